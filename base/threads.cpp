@@ -1,0 +1,55 @@
+#include "base/threads.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+namespace lehr {
+
+std::size_t cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void run_on(std::size_t workers, std::size_t count, const std::function<void(std::size_t, std::size_t)>& job) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr first;
+  std::mutex mutex;
+  const auto work = [&](std::size_t worker) {
+    for (std::size_t i; (i = next.fetch_add(1)) < count;) {
+      try {
+        job(worker, i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!first) first = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  workers = std::clamp<std::size_t>(workers, 1, std::max<std::size_t>(count, 1));
+  if (workers == 1) {
+    work(0);
+  } else {
+    std::vector<std::jthread> threads;
+    for (std::size_t w = 0; w < workers; ++w) threads.emplace_back(work, w);
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+void flush_denormals() {
+#if defined(__SSE2__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);  // FTZ and DAZ
+#endif
+}
+
+}  // namespace lehr

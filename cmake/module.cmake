@@ -1,0 +1,23 @@
+# module(FOLDER DEPS a b …): a static library lehr_<folder> of every .cpp directly in FOLDER.
+# DEPS name other folders or imported targets; what a folder may include is exactly what it lists here
+# and what those list. tests/layering_test.cpp holds the same table.
+function(module folder)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  string(REPLACE "/" "_" name "lehr_${folder}")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    set(kind INTERFACE)
+  else()
+    add_library(${name} STATIC ${sources})
+    set(kind PUBLIC)
+  endif()
+  target_link_libraries(${name} ${kind} lehr_options)
+  foreach(dep ${arg_DEPS})
+    if(NOT TARGET ${dep})
+      string(REPLACE "/" "_" dep "lehr_${dep}")
+    endif()
+    target_link_libraries(${name} ${kind} ${dep})
+  endforeach()
+endfunction()

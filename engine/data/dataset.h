@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/shape.h"
+
+namespace lehr {
+
+// One named column block of a dataset: every row has shape `row`, dtype f32 or i64; values are row-major over all rows.
+struct Field {
+  std::string name;
+  Shape row;
+  Dtype dtype = Dtype::f32;
+  std::vector<float> f32;
+  std::vector<std::int64_t> i64;
+  std::int64_t width() const { return elements(row); }
+};
+
+// Rows in memory. `features` feed the model's inputs by name, `target` feeds the loss.
+struct Dataset {
+  std::string source;                       // file name, for messages
+  std::int64_t rows = 0;
+  std::vector<Field> features;
+  Field target;                             // i64 class index (classes not empty) or f32
+  std::vector<std::string> classes;
+  std::vector<std::string> feature_names;   // one per scalar column of the first feature
+};
+
+// Copies the given rows of a field, one after another. No allocation.
+void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out);
+void gather(const Field& field, std::span<const std::int32_t> rows, std::span<std::int64_t> out);
+
+struct Split { std::vector<std::int32_t> train, validation, test; };
+
+struct SplitOptions {
+  double validation = 0, test = 0;           // fractions in [0,1)
+  std::int64_t validation_rows = -1, test_rows = -1;  // instead of the fraction when >= 0
+  enum class Take { tail, random, stratified } take = Take::random;
+  std::uint64_t seed = 0;
+};
+// tail: the last rows, unshuffled: training keeps floor(n * (1 - fraction)) rows, as Keras' validation_split does.
+// Error (Exit::mismatch) where a part would be empty or a class has too few rows to stratify.
+Split split(const Dataset& data, const SplitOptions& options);
+
+// The order of an epoch: a pure function of (rows, seed, epoch). No allocation: `order` has rows.size() elements.
+void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order);
+
+}  // namespace lehr

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/metrics/metric.h"
+
+namespace lehr {
+
+// What happened in one epoch: one dense row of metrics.csv.
+struct EpochRecord {
+  std::int64_t epoch = 0, step = 0, samples = 0;   // after the epoch (epoch counts from 1 here)
+  double lr_first = 0, lr_last = 0;
+  double loss = 0;                                 // mean over the epoch's rows, of the losses before each update
+  bool evaluated = false;
+  double val_loss = 0;
+  std::vector<Measured> val;                       // in the order of TrialSetup's metrics
+  double seconds = 0;                              // since the trial began
+  double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
+};
+
+enum class Outcome { done, diverged, failed, interrupted };
+const char* name(Outcome outcome);
+
+struct TrialResult {
+  std::string id, variant;
+  std::uint64_t seed = 0;
+  Outcome outcome = Outcome::done;
+  std::string message;                             // why, where it is not done
+  std::vector<EpochRecord> epochs;
+  std::vector<std::string> metrics;                // names, as asked for
+  double seconds = 0;
+};
+
+}  // namespace lehr

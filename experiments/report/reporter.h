@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/train/records.h"
+
+namespace lehr::report {
+
+struct TrialInfo { std::string id, variant; std::uint64_t seed = 0; std::string resolved, config_hash; };
+// What a run is, known before it starts.
+struct RunInfo {
+  std::string name, experiment_text, command_line;
+  std::string data_line, plan_line;                // the two lines above the table
+  std::vector<std::string> variants, metrics, classes;
+  std::string against;
+  std::vector<bool> metric_percent, metric_higher;
+  std::int64_t validation_rows = 0, epochs = 0, steps_per_epoch = 0;
+  std::string data_fingerprint, model_fingerprint;
+  std::vector<TrialInfo> trials;
+  std::size_t jobs = 1; int threads = 1;
+  std::string onednn, isa;                         // version and instruction set, as the library names them
+  std::vector<std::string> warnings;
+};
+
+// Hears what happens. Calls may come from several threads; implementations lock where they must. Files are theirs.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void start(const RunInfo&) {}
+  virtual void trial_started(const TrialInfo&) {}
+  virtual void epoch(const TrialInfo&, const EpochRecord&) {}
+  // `model` is the trained model as ONNX bytes, `preprocess` the fitted preprocessing as JSON; both may be empty.
+  virtual void trial_finished(const TrialInfo&, const TrialResult&, const std::string& /*model*/, const std::string& /*preprocess*/) {}
+  virtual void finish(const RunInfo&, const std::vector<TrialResult>&) {}
+};
+
+}  // namespace lehr::report

@@ -1,0 +1,131 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schedules/schedule.h"
+
+namespace lehr::spec {
+
+// Where a key stands; line 0: a default or the command line.
+struct Where { std::string file; int line = 0, column = 0; };
+
+struct ModelSpec {
+  std::filesystem::path file;
+  std::string file_as_written;
+  std::map<std::string, std::string> init;  // pattern -> initializer; one entry "*" for `init: glorot_uniform`; empty: the file's weights
+  std::optional<std::string> output;        // the output the loss looks at; absent: found
+  bool batch_statistics = true;             // BatchNormalization on the batch's statistics while training
+};
+struct TargetSpec {
+  std::string column = "-1";                // a name, or an index (negative counts from the end)
+  std::vector<std::string> classes;         // given order; empty: regression, or found in the data where the loss needs classes
+};
+struct DataSpec {
+  std::filesystem::path file;
+  std::string file_as_written;
+  std::optional<bool> header;               // absent: found
+  std::optional<char> delimiter;            // absent: found (comma, tab, semicolon)
+  TargetSpec target;
+  std::vector<std::string> columns;         // features to use; empty: all but the target
+  std::vector<std::string> drop;
+  std::vector<std::string> categorical;     // names; other non-numeric columns are an error that names this key
+  std::map<std::string, std::vector<std::string>> inputs;  // model input -> columns, for models with several inputs
+  std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
+  enum class Impute { error, mean, median, zero } impute = Impute::error;
+  enum class Scale { none, standard, minmax, divide } scale = Scale::none;
+  double divide = 1;                        // scale: {divide: 255}
+  double validation = 0, test = 0;          // fractions
+  std::int64_t validation_rows = -1, test_rows = -1;
+  std::string take = "random";              // tail | random | stratified
+  std::uint64_t split_seed = 0;
+};
+struct LossSpec {
+  std::string type;                         // binary_crossentropy | categorical_crossentropy | mse | mae | huber
+  std::vector<double> class_weights;
+  std::optional<std::int64_t> ignore_index;
+  double label_smoothing = 0;
+  double delta = 1;                         // huber
+};
+struct OptimizerSpec {
+  std::string type = "sgd";
+  std::map<std::string, std::string> options;          // form, nesterov, …
+  std::map<std::string, Schedule> hypers;              // lr and whatever else is given
+  std::map<std::string, Where> where;
+};
+struct ParamRule {                                     // in file order; a later rule wins
+  std::string pattern;
+  bool freeze = false;
+  std::optional<double> lr_scale;
+  std::map<std::string, Schedule> hypers;
+  Where where;
+};
+struct ClipSpec { std::optional<Schedule> norm, value; };
+struct BatchSpec {
+  std::int64_t size = 32;
+  bool keep_last = true;                               // the short last batch trains too
+  bool shuffle = true;
+};
+
+// One trial's experiment, everything resolved: plain values, no parser type.
+struct Experiment {
+  std::filesystem::path path;                          // the file it came from
+  std::string name;                                    // file stem unless `name:`
+  ModelSpec model;
+  DataSpec data;
+  LossSpec loss;
+  std::vector<std::string> metrics;
+  OptimizerSpec optimizer;
+  std::vector<ParamRule> params;
+  std::int64_t epochs = 1;
+  BatchSpec batch;
+  std::int64_t accumulate = 1;
+  ClipSpec clip;
+  std::int64_t evaluate_every = 1;                     // epochs
+  std::uint64_t seed = 0;
+  int threads = 0;                                     // 0: chosen
+  Where where(const std::string& key) const;           // dotted key
+  std::map<std::string, Where> places;
+};
+
+// One of variants x seeds.
+struct Trial {
+  std::string id;                                      // "time/seed-07"
+  std::string variant;                                 // "" where the file has no variants
+  std::uint64_t seed = 0;
+  Experiment experiment;
+  std::string resolved;                                // YAML, complete, runnable alone
+};
+
+struct Study {
+  std::filesystem::path path;
+  std::string name, text;                              // verbatim file
+  std::vector<std::string> variants;                   // in file order; {""} without
+  std::vector<std::uint64_t> seeds;
+  std::string against;                                 // compare.against, the first variant unless given
+  std::vector<Trial> trials;                           // variant-major
+  std::vector<std::string> warnings;
+};
+
+struct Overrides {
+  std::vector<std::string> set;                        // "a.b=c"
+  std::optional<std::int64_t> seeds;
+  std::optional<std::string> only;                     // variant
+};
+
+// Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as
+//   file:line:column: sentence / the source line / a caret line
+Study read_study(const std::filesystem::path& file, const Overrides& overrides = {});
+
+// Every key with where its value came from: "file:line", "default", "variant time", "--set".
+struct ResolvedKey { std::string key, value, origin; };
+std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Overrides& overrides = {});
+
+std::string json_schema();
+// doc, type, default, range, allowed values and children of a key ("data.split", "lr.type", "optimizer.momentum"); Error with the nearest.
+std::string explain(const std::string& key);
+
+}  // namespace lehr::spec

@@ -1,0 +1,112 @@
+#include "graph/graph.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace lehr {
+
+const char* name(Role role) {
+  switch (role) {
+    case Role::input: return "input";
+    case Role::parameter: return "parameter";
+    case Role::state: return "state";
+    case Role::constant: return "constant";
+    case Role::activation: return "activation";
+  }
+  return "?";
+}
+
+std::string describe(const Graph& graph, const Node& node) {
+  if (!node.name.empty()) return cat(printable(node.op), " node ", quote(node.name));
+  for (const ValueId out : node.out)
+    if (out != no_value) return cat(printable(node.op), " node of ", quote(graph.value(out).name));
+  return cat(printable(node.op), " node");
+}
+
+ValueId Graph::find(std::string_view name) const {
+  const auto it = names_.find(name);
+  return it == names_.end() ? no_value : it->second;
+}
+
+std::optional<std::size_t> Graph::producer(ValueId id) const {
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (std::ranges::find(nodes_[i].out, id) != nodes_[i].out.end()) return i;
+  return std::nullopt;
+}
+
+std::vector<std::size_t> Graph::consumers(ValueId id) const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (std::ranges::find(nodes_[i].in, id) != nodes_[i].in.end()) out.push_back(i);
+  return out;
+}
+
+ValueId Graph::add(Value value) {
+  if (value.name.empty()) value.name = fresh_name("value");
+  const auto id = static_cast<ValueId>(values_.size());
+  if (!names_.emplace(value.name, id).second) throw Error("the name ", quote(value.name), " is used for two tensors");
+  values_.push_back(std::move(value));
+  return id;
+}
+
+std::size_t Graph::add(Node node) {
+  nodes_.push_back(std::move(node));
+  return nodes_.size() - 1;
+}
+
+void Graph::replace_uses(ValueId from, ValueId to) {
+  for (Node& node : nodes_) std::ranges::replace(node.in, from, to);
+  std::ranges::replace(outputs, from, to);
+}
+
+std::string Graph::fresh_name(const std::string& stem) const {
+  if (!names_.contains(stem)) return stem;
+  for (int i = 1;; ++i)
+    if (std::string name = cat(stem, "_", i); !names_.contains(name)) return name;
+}
+
+// Kahn's algorithm, stable: of the nodes that are ready the earliest in the given order comes first.
+void Graph::set_nodes(std::vector<Node> nodes) {
+  std::vector<int> producer(values_.size(), -1), waiting(nodes.size(), 0);
+  std::vector<std::vector<int>> unlocks(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (const ValueId out : nodes[i].out)
+      if (out != no_value) producer[static_cast<std::size_t>(out)] = static_cast<int>(i);
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (const ValueId in : nodes[i].in)
+      if (in != no_value)
+        if (const int p = producer[static_cast<std::size_t>(in)]; p >= 0) {
+          unlocks[static_cast<std::size_t>(p)].push_back(static_cast<int>(i));
+          ++waiting[i];
+        }
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (waiting[i] == 0) ready.push(static_cast<int>(i));
+  std::vector<Node> sorted;
+  sorted.reserve(nodes.size());
+  std::vector<bool> placed(nodes.size());
+  while (!ready.empty()) {
+    const auto i = static_cast<std::size_t>(ready.top());
+    ready.pop();
+    placed[i] = true;
+    for (const int next : unlocks[i])
+      if (--waiting[static_cast<std::size_t>(next)] == 0) ready.push(next);
+    sorted.push_back(std::move(nodes[i]));
+  }
+  if (sorted.size() != nodes.size()) {
+    std::string members;
+    int named = 0;
+    for (std::size_t i = 0; i < nodes.size() && named < 8; ++i)
+      if (!placed[i]) {
+        members += cat(named++ ? ", " : "", describe(*this, nodes[i]), " (writes ");
+        std::string outs;
+        for (const ValueId out : nodes[i].out)
+          if (out != no_value) outs += (outs.empty() ? "" : ", ") + quote(value(out).name);
+        members += outs + ")";
+      }
+    throw Error("the graph has a cycle through ", members);
+  }
+  nodes_ = std::move(sorted);
+}
+
+}  // namespace lehr
