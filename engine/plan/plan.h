@@ -24,6 +24,7 @@ struct CompileOptions {
 // forward(), backward() and the accessors do not allocate.
 class Plan {
  public:
+  struct Impl;
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
   ~Plan();
@@ -34,7 +35,9 @@ class Plan {
   std::span<std::int64_t> input_i64(std::string_view name);
   std::span<const float> output_f32(ValueId value) const;  // valid until the next forward()
   std::span<const std::int64_t> output_i64(ValueId value) const;
-  const TensorType& type(ValueId value) const;         // of an input or output
+  const TensorType& type(ValueId value) const;         // of an output
+  std::vector<std::string> input_names() const;
+  const TensorType& input_type(std::string_view name) const;
   float loss() const;
   void loss_gradient(float value);                     // d(loss) fed to backward(): 1 unless set (1/k under accumulation)
   std::uint64_t& seed();                               // dropout's key for the next step
@@ -53,7 +56,6 @@ class Plan {
 
  private:
   friend class Planner;
-  struct Impl;
   explicit Plan(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
