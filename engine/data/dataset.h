@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,17 +23,17 @@ struct Field {
 struct Dataset {
   std::string source;                       // file name, for messages
   std::int64_t rows = 0;
-  std::vector<Field> features;
-  Field target;                             // i64 class index (classes not empty) or f32
+  std::vector<Field> features;              // one of name "" where the model has one input
+  Field target;                             // i64 class index of shape [] (classes not empty), or f32 of shape [1]
   std::vector<std::string> classes;
   std::vector<std::string> feature_names;   // one per scalar column of the first feature
 };
 
-// Copies the given rows of a field, one after another. No allocation.
+// Copies the given rows of a field, one after another. No allocation. Error on another dtype or a wrong size of `out`.
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out);
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<std::int64_t> out);
 
-struct Split { std::vector<std::int32_t> train, validation, test; };
+struct Split { std::vector<std::int32_t> train, validation, test; };  // each in ascending order
 
 struct SplitOptions {
   double validation = 0, test = 0;           // fractions in [0,1)
@@ -42,11 +41,23 @@ struct SplitOptions {
   enum class Take { tail, random, stratified } take = Take::random;
   std::uint64_t seed = 0;
 };
-// tail: the last rows, unshuffled: training keeps floor(n * (1 - fraction)) rows, as Keras' validation_split does.
-// Error (Exit::mismatch) where a part would be empty or a class has too few rows to stratify.
+// tail: the last rows, unshuffled, test behind validation: training keeps floor(n * (1 - fraction)) rows, as Keras'
+// validation_split does. stratified: each class in proportion (largest remainders), every part as large as with random.
+// Error (Exit::mismatch) where a part would be empty or a class has fewer rows than there are parts.
 Split split(const Dataset& data, const SplitOptions& options);
 
 // The order of an epoch: a pure function of (rows, seed, epoch). No allocation: `order` has rows.size() elements.
 void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order);
+
+// Rows per class among some rows; the first of equals is the majority. Without classes all but `rows` is empty.
+struct Balance {
+  std::int64_t rows = 0;
+  std::vector<std::int64_t> counts;          // in the order of Dataset::classes
+  std::size_t majority = 0;
+  double fraction = 0;                       // of the majority class: what always answering it scores; NaN without rows
+};
+Balance balance(const Dataset& data, std::span<const std::int32_t> rows);
+// "235 (118 g / 117 b)", biggest class first; "235" without classes.
+std::string text(const Balance& balance, std::span<const std::string> classes);
 
 }  // namespace lehr

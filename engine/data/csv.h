@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lehr {
+
+struct CsvOptions {
+  std::optional<bool> header;              // absent: found
+  std::optional<char> delimiter;           // absent: found among tab, semicolon and comma
+  std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
+  std::uintmax_t limit = std::uintmax_t{2} << 30;  // bytes of text, after unpacking
+};
+
+// Numeric where every cell that is not missing is a finite number, otherwise text.
+struct Column {
+  std::string name;                        // from the header, else the 0-based index
+  bool numeric = true;
+  std::int64_t missing = 0;                // cells
+  std::vector<double> numbers;             // numeric: NaN where missing
+  std::vector<std::int32_t> codes;         // text: index into texts, -1 where missing
+  std::vector<std::string> texts;          // distinct, in order of first appearance
+};
+
+// A delimited file as columns.
+struct CsvTable {
+  std::string source;                      // file name, for messages
+  std::uintmax_t bytes = 0;                // of text, after unpacking
+  char delimiter = ',';
+  bool header = false;
+  std::vector<std::string> missing;        // the spellings that were looked for
+  std::int64_t rows = 0;
+  std::vector<Column> columns;
+  std::vector<std::uint32_t> lines;        // of each row, from 1
+
+  std::vector<std::string> names() const;
+  // A name, or else an index (negative counts from the end). Error naming the columns and the nearest.
+  std::size_t find(const std::string& name_or_index) const;
+  // "line 7, column 'age'"; without a header "line 7, column 3".
+  std::string place(std::int64_t row, std::size_t column) const;
+  // The cell as text: numbers in their shortest spelling, "" where missing.
+  std::string cell(std::int64_t row, std::size_t column) const;
+};
+
+// RFC 4180 with any of the three line ends; gzip is unpacked (by its magic bytes), a UTF-8 byte order mark and blank lines are
+// skipped, unquoted cells lose the blanks around them, there are no comments. Decimal point, no thousands separator.
+// One Error with up to 20 problems, each with its line.
+CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+CsvTable parse_csv(std::string_view content, const std::string& source, const CsvOptions& options = {});
+
+// The cell as a finite number, nothing around it; a leading + is allowed.
+std::optional<double> parse_number(std::string_view cell);
+// Why a cell is no number: "'1,5' is not a number (decimals take a point)".
+std::string not_a_number(std::string_view cell);
+
+}  // namespace lehr

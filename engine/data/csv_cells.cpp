@@ -1,0 +1,115 @@
+#include "engine/data/csv_cells.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace lehr::csv {
+
+namespace {
+constexpr std::array<double, 19> powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                           1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+}
+
+void Cells::pass_line_end() {
+  if (p_ == end_) return;
+  if (*p_ == '\r' && p_[1] == '\n') ++p_;
+  ++p_, ++line_;
+}
+
+bool Cells::start_row() {
+  while (p_ != end_) {
+    const char* q = p_;
+    while (blank(*q)) ++q;
+    if (q != end_ && *q != '\n' && *q != '\r') return true;
+    p_ = q;
+    pass_line_end();
+  }
+  return false;
+}
+
+// Digits m and decimals k with m <= 2^53 and k <= 18: m / 10^k is correctly rounded, both being exact (Clinger 1990).
+bool Cells::plain_number(double& value) {
+  const char* p = p_;
+  const bool negative = *p == '-';
+  p += negative;
+  const char* first = p;
+  std::uint64_t m = 0;
+  while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
+  std::ptrdiff_t digits = p - first, decimals = 0;
+  if (*p == '.') {
+    const char* point = ++p;
+    while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
+    decimals = p - point;
+    digits += decimals;
+  }
+  if (digits == 0 || digits > 18 || m > (std::uint64_t{1} << 53) || !ends(p)) return false;
+  const double magnitude = static_cast<double>(m) / powers[static_cast<std::size_t>(decimals)];
+  value = negative ? -magnitude : magnitude;
+  p_ = p;
+  return true;
+}
+
+std::string_view Cells::text() {
+  while (blank(*p_)) ++p_;
+  if (*p_ == '"') return quoted();
+  const char* begin = p_;
+  bool quote_inside = false;
+  while (!ends(p_)) quote_inside |= *p_++ == '"';
+  const char* last = p_;
+  while (last != begin && blank(last[-1])) --last;
+  const std::string_view cell(begin, static_cast<std::size_t>(last - begin));
+  if (cell.size() > max_cell) throw Error("line ", line_, " has a cell of ", cell.size(), " bytes, the limit is ", max_cell);
+  if (quote_inside) throw Error("line ", line_, ": a double quote stands inside the unquoted cell ", quote(cell));
+  return cell;
+}
+
+std::string_view Cells::quoted() {
+  const std::int64_t opened = line_;
+  buffer_.clear();
+  for (++p_;;) {
+    if (p_ == end_) throw Error("line ", opened, ": a double quote is never closed");
+    if (*p_ == '"') {
+      if (p_[1] != '"') break;
+      ++p_;
+    }
+    if (*p_ == '\n' || (*p_ == '\r' && p_[1] != '\n')) ++line_;
+    if (buffer_.size() == max_cell) throw Error("line ", opened, " has a quoted cell of more than ", max_cell, " bytes, the limit");
+    buffer_ += *p_++;
+  }
+  ++p_;
+  while (blank(*p_)) ++p_;
+  if (!ends(p_)) throw Error("line ", line_, ": the quoted cell ", quote(buffer_), " is followed by ", quote({p_, 1}));
+  return buffer_;
+}
+
+bool Cells::next_in_row() {
+  if (p_ != end_ && *p_ == delimiter_) return ++p_, true;
+  pass_line_end();
+  return false;
+}
+
+void Cells::skip_row() {
+  bool inside = false;
+  for (; p_ != end_ && (inside || (*p_ != '\n' && *p_ != '\r')); ++p_) {
+    if (*p_ == '"') inside = !inside;
+    if (inside && (*p_ == '\n' || (*p_ == '\r' && p_[1] != '\n'))) ++line_;
+  }
+  pass_line_end();
+}
+
+std::vector<std::string> read_row(Cells& cells) {
+  std::vector<std::string> row;
+  do {
+    if (row.size() == max_columns) throw Error("line ", cells.line(), " has more than ", max_columns, " cells, the limit");
+    row.emplace_back(cells.text());
+  } while (cells.next_in_row());
+  return row;
+}
+
+bool is_missing(std::string_view cell, const std::vector<std::string>& missing) {
+  return std::ranges::find(missing, cell) != missing.end();
+}
+
+}  // namespace lehr::csv

@@ -1,0 +1,69 @@
+#include "engine/data/dataset.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/rng.h"
+
+namespace lehr {
+
+namespace {
+template <class T>
+void gather_rows(const std::vector<T>& values, const Field& field, std::span<const std::int32_t> rows, std::span<T> out) {
+  const auto width = static_cast<std::size_t>(field.width());
+  if (out.size() != rows.size() * width || (values.empty() && !out.empty()))
+    throw Error("field ", quote(field.name), " of ", text({field.dtype, field.row}), " cannot fill ", out.size(), " values from ", rows.size(), " rows");
+  T* to = out.data();
+  if (width == 1) {
+    for (const std::int32_t row : rows) *to++ = values[static_cast<std::size_t>(row)];
+    return;
+  }
+  for (const std::int32_t row : rows) {
+    std::memcpy(to, values.data() + static_cast<std::size_t>(row) * width, width * sizeof(T));
+    to += width;
+  }
+}
+}  // namespace
+
+void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out) {
+  gather_rows(field.f32, field, rows, out);
+}
+void gather(const Field& field, std::span<const std::int32_t> rows, std::span<std::int64_t> out) {
+  gather_rows(field.i64, field, rows, out);
+}
+
+void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order) {
+  if (order.size() != rows.size()) throw Error("the order has room for ", order.size(), " rows, not ", rows.size());
+  std::ranges::copy(rows, order.begin());
+  if (shuffle) Random(seed, Stream::shuffle, static_cast<std::uint64_t>(epoch)).shuffle(order);
+}
+
+Balance balance(const Dataset& data, std::span<const std::int32_t> rows) {
+  Balance out;
+  out.rows = static_cast<std::int64_t>(rows.size());
+  out.fraction = std::numeric_limits<double>::quiet_NaN();
+  if (data.classes.empty()) return out;
+  out.counts.assign(data.classes.size(), 0);
+  for (const std::int32_t row : rows) ++out.counts[static_cast<std::size_t>(data.target.i64[static_cast<std::size_t>(row)])];
+  out.majority = static_cast<std::size_t>(std::ranges::max_element(out.counts) - out.counts.begin());
+  if (out.rows > 0) out.fraction = static_cast<double>(out.counts[out.majority]) / static_cast<double>(out.rows);
+  return out;
+}
+
+std::string text(const Balance& balance, std::span<const std::string> classes) {
+  if (balance.counts.empty()) return grouped(balance.rows);
+  std::vector<std::size_t> order(balance.counts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t c) { return balance.counts[c]; });
+  constexpr std::size_t shown = 10;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < std::min(order.size(), shown); ++i)
+    parts.push_back(cat(grouped(balance.counts[order[i]]), " ", printable(classes[order[i]])));
+  if (order.size() > shown) parts.push_back(cat("… ", order.size() - shown, " more classes"));
+  return cat(grouped(balance.rows), " (", join(parts, " / "), ")");
+}
+
+}  // namespace lehr

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "base/error.h"
+#include "engine/data/preprocess.h"
+#include "engine/data/problems.h"
+#include "engine/data/target.h"
+
+namespace lehr {
+
+namespace {
+using Rows = std::span<const std::int32_t>;
+using Indices = std::vector<std::size_t>;
+
+bool contains(const Indices& list, std::size_t column) { return std::ranges::find(list, column) != list.end(); }
+
+// The columns named under `key`, each once and none the target.
+Indices resolve(const CsvTable& table, const std::vector<std::string>& names, const std::string& key, std::size_t target, Problems& problems) {
+  Indices out;
+  for (const std::string& name : names) try {
+      const std::size_t column = table.find(name);
+      if (column == target) problems.add(key, ": ", quote(name), " is the target, it cannot be listed here");
+      else if (contains(out, column)) problems.add(key, ": ", quote(name), " is listed twice");
+      else out.push_back(column);
+    } catch (const Error& error) {
+      problems.add(key, ": ", error.sentence());
+    }
+  return out;
+}
+
+Indices features(const CsvTable& table, const TableSpec& spec, std::size_t target, Problems& problems) {
+  const Indices dropped = resolve(table, spec.drop, "drop", target, problems);
+  Indices out = resolve(table, spec.columns, "columns", target, problems);
+  for (const std::size_t column : out)
+    if (contains(dropped, column)) problems.add("columns and drop both list ", quote(table.columns[column].name));
+  if (!spec.columns.empty()) return out;
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
+    if (c != target && !contains(dropped, c)) out.push_back(c);
+  if (out.empty()) problems.add("no column is left as a feature");
+  return out;
+}
+
+struct Fitter {
+  const CsvTable& table;
+  const TableSpec& spec;
+  Rows rows;
+  Problems& problems;
+
+  void fit_category(ColumnPlan& plan, std::size_t column) const {
+    const Column& c = table.columns[column];
+    plan.kind = spec.encode == TableSpec::Encode::code ? ColumnPlan::Kind::code : ColumnPlan::Kind::one_hot;
+    plan.categories = table::distinct(c, rows);
+    if (plan.categories.empty()) problems.add("column ", quote(c.name), " has no value in the training rows");
+    if (spec.impute == TableSpec::Impute::error || plan.categories.empty()) return;
+    std::vector<std::int64_t> counts(plan.categories.size());
+    const auto codes = table::codes(c, plan.categories);
+    for (const std::int32_t row : rows)
+      if (const std::int64_t code = codes[static_cast<std::size_t>(row)]; code >= 0) ++counts[static_cast<std::size_t>(code)];
+    plan.fill_category = plan.categories[static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin())];
+  }
+
+  void fit_number(ColumnPlan& plan, std::size_t column) const {
+    const Column& c = table.columns[column];
+    if (!c.numeric) return name_texts(column);
+    if (spec.impute == TableSpec::Impute::error && c.missing > 0) return name_missing(column);
+    std::vector<double> values;
+    values.reserve(rows.size());
+    for (const std::int32_t row : rows)
+      if (const double value = c.numbers[static_cast<std::size_t>(row)]; !std::isnan(value)) values.push_back(value);
+    if (values.empty() && spec.impute != TableSpec::Impute::zero) return problems.add("column ", quote(c.name), " has no value in the training rows");
+    if (values.empty()) values.push_back(0);
+    impute(plan, values);
+    scale(plan, values);
+    if (!std::isfinite(plan.shift) || !std::isfinite(plan.scale) || !std::isfinite(plan.fill.value_or(0)))
+      problems.add("the values of column ", quote(c.name), " are too large to be scaled");
+  }
+
+  void impute(ColumnPlan& plan, std::vector<double>& values) const {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    switch (spec.impute) {
+      case TableSpec::Impute::error: return;
+      case TableSpec::Impute::zero: plan.fill = 0; return;
+      case TableSpec::Impute::mean: plan.fill = mean(values); return;
+      case TableSpec::Impute::median:
+        std::ranges::nth_element(values, middle);
+        plan.fill = *middle;
+        if (values.size() % 2 == 0) plan.fill = std::midpoint(*std::max_element(values.begin(), middle), *middle);
+    }
+  }
+
+  void scale(ColumnPlan& plan, const std::vector<double>& values) const {
+    double spread = 0;
+    if (spec.scale == TableSpec::Scale::divide) plan.scale = 1 / spec.divide;
+    if (spec.scale == TableSpec::Scale::standard) {
+      plan.shift = mean(values);
+      for (const double value : values) spread += (value - plan.shift) * (value - plan.shift);
+      spread = std::sqrt(spread / static_cast<double>(values.size()));
+      // A constant's mean may be off by a rounding; that is no spread.
+      if (spread <= 1e-14 * std::abs(plan.shift)) spread = 0;
+    }
+    if (spec.scale == TableSpec::Scale::minmax) {
+      const auto [low, high] = std::ranges::minmax(values);
+      plan.shift = low, spread = high - low;
+    }
+    if (spread > 0) plan.scale = 1 / spread;
+  }
+
+  static double mean(const std::vector<double>& values) {
+    double sum = 0, lost = 0;  // Kahan
+    for (const double value : values) {
+      const double term = value - lost, next = sum + term;
+      lost = (next - sum) - term;
+      sum = next;
+    }
+    return sum / static_cast<double>(values.size());
+  }
+
+  void name_texts(std::size_t column) const {
+    const Column& c = table.columns[column];
+    std::vector<bool> bad;
+    for (const std::string& cell : c.texts) bad.push_back(!parse_number(cell));
+    for (std::size_t r = 0; r < c.codes.size() && !problems.full(); ++r)
+      if (c.codes[r] >= 0 && bad[static_cast<std::size_t>(c.codes[r])])
+        problems.add(table.place(static_cast<std::int64_t>(r), column), ": ", not_a_number(c.texts[static_cast<std::size_t>(c.codes[r])]),
+                     "; list the column under `categorical` if its cells are names, under `drop` if it is not needed, ",
+                     "or the text under `missing` if it stands for nothing");
+  }
+
+  void name_missing(std::size_t column) const {
+    const Column& c = table.columns[column];
+    for (std::size_t r = 0; r < c.numbers.size() && !problems.full(); ++r)
+      if (std::isnan(c.numbers[r]))
+        problems.add(table.place(static_cast<std::int64_t>(r), column), ": the value is missing (the column has ", c.missing,
+                     " such cells); say how to fill it: impute: mean, median or zero");
+  }
+};
+
+std::vector<std::pair<std::string, Indices>> inputs(const CsvTable& table, const TableSpec& spec, std::size_t target, const Indices& all, Problems& problems) {
+  if (spec.inputs.empty()) return {{"", all}};
+  std::vector<std::pair<std::string, Indices>> out;
+  for (const auto& [name, columns] : spec.inputs) {
+    Indices of_input = resolve(table, columns, cat("inputs, ", quote(name)), target, problems);
+    if (columns.empty()) problems.add("inputs: ", quote(name), " has no columns");
+    for (const std::size_t column : of_input)
+      if (!contains(all, column)) problems.add("inputs: ", quote(table.columns[column].name), " of ", quote(name), " is not among the features");
+    out.emplace_back(name, std::move(of_input));
+  }
+  return out;
+}
+
+// An input is all codes (int64) or all numbers (float32).
+void check_kinds(const InputPlan& input, Problems& problems) {
+  const auto is_code = [](const ColumnPlan& column) { return column.kind == ColumnPlan::Kind::code; };
+  const auto count = std::ranges::count_if(input.columns, is_code);
+  if (count == 0 || count == static_cast<std::ptrdiff_t>(input.columns.size())) return;
+  const auto code = std::ranges::find_if(input.columns, is_code);
+  const auto other = std::ranges::find_if_not(input.columns, is_code);
+  problems.add("one input cannot hold category codes (", quote(code->name), ") and numbers (", quote(other->name), "); give each its columns under `inputs`");
+}
+}  // namespace
+
+Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
+  return within(quote(table.source), [&] {
+    if (train_rows.empty()) throw Error("there are no training rows to fit the preprocessing on").code(Exit::mismatch);
+    if (spec.scale == TableSpec::Scale::divide && !(std::isfinite(1 / spec.divide) && spec.divide != 0))
+      throw Error("scale: cannot divide by ", spec.divide);
+    const std::size_t target = within("the target", [&] { return table.find(spec.target); });
+    Preprocess out{table.header, static_cast<std::int64_t>(table.columns.size()), table.columns[target].name,
+                   static_cast<std::int64_t>(target), spec.classes, table.missing, {}};
+    if (spec.classes.empty() && spec.classify) out.classes = table::distinct(table.columns[target]);
+    Problems problems;
+    const Indices all = features(table, spec, target, problems);
+    const Indices categorical = resolve(table, spec.categorical, "categorical", target, problems);
+    for (const std::size_t column : categorical)
+      if (!contains(all, column)) problems.add("categorical: ", quote(table.columns[column].name), " is not among the features");
+    const Fitter fitter{table, spec, train_rows, problems};
+    for (const auto& [name, columns] : inputs(table, spec, target, all, problems)) {
+      InputPlan input{name, {}};
+      for (const std::size_t column : columns) {
+        ColumnPlan plan;
+        plan.name = table.columns[column].name;
+        plan.index = static_cast<std::int64_t>(column);
+        if (contains(categorical, column)) fitter.fit_category(plan, column);
+        else fitter.fit_number(plan, column);
+        input.columns.push_back(std::move(plan));
+      }
+      check_kinds(input, problems);
+      out.inputs.push_back(std::move(input));
+    }
+    problems.raise();
+    return out;
+  });
+}
+
+Prepared prepare(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
+  const Dataset target = read_target(table, spec);
+  Prepared out;
+  out.split = split(target, options);
+  out.preprocess = fit(table, spec, out.split.train);
+  out.data = apply(out.preprocess, table);
+  return out;
+}
+
+}  // namespace lehr

@@ -1,0 +1,74 @@
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/data/csv.h"
+#include "engine/data/dataset.h"
+
+namespace lehr {
+
+// What the columns of a table are for. Columns are named, or given by index (negative counts from the end).
+struct TableSpec {
+  std::string target = "-1";
+  std::vector<std::string> classes;         // in this order; empty: see classify
+  bool classify = false;                    // with an empty list: the target's distinct values, sorted, are the classes
+  std::vector<std::string> columns;         // features in this order; empty: all but the target and `drop`
+  std::vector<std::string> drop;
+  std::vector<std::string> categorical;
+  enum class Encode { one_hot, code } encode = Encode::one_hot;      // code: int64 0..n-1, for an embedding
+  std::map<std::string, std::vector<std::string>> inputs;            // model input -> columns; empty: one input "" of all features
+  enum class Impute { error, mean, median, zero } impute = Impute::error;
+  enum class Scale { none, standard, minmax, divide } scale = Scale::none;
+  double divide = 1;
+};
+
+// How one column becomes scalars. number: x = float32((raw - shift) * scale), the arithmetic in double.
+struct ColumnPlan {
+  enum class Kind { number, one_hot, code } kind = Kind::number;
+  std::string name;
+  std::int64_t index = 0;                   // in the table it was fitted on
+  double shift = 0, scale = 1;
+  std::optional<double> fill;               // stands for a missing number; absent: missing is an error
+  std::vector<std::string> categories;      // of the training rows, sorted (numbers by value)
+  std::optional<std::string> fill_category; // the most frequent, where numbers are filled
+  bool operator==(const ColumnPlan&) const = default;
+};
+struct InputPlan {
+  std::string name;
+  std::vector<ColumnPlan> columns;
+  bool operator==(const InputPlan&) const = default;
+};
+// Everything learnt from the training rows that a later table needs; saved with the model.
+struct Preprocess {
+  bool header = false;                      // columns are found by name, otherwise by index
+  std::int64_t table_columns = 0;
+  std::string target;
+  std::int64_t target_index = 0;
+  std::vector<std::string> classes;         // empty: regression
+  std::vector<std::string> missing;         // spellings
+  std::vector<InputPlan> inputs;
+  bool operator==(const Preprocess&) const = default;
+
+  std::string json() const;
+  static Preprocess parse(std::string_view json);  // Error on anything json() would not write
+};
+
+// Statistics of the training rows alone. standard: mean and population deviation; minmax: smallest to 0, largest to 1;
+// a constant column keeps scale 1. One Error with all problems: text in a numeric column, missing cells, unknown columns.
+Preprocess fit(const CsvTable& table, const TableSpec& spec, std::span<const std::int32_t> train_rows);
+
+// The table through the fitted steps. With `with_target` false the target column is neither needed nor read; a headerless table
+// may then lack it. Error (Exit::mismatch) naming line, column and text of up to 20 cells that do not fit.
+Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_target = true);
+
+// Rows, target and classes only: what a split needs to know. Error naming every cell that is no class, with the nearest.
+Dataset read_target(const CsvTable& table, const TableSpec& spec);
+
+// The usual way: target, split, fit on its training rows, apply.
+struct Prepared { Dataset data; Split split; Preprocess preprocess; };
+Prepared prepare(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
+
+}  // namespace lehr

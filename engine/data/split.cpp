@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "engine/data/dataset.h"
+
+namespace lehr {
+
+namespace {
+using Rows = std::vector<std::int32_t>;
+struct Sizes { std::int64_t train = 0, validation = 0, test = 0; };
+
+template <class... Parts>
+Error misfit(const Parts&... parts) { return Error(parts...).code(Exit::mismatch); }
+
+void check_fraction(const char* part, double fraction, std::int64_t rows) {
+  if (rows < 0 && !(fraction >= 0 && fraction < 1)) throw Error("the ", part, " part is ", fraction, ", it must be at least 0 and less than 1");
+}
+
+// Rows up to and including training (and validation) are floor(n * (1 - what follows)).
+Sizes sizes(std::int64_t n, const SplitOptions& o) {
+  check_fraction("validation", o.validation, o.validation_rows);
+  check_fraction("test", o.test, o.test_rows);
+  const auto rest = [](std::int64_t rows, double fraction) {
+    return rows - static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1 - fraction)));
+  };
+  Sizes s;
+  s.test = o.test_rows >= 0 ? o.test_rows : rest(n, o.test);
+  if (o.validation_rows >= 0) s.validation = o.validation_rows;
+  else if (o.test_rows >= 0) s.validation = rest(n, o.validation);
+  else s.validation = rest(n, o.validation + o.test) - s.test;
+  if (s.test > n || s.validation > n || s.test + s.validation >= n)
+    throw misfit("validation takes ", s.validation, " and test ", s.test, " of ", n, " rows: none is left to train on");
+  if (o.validation > 0 && s.validation <= 0) throw misfit("a validation part of ", o.validation, " of ", n, " rows is empty");
+  if (o.test > 0 && s.test <= 0) throw misfit("a test part of ", o.test, " of ", n, " rows is empty");
+  s.train = n - s.validation - s.test;
+  return s;
+}
+
+// The first rows of `order` train, then come validation and test.
+void deal(std::span<const std::int32_t> order, const Sizes& s, Split& out) {
+  const auto put = [&](Rows& part, std::int64_t from, std::int64_t count) {
+    part.insert(part.end(), order.begin() + from, order.begin() + from + count);
+  };
+  put(out.train, 0, s.train);
+  put(out.validation, s.train, s.validation);
+  put(out.test, s.train + s.validation, s.test);
+}
+
+// Shares of `total` in proportion to counts: whole parts, then one each to the largest remainders (earlier class first).
+// No share passes what `room` leaves.
+std::vector<std::int64_t> shares(const std::vector<std::int64_t>& counts, const std::vector<std::int64_t>& room, std::int64_t total) {
+  const double n = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  std::vector<std::int64_t> out(counts.size());
+  std::vector<double> remainder(counts.size());
+  std::vector<std::size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::int64_t left = total;
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    const double exact = static_cast<double>(counts[c]) * static_cast<double>(total) / n;
+    out[c] = std::min(static_cast<std::int64_t>(exact), room[c]);
+    remainder[c] = exact - static_cast<double>(out[c]);
+    left -= out[c];
+  }
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t c) { return remainder[c]; });
+  while (left > 0)
+    for (const std::size_t c : order)
+      if (left > 0 && out[c] < room[c]) ++out[c], --left;
+  return out;
+}
+
+std::vector<Rows> rows_per_class(const Dataset& data) {
+  if (data.classes.empty()) throw misfit("a stratified split needs classes, the target of ", quote(data.source), " has none");
+  std::vector<Rows> out(data.classes.size());
+  for (std::int64_t row = 0; row < data.rows; ++row)
+    out[static_cast<std::size_t>(data.target.i64[static_cast<std::size_t>(row)])].push_back(static_cast<std::int32_t>(row));
+  return out;
+}
+
+void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Split& out) {
+  std::vector<Rows> classes = rows_per_class(data);
+  const std::int64_t parts = 1 + (s.validation > 0) + (s.test > 0);
+  std::vector<std::int64_t> counts, room;
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    const auto count = static_cast<std::int64_t>(classes[c].size());
+    if (count < parts) throw misfit("class ", quote(data.classes[c]), " has ", count, " rows, too few to stratify into ", parts, " parts");
+    counts.push_back(count);
+    room.push_back(count - 1);
+  }
+  if (s.validation + s.test > std::accumulate(room.begin(), room.end(), std::int64_t{0}))
+    throw misfit(s.train, " training rows are too few for ", classes.size(), " classes");
+  const auto validation = shares(counts, room, s.validation);
+  for (std::size_t c = 0; c < room.size(); ++c) room[c] -= validation[c];
+  const auto test = shares(counts, room, s.test);
+  Random random(seed, Stream::split);
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    random.shuffle(classes[c]);
+    deal(classes[c], {counts[c] - validation[c] - test[c], validation[c], test[c]}, out);
+  }
+}
+}  // namespace
+
+Split split(const Dataset& data, const SplitOptions& options) {
+  if (data.rows == 0) throw misfit(quote(data.source), " has no rows to split");
+  const Sizes s = sizes(data.rows, options);
+  Split out;
+  if (options.take == SplitOptions::Take::stratified) {
+    stratify(data, s, options.seed, out);
+  } else {
+    Rows order(static_cast<std::size_t>(data.rows));
+    std::iota(order.begin(), order.end(), 0);
+    if (options.take == SplitOptions::Take::random) Random(options.seed, Stream::split).shuffle(order);
+    deal(order, s, out);
+  }
+  for (Rows* part : {&out.train, &out.validation, &out.test}) std::ranges::sort(*part);
+  return out;
+}
+
+}  // namespace lehr
