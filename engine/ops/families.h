@@ -3,7 +3,8 @@
 
 // One function a file: adds that family's operators with their opset versions.
 namespace lehr {
-void add_gemm(OpTable&);       // Gemm, MatMul, lehr.FusedGemm
+void add_gemm(OpTable&);       // Gemm, lehr.FusedGemm
+void add_matmul(OpTable&);
 void add_unary(OpTable&);      // activations and elementwise functions
 void add_binary(OpTable&);     // arithmetic with broadcasting, comparisons
 void add_reduce(OpTable&);

@@ -1,0 +1,41 @@
+#include "engine/train/feed.h"
+
+#include <algorithm>
+
+namespace lehr {
+
+Feed::Feed(Plan& plan, const Dataset& data, const std::string& target) {
+  const auto connect = [&](const std::string& input, const Field& field) {
+    const TensorType& type = plan.input_type(input);
+    const std::int64_t wanted = elements(type.shape) / plan.batch();
+    if (wanted != field.width())
+      throw Error("input ", quote(input), " takes ", wanted, " values a row (", text(type), "), the data has ", field.width(), " (",
+                  quote(field.name), " of ", data.source, ")").code(Exit::mismatch);
+    if (type.dtype == Dtype::f32 && field.dtype == Dtype::f32) edges_.push_back({&field, plan.input_f32(input), {}});
+    else if (type.dtype == Dtype::i64 && field.dtype == Dtype::i64) edges_.push_back({&field, {}, plan.input_i64(input)});
+    else throw Error("input ", quote(input), " is ", name(type.dtype), ", the data ", quote(field.name), " is ", name(field.dtype)).code(Exit::mismatch);
+  };
+  std::vector<std::string> inputs = plan.input_names();
+  if (std::erase(inputs, target) > 0) connect(target, data.target);
+  if (inputs.size() == 1 && data.features.size() == 1) {
+    connect(inputs.front(), data.features.front());
+    return;
+  }
+  for (const std::string& input : inputs) {
+    const auto field = std::ranges::find(data.features, input, &Field::name);
+    std::vector<std::string> known;
+    for (const Field& f : data.features) known.push_back(f.name);
+    if (field == data.features.end())
+      throw Error("the model's input ", quote(input), " gets no data", did_you_mean(input, known), " (the data has ", join(known, ", "), ")").code(Exit::mismatch);
+    connect(input, *field);
+  }
+}
+
+void Feed::fill(std::span<const std::int32_t> rows) const {
+  for (const Edge& edge : edges_) {
+    if (!edge.f32.empty()) gather(*edge.field, rows, edge.f32);
+    else if (!edge.i64.empty()) gather(*edge.field, rows, edge.i64);
+  }
+}
+
+}  // namespace lehr

@@ -1,0 +1,19 @@
+#pragma once
+#include "engine/data/dataset.h"
+#include "engine/plan/plan.h"
+
+namespace lehr {
+
+// A plan's inputs beside the dataset's fields, matched by name once; a dataset of one field feeds a model of one input
+// whatever their names. fill() copies rows and does not allocate. Errors (Exit::mismatch) name both shapes.
+class Feed {
+ public:
+  Feed(Plan& plan, const Dataset& data, const std::string& target);
+  void fill(std::span<const std::int32_t> rows) const;
+
+ private:
+  struct Edge { const Field* field; std::span<float> f32; std::span<std::int64_t> i64; };
+  std::vector<Edge> edges_;
+};
+
+}  // namespace lehr

@@ -1,0 +1,75 @@
+#include "engine/train/groups.h"
+
+#include <algorithm>
+
+namespace lehr {
+
+namespace {
+// What decides which group a parameter is in: the rules that match it.
+std::vector<std::size_t> matching(const Parameter& p, const std::vector<HyperRule>& rules) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    if (matches(rules[i].pattern, p.name)) out.push_back(i);
+  return out;
+}
+}  // namespace
+
+Groups::Groups(const Weights& weights, const Job& job) : optimizer_(*job.optimizer) {
+  const auto hypers = optimizer_.hypers();
+  const auto kinds = optimizer_.slots();
+  const std::size_t count = weights.values().size();
+  slots_ = AlignedBytes(kinds.size() * count * sizeof(float));
+  auto* memory = reinterpret_cast<float*>(slots_.data());
+  const auto slot = [&](std::size_t s, std::size_t offset, std::size_t size) { return std::span<float>(memory + s * count + offset, size); };
+
+  std::vector<std::vector<std::size_t>> keys;
+  const auto& parameters = weights.parameters();
+  for (std::size_t i = 0; i < parameters.size();) {
+    const auto key = matching(parameters[i], job.rules);
+    std::size_t end = i + 1;  // neighbours of one group become one span where the optimizer is elementwise
+    while (optimizer_.elementwise() && end < parameters.size() && matching(parameters[end], job.rules) == key) ++end;
+    auto at = static_cast<std::size_t>(std::ranges::find(keys, key) - keys.begin());
+    if (at == keys.size()) {
+      keys.push_back(key);
+      Group group;
+      for (std::size_t h = 0; h < hypers.size(); ++h) {
+        Schedule schedule(hypers[h].fallback);
+        if (const auto it = job.hypers.find(hypers[h].name); it != job.hypers.end()) schedule = it->second;
+        for (const std::size_t r : key) {
+          if (const auto it = job.rules[r].hypers.find(hypers[h].name); it != job.rules[r].hypers.end()) schedule = it->second;
+        }
+        if (hypers[h].name == "lr") lr_index_ = h;
+        group.constant.push_back(schedule.constant());
+        group.values.push_back(schedule.at(Clock()));
+        group.schedules.push_back(schedule.clone());
+      }
+      for (const std::size_t r : key) group.lr_scale *= job.rules[r].lr_scale;
+      groups_.push_back(std::move(group));
+    }
+    const std::size_t begin = parameters[i].offset;
+    const std::size_t stop = end < parameters.size() && optimizer_.elementwise() ? parameters[end].offset : parameters[end - 1].offset + parameters[end - 1].size;
+    Piece piece{weights.values().subspan(begin, stop - begin), weights.gradients().subspan(begin, stop - begin), {}};
+    for (std::size_t s = 0; s < kinds.size(); ++s) {
+      piece.slots.push_back(slot(s, begin, stop - begin));
+      for (std::size_t p = i; p < end; ++p) std::ranges::fill(slot(s, parameters[p].offset, parameters[p].size), kinds[s].initial);
+    }
+    groups_[at].pieces.push_back(std::move(piece));
+    i = end;
+  }
+}
+
+void Groups::at(const Clock& clock) {
+  for (Group& group : groups_) {
+    for (std::size_t h = 0; h < group.schedules.size(); ++h)
+      if (!group.constant[h] || h == lr_index_) group.values[h] = group.schedules[h].at(clock);
+    if (&group == groups_.data()) lr_ = group.values[lr_index_];
+    group.values[lr_index_] *= group.lr_scale;
+  }
+}
+
+void Groups::update(std::int64_t t) {
+  for (const Group& group : groups_)
+    for (const Piece& piece : group.pieces) optimizer_.update(piece.w, piece.g, piece.slots, group.values, t);
+}
+
+}  // namespace lehr

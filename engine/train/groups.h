@@ -1,0 +1,32 @@
+#pragma once
+#include "engine/train/trainer.h"
+
+namespace lehr {
+
+// Parameters that share every hyperparameter, and the optimizer's state for them.
+class Groups {
+ public:
+  Groups(const Weights& weights, const Job& job);
+  // Hyperparameters of this moment; lr() is the first group's, unscaled by its rule.
+  void at(const Clock& clock);
+  double lr() const { return lr_; }
+  // One update of everything; t counts from 1. No allocation.
+  void update(std::int64_t t);
+
+ private:
+  struct Piece { std::span<float> w; std::span<const float> g; std::vector<std::span<float>> slots; };
+  struct Group {
+    std::vector<Schedule> schedules;  // in the order of Optimizer::hypers
+    std::vector<bool> constant;
+    std::vector<double> values;
+    double lr_scale = 1;
+    std::vector<Piece> pieces;
+  };
+  const Optimizer& optimizer_;
+  std::size_t lr_index_ = 0;
+  double lr_ = 0;
+  std::vector<Group> groups_;
+  AlignedBytes slots_;
+};
+
+}  // namespace lehr

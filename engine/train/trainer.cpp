@@ -1,0 +1,194 @@
+#include "engine/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "engine/optim/clip.h"
+#include "engine/train/feed.h"
+#include "engine/train/groups.h"
+
+namespace lehr {
+
+namespace {
+std::int64_t batches_per_epoch(const PlanSizes& s) {
+  const std::int64_t batch = std::min(s.batch, s.train_rows);
+  return s.keep_last ? (s.train_rows + batch - 1) / batch : s.train_rows / batch;
+}
+
+class Trainer {
+ public:
+  Trainer(Workbench& bench, const Job& job)
+      : bench_(bench), job_(job), sizes_(bench.sizes()), clock_(run_clock(sizes_, job.epochs)), groups_(bench.weights(), job),
+        order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
+        good_state_(bench.weights().state().begin(), bench.weights().state().end()) {
+    const std::int64_t batch = std::min(sizes_.batch, sizes_.train_rows), rest = sizes_.train_rows % batch;
+    full_ = {&bench.train(batch), Feed(bench.train(batch), *job.data, job.model->target)};
+    if (rest > 0 && sizes_.keep_last) rest_ = {&bench.train(rest), Feed(bench.train(rest), *job.data, job.model->target)};
+    for (std::size_t at = 0; at < job.split->validation.size();) {
+      const auto rows = std::min<std::size_t>(static_cast<std::size_t>(bench.evaluation_batch()), job.split->validation.size() - at);
+      Plan& plan = bench.evaluate(static_cast<std::int64_t>(rows));
+      evaluations_.push_back({{&plan, Feed(plan, *job.data, job.model->target)}, std::span(job.split->validation).subspan(at, rows)});
+      at += rows;
+    }
+    for (const std::string& name : job.metrics) metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
+  }
+
+  TrialResult run() {
+    result_.metrics = job_.metrics;
+    result_.epochs.reserve(static_cast<std::size_t>(job_.epochs));
+    for (std::int64_t e = 0; e < job_.epochs && result_.outcome == Outcome::done; ++e) {
+      EpochRecord record;
+      if (!epoch(e, record)) break;
+      if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
+    }
+    result_.seconds = seconds();
+    return std::move(result_);
+  }
+
+ private:
+  struct Fed { Plan* plan = nullptr; std::optional<Feed> feed; };
+  struct Evaluation { Fed fed; std::span<const std::int32_t> rows; };
+
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  bool epoch(std::int64_t e, EpochRecord& record) {
+    if (job_.order) job_.order(e, order_);
+    else epoch_order(job_.split->train, job_.seed, e, job_.shuffle, order_);
+    double loss = 0;
+    std::int64_t seen = 0;
+    for (std::int64_t s = 0; s < clock_.steps_per_epoch; ++s) {
+      double step_loss = 0;
+      const std::int64_t rows = step(seen, step_loss);
+      if (!std::isfinite(step_loss)) return diverged(e, step_loss);
+      if (s == 0) record.lr_first = groups_.lr();
+      record.lr_last = groups_.lr();
+      loss += step_loss * static_cast<double>(rows);
+      seen += rows;
+      if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
+    }
+    record.epoch = e + 1;
+    record.step = clock_.step;
+    record.samples = clock_.samples;
+    record.loss = loss / static_cast<double>(seen);
+    record.grad_norm = norm_;
+    const Weights& w = bench_.weights();
+    if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); })) return diverged(e, record.loss);
+    std::ranges::copy(w.values(), good_.begin());
+    std::ranges::copy(w.state(), good_state_.begin());
+    if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    record.seconds = seconds();
+    result_.epochs.push_back(record);
+    if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
+    return true;
+  }
+
+  // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used.
+  std::int64_t step(std::int64_t begin, double& loss) {
+    const Weights& w = bench_.weights();
+    const std::int64_t left = usable() - begin;
+    const std::int64_t rows = std::min(left, full_.plan->batch() * sizes_.accumulate);
+    if (sizes_.accumulate > 1) std::ranges::fill(w.gradients(), 0.0f);
+    groups_.at(clock_);
+    for (std::int64_t done = 0; done < rows;) {
+      Fed& fed = rows - done >= full_.plan->batch() ? full_ : rest_;
+      const std::int64_t n = fed.plan->batch();
+      const double share = static_cast<double>(n) / static_cast<double>(rows);
+      fed.feed->fill(std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin + done), static_cast<std::size_t>(n)));
+      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(batches_++);
+      fed.plan->loss_gradient(static_cast<float>(share));
+      fed.plan->forward();
+      loss += share * static_cast<double>(fed.plan->loss());
+      last_ = fed.plan;
+      if (!std::isfinite(loss)) return rows;
+      fed.plan->backward();
+      done += n;
+    }
+    if (job_.clip_value) clip_value(w.gradients(), job_.clip_value->at(clock_));
+    if (job_.clip_norm) norm_ = clip_norm(w.gradients(), job_.clip_norm->at(clock_));
+    groups_.update(clock_.step + 1);
+    ++clock_.step;
+    clock_.samples += rows;
+    return rows;
+  }
+
+  std::int64_t usable() const { return sizes_.keep_last ? sizes_.train_rows : sizes_.train_rows / full_.plan->batch() * full_.plan->batch(); }
+
+  void evaluate(EpochRecord& record) {
+    for (auto& metric : metrics_) metric->reset();
+    double loss = 0;
+    std::int64_t rows = 0;
+    const auto& target = job_.data->target;
+    for (Evaluation& e : evaluations_) {
+      Plan& plan = *e.fed.plan;
+      e.fed.feed->fill(e.rows);
+      plan.forward();
+      const auto n = static_cast<std::int64_t>(e.rows.size());
+      loss += static_cast<double>(plan.loss()) * static_cast<double>(n);
+      rows += n;
+      const auto scores = plan.output_f32(job_.model->scores);
+      Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
+      if (!job_.data->classes.empty()) {
+        classes_.resize(e.rows.size());
+        class_indices(target, e.rows, classes_);
+        batch.classes = classes_;
+      } else {
+        values_.resize(e.rows.size() * static_cast<std::size_t>(target.width()));
+        gather(target, e.rows, values_);
+        batch.values = values_;
+      }
+      for (auto& metric : metrics_) metric->add(batch);
+    }
+    record.evaluated = true;
+    record.val_loss = loss / static_cast<double>(rows);
+    record.val.clear();
+    for (const auto& metric : metrics_) record.val.push_back(metric->value());
+  }
+
+  static void class_indices(const Field& target, std::span<const std::int32_t> rows, std::span<std::int64_t> out) {
+    if (target.dtype == Dtype::i64) return gather(target, rows, out);
+    for (std::size_t i = 0; i < rows.size(); ++i) out[i] = target.f32[static_cast<std::size_t>(rows[i])] > 0.5f;
+  }
+
+  bool diverged(std::int64_t e, double loss) {
+    const std::string bad = last_->first_bad();
+    result_.outcome = Outcome::diverged;
+    result_.message = cat("loss ", loss, " at step ", clock_.step, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
+                          bad.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(bad)));
+    std::ranges::copy(good_, bench_.weights().values().begin());
+    std::ranges::copy(good_state_, bench_.weights().state().begin());
+    return false;
+  }
+
+  Workbench& bench_;
+  const Job& job_;
+  PlanSizes sizes_;
+  Clock clock_;
+  Groups groups_;
+  std::vector<std::int32_t> order_;
+  std::vector<float> good_, good_state_, values_;
+  std::vector<std::int64_t> classes_;
+  Fed full_, rest_;
+  std::vector<Evaluation> evaluations_;
+  std::vector<std::unique_ptr<Metric>> metrics_;
+  Plan* last_ = nullptr;
+  std::int64_t batches_ = 0;
+  double norm_ = 0;
+  TrialResult result_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+}  // namespace
+
+Clock run_clock(const PlanSizes& sizes, std::int64_t epochs) {
+  Clock clock;
+  const std::int64_t batches = batches_per_epoch(sizes);
+  clock.steps_per_epoch = std::max<std::int64_t>(1, (batches + sizes.accumulate - 1) / sizes.accumulate);
+  clock.epochs = epochs;
+  clock.steps = clock.steps_per_epoch * epochs;
+  clock.samples_per_epoch = sizes.keep_last ? sizes.train_rows : batches * std::min(sizes.batch, sizes.train_rows);
+  return clock;
+}
+
+TrialResult train(Workbench& bench, const Job& job) { return Trainer(bench, job).run(); }
+
+}  // namespace lehr

@@ -1,0 +1,81 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <optional>
+
+#include "engine/data/dataset.h"
+#include "engine/optim/optimizer.h"
+#include "engine/plan/plan.h"
+#include "engine/train/records.h"
+#include "schedules/schedule.h"
+
+namespace lehr {
+
+// What a graph needs around it to be trained.
+struct TrainGraph {
+  Graph graph;                      // losses attached
+  ValueId loss = no_value;
+  ValueId scores = no_value;        // what metrics look at
+  bool logits = true;
+  std::string target = "target";    // the input the labels go to
+};
+
+struct PlanSizes {
+  std::int64_t batch = 32, train_rows = 0, validation_rows = 0;
+  bool keep_last = true;
+  std::int64_t accumulate = 1;
+  bool batch_statistics = true;
+  int threads = 1;
+};
+
+// The compiled plans of one worker and the numbers they share: made once, used by trial after trial.
+class Workbench {
+ public:
+  Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes);
+  const PlanSizes& sizes() const { return sizes_; }
+  Weights& weights() { return weights_; }
+  Plan& train(std::int64_t rows);      // rows: the batch or the short last batch
+  Plan& evaluate(std::int64_t rows);   // the evaluation batch or its remainder
+  std::int64_t evaluation_batch() const { return evaluation_batch_; }
+
+ private:
+  PlanSizes sizes_;
+  Weights weights_;
+  std::int64_t evaluation_batch_ = 0;
+  std::vector<Plan> train_, evaluate_;
+};
+
+// Hyperparameters of the parameters a pattern matches; a later rule wins, one hyperparameter at a time.
+struct HyperRule {
+  std::string pattern;
+  std::map<std::string, Schedule> hypers;
+  double lr_scale = 1;
+};
+
+struct Job {
+  const TrainGraph* model = nullptr;
+  const Dataset* data = nullptr;
+  const Split* split = nullptr;
+  const Optimizer* optimizer = nullptr;
+  std::map<std::string, Schedule> hypers;   // by name; missing ones have the optimizer's fallback
+  std::vector<HyperRule> rules;
+  std::optional<Schedule> clip_norm, clip_value;
+  std::vector<std::string> metrics;
+  std::int64_t epochs = 1, evaluate_every = 1;
+  std::uint64_t seed = 0;
+  bool shuffle = true;
+  // Tests: the order of an epoch's rows instead of the seeded one; hears each update.
+  std::function<void(std::int64_t epoch, std::span<std::int32_t> order)> order;
+  std::function<void(std::int64_t step, double loss)> on_step;
+  std::function<void(const EpochRecord&)> on_epoch;
+  const std::atomic<bool>* stop = nullptr;  // set: the trial ends after the current epoch as interrupted
+};
+
+// Updates in an epoch and what a schedule's clock needs.
+Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
+
+// Trains from the weights the bench holds and leaves the trained ones there. A loss that is not finite ends the trial as
+// diverged, with the weights of the last epoch that was finite.
+TrialResult train(Workbench& bench, const Job& job);
+
+}  // namespace lehr
