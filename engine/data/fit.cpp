@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <numeric>
 
 #include "base/error.h"
 #include "engine/data/preprocess.h"
@@ -194,9 +194,9 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   });
 }
 
-Prepared prepare(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
+PreparedData prepare_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
   const Dataset target = read_target(table, spec);
-  Prepared out;
+  PreparedData out;
   out.split = split(target, options);
   out.preprocess = fit(table, spec, out.split.train);
   out.data = apply(out.preprocess, table);

@@ -68,7 +68,7 @@ Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_tar
 Dataset read_target(const CsvTable& table, const TableSpec& spec);
 
 // The usual way: target, split, fit on its training rows, apply.
-struct Prepared { Dataset data; Split split; Preprocess preprocess; };
-Prepared prepare(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
+struct PreparedData { Dataset data; Split split; Preprocess preprocess; };
+PreparedData prepare_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
 
 }  // namespace lehr
