@@ -1,0 +1,162 @@
+#include "graph/passes/loss.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "graph/passes/facts.h"
+#include "graph/passes/uses.h"
+
+namespace lehr {
+
+const char* name(LossKind kind) {
+  switch (kind) {
+    case LossKind::binary_cross_entropy: return "binary_cross_entropy";
+    case LossKind::cross_entropy: return "cross_entropy";
+    case LossKind::mse: return "mse";
+    case LossKind::mae: return "mae";
+    case LossKind::huber: return "huber";
+    case LossKind::graph: return "graph";
+  }
+  return "?";
+}
+
+const char* name(Form form) {
+  switch (form) {
+    case Form::logits: return "logits";
+    case Form::probabilities: return "probabilities";
+    case Form::log_probabilities: return "log_probabilities";
+  }
+  return "?";
+}
+
+namespace {
+
+const char* op_of(LossKind kind) {
+  switch (kind) {
+    case LossKind::binary_cross_entropy: return "BinaryCrossEntropy";
+    case LossKind::cross_entropy: return "SoftmaxCrossEntropy";
+    case LossKind::mse: return "MeanSquaredError";
+    case LossKind::mae: return "MeanAbsoluteError";
+    case LossKind::huber: return "Huber";
+    case LossKind::graph: return "ReduceMean";
+  }
+  return "?";
+}
+
+void check_spec(const LossSpec& spec) {
+  if (!std::isfinite(spec.weight) || spec.weight < 0)
+    throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);
+  if (spec.kind == LossKind::huber && !(std::isfinite(spec.delta) && spec.delta > 0))
+    throw Error("huber's delta must be a finite number above 0, not ", spec.delta);
+  const bool ce = spec.kind == LossKind::cross_entropy;
+  if (!(spec.label_smoothing >= 0 && spec.label_smoothing < 1)) throw Error("label_smoothing must lie in [0, 1), not ", spec.label_smoothing);
+  if (!ce && (spec.label_smoothing != 0 || spec.ignore_index || !spec.class_weights.empty() || spec.one_hot))
+    throw Error("label smoothing, ignore index, class weights and one-hot targets belong to cross_entropy, not to ", name(spec.kind));
+  if (spec.one_hot && spec.ignore_index) throw Error("an ignore index needs targets that are class indices, not one-hot rows");
+  for (const float w : spec.class_weights)
+    if (!std::isfinite(w) || w < 0) throw Error("a class weight must be a finite number that is not negative, not ", w);
+}
+
+Attributes attributes(const LossSpec& spec, Form form) {
+  Attributes attrs;
+  if (spec.kind == LossKind::binary_cross_entropy || spec.kind == LossKind::cross_entropy) attrs["form"] = std::string(name(form));
+  if (spec.kind == LossKind::huber) attrs["delta"] = spec.delta;
+  if (spec.kind != LossKind::cross_entropy) return attrs;
+  if (spec.label_smoothing != 0) attrs["label_smoothing"] = spec.label_smoothing;
+  if (spec.ignore_index) attrs["has_ignore"] = std::int64_t{1}, attrs["ignore_index"] = *spec.ignore_index;
+  if (!spec.class_weights.empty()) attrs["class_weights"] = spec.class_weights;
+  if (spec.one_hot) attrs["one_hot"] = std::int64_t{1};
+  return attrs;
+}
+
+// Declared or derived dimensions of the scores; what stands at the end of an elementwise tail has the same.
+std::optional<std::vector<Dim>> scores_dims(const Graph& graph, const Head& head) {
+  const std::vector<Facts> known = facts(graph);
+  if (const auto& dims = known.at(static_cast<std::size_t>(head.value)).dims) return dims;
+  const bool same = head.tail.size() == 1 && (head.tail[0] == "Sigmoid" || head.tail[0] == "Softmax" || head.tail[0] == "LogSoftmax");
+  if (same) return known.at(static_cast<std::size_t>(head.output)).dims;
+  return std::nullopt;
+}
+
+ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
+  DeclaredType type;
+  type.dims = spec.dims ? spec.dims : scores_dims(graph, head);
+  if (!type.dims)
+    throw Error("the shape of ", quote(graph.value(head.value).name), " is not declared in the model and cannot be derived, so the shape of ",
+                quote(spec.target), " is unknown");
+  if (spec.kind == LossKind::cross_entropy && !spec.one_hot) {
+    type.dtype = Dtype::i64;
+    if (type.dims->size() < 2)
+      throw Error("cross_entropy needs scores of at least 2 dimensions, [batch, classes], but ", quote(graph.value(head.value).name), " has ",
+                  type.dims->size(), "; for a single score per row use binary_cross_entropy");
+    type.dims->pop_back();
+  }
+  const std::int64_t classes = spec.dims ? spec.dims->back().size : scores_dims(graph, head).value_or(std::vector<Dim>(1)).back().size;
+  if (!spec.class_weights.empty() && classes > 0 && classes != static_cast<std::int64_t>(spec.class_weights.size()))
+    throw Error(quote(graph.value(head.value).name), " has ", classes, " classes but ", spec.class_weights.size(), " class weights are given");
+  Value target;
+  target.name = spec.target;
+  target.role = Role::input;
+  target.type = type;
+  target.why = cat("target of ", name(spec.kind));
+  const ValueId id = within("the target of the loss", [&] { return graph.add(std::move(target)); });
+  graph.inputs.push_back(id);
+  return id;
+}
+
+ValueId scalar_value(Graph& graph, const std::string& stem) {
+  Value value;
+  value.name = graph.fresh_name(stem);
+  value.type = DeclaredType{Dtype::f32, std::vector<Dim>{}};
+  return graph.add(std::move(value));
+}
+
+ValueId times(Graph& graph, ValueId loss, float weight) {
+  if (weight == 1) return loss;
+  Value factor;
+  factor.name = graph.fresh_name("loss_weight");
+  factor.role = Role::constant;
+  factor.data = std::make_shared<Tensor>(Shape{}, std::span<const float>(&weight, 1));
+  factor.why = "weight of a loss";
+  const ValueId w = graph.add(std::move(factor)), out = scalar_value(graph, "weighted_loss");
+  graph.add(Node{"Mul", "", "", std::max(main_opset(graph), 13), {}, {loss, w}, {out}});
+  return out;
+}
+
+}  // namespace
+
+AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head) {
+  check_spec(spec);
+  const auto& declared = graph.value(head.value).type;
+  AttachedOne out;
+  if (spec.kind == LossKind::graph) {
+    if (declared && declared->dims && declared->dims->empty()) return {head.value, no_value};
+    out.loss = scalar_value(graph, "loss");
+    graph.add(Node{"ReduceMean", "", "", 13, {{"keepdims", std::int64_t{0}}}, {head.value}, {out.loss}});
+    return out;
+  }
+  out.target = target_input(graph, spec, head);
+  out.loss = scalar_value(graph, "loss");
+  graph.add(Node{op_of(spec.kind), "lehr", "", 1, attributes(spec, head.form), {head.value, out.target}, {out.loss}});
+  return out;
+}
+
+Attached attach_losses(Graph& graph, const std::vector<LossSpec>& specs) {
+  Attached all;
+  for (const LossSpec& spec : specs) all.heads.push_back(find_head(graph, spec.kind, spec.output));
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const AttachedOne one = attach_loss(graph, specs[i], all.heads[i]);
+    all.targets.push_back(one.target);
+    const ValueId term = times(graph, one.loss, specs[i].weight);
+    if (all.loss == no_value) {
+      all.loss = term;
+      continue;
+    }
+    const ValueId sum = scalar_value(graph, "total_loss");
+    graph.add(Node{"Add", "", "", std::max(main_opset(graph), 13), {}, {all.loss, term}, {sum}});
+    all.loss = sum;
+  }
+  return all;
+}
+
+}  // namespace lehr

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <array>
+
+#include "graph/passes/facts.h"
+#include "graph/passes/passes.h"
+#include "graph/passes/uses.h"
+
+namespace lehr {
+
+namespace {
+
+// com.microsoft operators that plain ones say as well. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+class Microsoft {
+ public:
+  explicit Microsoft(Graph& graph) : graph_(graph), opset_(std::max(main_opset(graph), 13)) {}
+
+  std::size_t run() {
+    std::size_t changes = 0;
+    std::vector<Node> nodes(graph_.nodes().begin(), graph_.nodes().end());
+    for (const Node& node : nodes)
+      if (node.domain == "com.microsoft" && rewrite(node)) ++changes;
+      else out_.push_back(node);
+    if (changes) graph_.set_nodes(std::move(out_));
+    return changes;
+  }
+
+ private:
+  bool rewrite(const Node& node) {
+    if (node.op == "FusedGemm" && node.in.size() >= 2) return fused_gemm(node);
+    if ((node.op == "Gelu" || node.op == "QuickGelu") && node.in.size() == 1) {
+      if (node.op == "Gelu") emit({"Gelu", "", node.name, 20, {}, node.in, node.out});
+      else emit({"Swish", "lehr", node.name, 1, {{"alpha", real(node, "alpha", 1.702f)}}, node.in, node.out});
+      return true;
+    }
+    const bool fast = node.op == "FastGelu";
+    if ((fast || node.op == "BiasGelu") && has_in(node, 0) && node.out.size() == 1) {
+      ValueId x = node.in[0];
+      if (has_in(node, 1)) x = through({"Add", "", node.name, opset_, {}, {x, node.in[1]}, {}});
+      Node gelu{"Gelu", "", node.name, 20, {}, {x}, node.out};
+      if (fast) gelu.attrs["approximate"] = std::string("tanh");
+      emit(std::move(gelu));
+      return true;
+    }
+    return false;
+  }
+
+  bool fused_gemm(const Node& node) {
+    Node gemm{"Gemm", "", node.name, opset_, {}, node.in, {}};
+    for (const char* key : {"alpha", "beta", "transA", "transB"})
+      if (const auto it = node.attrs.find(key); it != node.attrs.end()) gemm.attrs[key] = it->second;
+    Node activation{string(node, "activation", "Relu"), "", node.name, activation_opset(), {}, {}, node.out};
+    static constexpr std::array names = {std::pair{"activation_alpha", "alpha"}, std::pair{"activation_beta", "beta"}, std::pair{"activation_gamma", "gamma"}};
+    for (const auto& [theirs, plain] : names)
+      if (const auto it = node.attrs.find(theirs); it != node.attrs.end()) activation.attrs[plain] = it->second;
+    activation.in = {through(std::move(gemm))};
+    emit(std::move(activation));
+    return true;
+  }
+
+  int activation_opset() const { return opset_; }
+  void emit(Node node) { out_.push_back(std::move(node)); }
+  // Appends a node whose result is a new value named after the one it stands in front of.
+  ValueId through(Node node) {
+    Value value;
+    value.name = graph_.fresh_name(node.name.empty() ? "inner_" + node.op : node.name + "_" + node.op);
+    const ValueId id = graph_.add(std::move(value));
+    node.out = {id};
+    emit(std::move(node));
+    return id;
+  }
+
+  Graph& graph_;
+  int opset_;
+  std::vector<Node> out_;
+};
+
+bool float_code(std::int64_t code) { return code == 1 || code == 10 || code == 11 || code == 16; }
+
+// Inside a plan every float type is f32, so a Cast from one to another changes nothing.
+bool passes_through(const Node& node, const std::vector<Facts>& known) {
+  if (!node.domain.empty() || node.in.size() != 1 || node.in[0] == no_value) return false;
+  if (node.op == "Identity") return true;
+  const auto& type = known.at(static_cast<std::size_t>(node.in[0])).dtype;
+  return node.op == "Cast" && float_code(integer(node, "to", 0)) && type && is_float(*type);
+}
+
+std::size_t drop_through(Graph& graph, bool weights) {
+  const std::vector<Facts> known = facts(graph);
+  const std::vector<bool> is_output = [&] {
+    std::vector<bool> marks(graph.values().size());
+    for (const ValueId id : graph.outputs) marks.at(static_cast<std::size_t>(id)) = true;
+    return marks;
+  }();
+  std::vector<ValueId> stands_for(graph.values().size());
+  for (std::size_t i = 0; i < stands_for.size(); ++i) stands_for[i] = static_cast<ValueId>(i);
+  std::vector<bool> dropped(graph.nodes().size());
+  std::size_t changes = 0;
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+    Node& node = graph.node(n);
+    for (ValueId& in : node.in)
+      if (in != no_value) in = stands_for.at(static_cast<std::size_t>(in));
+    if (!passes_through(node, known) || has_data(graph, node.in[0]) != weights || is_output.at(static_cast<std::size_t>(node.out[0]))) continue;
+    stands_for[static_cast<std::size_t>(node.out[0])] = node.in[0];
+    dropped[n] = true;
+    ++changes;
+  }
+  if (changes) graph.set_nodes(without(graph, dropped));
+  return changes;
+}
+
+// Mul(x, Sigmoid(x)) where nobody else reads the Sigmoid.
+std::size_t swish(Graph& graph) {
+  const Uses uses(graph);
+  std::vector<bool> dropped(graph.nodes().size());
+  std::size_t changes = 0;
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+    Node& mul = graph.node(n);
+    if (!is(mul, "Mul") || mul.in.size() != 2 || mul.opset < 7) continue;
+    for (const std::size_t slot : {0u, 1u}) {
+      const auto at = uses.maker_index(mul.in[slot]);
+      if (!at || !is(graph.node(*at), "Sigmoid") || !uses.only_one(mul.in[slot]) || graph.node(*at).in.at(0) != mul.in[1 - slot]) continue;
+      mul = Node{"Swish", "lehr", mul.name, 1, {{"alpha", 1.0f}}, {mul.in[1 - slot]}, mul.out};
+      dropped[*at] = true;
+      ++changes;
+      break;
+    }
+  }
+  if (changes) graph.set_nodes(without(graph, dropped));
+  return changes;
+}
+
+// Log(Softmax(z)) is LogSoftmax(z): the same number, without the logarithm of an underflow.
+std::size_t log_softmax(Graph& graph) {
+  const Uses uses(graph);
+  std::vector<bool> dropped(graph.nodes().size());
+  std::size_t changes = 0;
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+    Node& log = graph.node(n);
+    if (!is(log, "Log") || log.in.size() != 1) continue;
+    const auto at = uses.maker_index(log.in[0]);
+    if (!at || !is(graph.node(*at), "Softmax") || !uses.only_one(log.in[0])) continue;
+    Node joined = graph.node(*at);
+    joined.op = "LogSoftmax";
+    joined.out = log.out;
+    dropped[*at] = true;
+    log = std::move(joined);
+    ++changes;
+  }
+  if (changes) graph.set_nodes(without(graph, dropped));
+  return changes;
+}
+
+}  // namespace
+
+std::size_t normalize(Graph& graph) {
+  return Microsoft(graph).run() + drop_through(graph, false) + swish(graph) + log_softmax(graph);
+}
+
+std::size_t fold_weights(Graph& graph) { return drop_through(graph, true); }
+
+}  // namespace lehr

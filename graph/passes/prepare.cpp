@@ -1,0 +1,94 @@
+#include "graph/passes/prepare.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/passes/uses.h"
+
+namespace lehr {
+
+namespace {
+
+std::vector<std::string> names_of(const Graph& graph, std::span<const ValueId> ids) {
+  std::vector<std::string> out;
+  for (const ValueId id : ids) out.push_back(graph.value(id).name);
+  return out;
+}
+
+// Outputs a label operator stands in front of: of no use to a loss or a metric, and often strings or maps.
+std::vector<bool> behind_labels(const Graph& graph) {
+  std::vector<bool> out(graph.values().size());
+  for (const Node& node : graph.nodes()) {
+    const bool label = label_tail(node) || std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && out.at(static_cast<std::size_t>(in)); });
+    for (const ValueId id : node.out)
+      if (id != no_value) out[static_cast<std::size_t>(id)] = label;
+  }
+  return out;
+}
+
+void choose_outputs(Prepared& p, const PrepareOptions& options) {
+  const std::vector<std::string> names = names_of(p.graph, p.graph.outputs);
+  std::vector<ValueId> kept;
+  for (const std::string& wanted : options.outputs) {
+    const auto it = std::ranges::find(names, wanted);
+    if (it == names.end()) throw Error("the model has no output ", quote(wanted), did_you_mean(wanted, names), "\n  outputs: ", join(names, ", "));
+    kept.push_back(p.graph.outputs[static_cast<std::size_t>(it - names.begin())]);
+  }
+  if (options.outputs.empty()) {
+    const std::vector<bool> label = behind_labels(p.graph);
+    for (const ValueId id : p.graph.outputs) (label.at(static_cast<std::size_t>(id)) ? void(p.dropped.push_back(p.graph.value(id).name)) : kept.push_back(id));
+    if (kept.empty() && options.losses.empty()) {  // a model of labels only: whoever compiles it learns what is missing
+      kept = p.graph.outputs;
+      p.dropped.clear();
+    }
+  }
+  p.graph.outputs = kept;
+  if (!p.dropped.empty()) p.notes.push_back(cat("labels are left to the exported model: ", join(p.dropped, ", ")));
+}
+
+void attach(Prepared& p, const PrepareOptions& options) {
+  const Attached attached = attach_losses(p.graph, options.losses);
+  p.loss = attached.loss;
+  p.heads = attached.heads;
+  p.targets = attached.targets;
+  for (const Head& head : p.heads)
+    if (!head.tail.empty())
+      p.notes.push_back(cat("the loss is attached to ", quote(p.graph.value(head.value).name), " (", name(head.form), ") in front of ", join(head.tail, ", ")));
+}
+
+std::vector<ValueId> wanted(const Prepared& p) {
+  std::vector<ValueId> out = p.graph.outputs;
+  if (p.loss != no_value) out.push_back(p.loss);
+  return out;
+}
+
+}  // namespace
+
+Prepared prepare(Graph graph, const PrepareOptions& options) {
+  Prepared p;
+  p.graph = std::move(graph);
+  const std::vector<Pass> passes = {
+      {"normalize", true, [](Graph& g) { return normalize(g); }},
+      {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes) : 0; }},
+      {"attach_loss", false, [&](Graph&) {
+         attach(p, options);
+         choose_outputs(p, options);
+         for (const Head& head : p.heads)
+           if (std::ranges::find(p.graph.outputs, head.value) == p.graph.outputs.end()) p.graph.outputs.push_back(head.value);
+         return p.heads.size();
+       }},
+      {"prune", false, [&](Graph& g) { return prune(g, wanted(p)); }},
+      {"trainable", false, [&](Graph& g) {
+         const std::vector<ValueId> from = p.loss == no_value ? g.outputs : std::vector{p.loss};
+         return trainable(g, from);
+       }},
+      {"freeze", false, [&](Graph& g) { return freeze(g, options.freeze); }},
+      {"fold_weights", true, [](Graph& g) { return fold_weights(g); }},
+      {"fuse_bias", true, [](Graph& g) { return fuse_bias(g); }},
+      {"fuse_activation", true, [](Graph& g) { return fuse_activation(g); }},
+  };
+  p.passes = run_passes(p.graph, passes, options.off);
+  return p;
+}
+
+}  // namespace lehr
