@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,11 +14,17 @@ struct Scored {
   std::span<const float> output;
   std::int64_t rows = 0, width = 1;
   bool logits = true;
-  std::span<const std::int64_t> classes;  // class index a row, or empty
+  std::span<const std::int64_t> classes;  // class index a row (negative: the row is ignored), or empty
   std::span<const float> values;          // [rows, width] regression targets, or empty
 };
 
-// value ± uncertainty (one standard error of this estimate over the rows), from `count` rows. NaN where undefined (auc of one class).
+// value ± uncertainty (one standard error of this estimate over the rows), from `count` rows. NaN where undefined (auc of one
+// class, r2 of constant targets, no rows; a spread of one row).
+//   accuracy, top_k, confusion  half the width of Wilson's score interval at one standard deviation (Wilson 1927): the binomial
+//                               sqrt(p(1-p)/n) for large n, but not 0 at p = 0 or 1
+//   auc                         DeLong, DeLong, Clarke-Pearson 1988 (mid-ranks: ties count half); of several classes, of the mean
+//   mae                         sd / sqrt(n) of the rows' mean absolute errors
+//   rmse, r2                    delta method on the mean square, on the ratio of mean square and variance
 struct Measured { double value = 0, uncertainty = 0; std::int64_t count = 0; };
 
 class Metric {
