@@ -1,0 +1,41 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace lehr::onnx {
+
+// Collects what is wrong with a file, so that one Error tells all of it (the first 20 in full).
+class Problems {
+ public:
+  template <class... Parts>
+  void add(const Parts&... parts) {
+    if (++count_ <= shown) lines_.push_back(cat(parts...));
+  }
+  // Runs body; the sentence of an Error becomes a problem with `where` in front.
+  template <class Body>
+  void guard(const std::string& where, Body&& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      add(where, ": ", error.sentence());
+    }
+  }
+  std::size_t count() const { return count_; }
+  void raise() const {
+    if (count_ == 1) throw Error(lines_.front());
+    if (count_ == 0) return;
+    std::string text = cat("the model has ", count_, " problems:");
+    for (const std::string& line : lines_) text += "\n  - " + line;
+    if (count_ > shown) text += cat("\n  and ", count_ - shown, " more");
+    throw Error(text);
+  }
+
+ private:
+  static constexpr std::size_t shown = 20;
+  std::vector<std::string> lines_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace lehr::onnx
