@@ -173,7 +173,7 @@ TEST_CASE("the tutorial's split of Ionosphere", "[split][ionosphere]") {
   const CsvTable table = read_csv(LEHR_SOURCE_DIR "/experiments/ionosphere/ionosphere.csv");
   TableSpec spec;
   spec.classes = {"b", "g"};
-  const Prepared p = prepare(table, spec, options(0.33, 0, Take::tail));
+  const PreparedData p = prepare_data(table, spec, options(0.33, 0, Take::tail));
   CHECK(p.data.rows == 351);
   CHECK(p.data.features.at(0).row == Shape{34});
   CHECK(p.split.train.size() == 235);
