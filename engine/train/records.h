@@ -31,6 +31,7 @@ struct TrialResult {
   std::vector<EpochRecord> epochs;
   std::vector<std::string> metrics;                // names, as asked for
   double seconds = 0;
+  std::int64_t best_epoch = 0;                     // by the first metric, else val_loss; 0: never evaluated
 };
 
 }  // namespace lehr

@@ -77,6 +77,7 @@ class Trainer {
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
     if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    if (record.evaluated) keep_best(record);
     record.seconds = seconds();
     result_.epochs.push_back(record);
     if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
@@ -130,7 +131,7 @@ class Trainer {
       Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
       if (!job_.data->classes.empty()) {
         classes_.resize(e.rows.size());
-        class_indices(target, e.rows, classes_);
+        gather(target, e.rows, classes_);
         batch.classes = classes_;
       } else {
         values_.resize(e.rows.size() * static_cast<std::size_t>(target.width()));
@@ -145,9 +146,14 @@ class Trainer {
     for (const auto& metric : metrics_) record.val.push_back(metric->value());
   }
 
-  static void class_indices(const Field& target, std::span<const std::int32_t> rows, std::span<std::int64_t> out) {
-    if (target.dtype == Dtype::i64) return gather(target, rows, out);
-    for (std::size_t i = 0; i < rows.size(); ++i) out[i] = target.f32[static_cast<std::size_t>(rows[i])] > 0.5f;
+  void keep_best(const EpochRecord& record) {
+    const double value = metrics_.empty() ? -record.val_loss : metrics_.front()->higher_is_better() ? record.val.front().value : -record.val.front().value;
+    if (result_.best_epoch != 0 && !(value > best_)) return;
+    best_ = value;
+    result_.best_epoch = record.epoch;
+    if (!job_.best) return;
+    job_.best->values = good_;
+    job_.best->state = good_state_;
   }
 
   bool diverged(std::int64_t e, double loss) {
@@ -173,7 +179,7 @@ class Trainer {
   std::vector<std::unique_ptr<Metric>> metrics_;
   Plan* last_ = nullptr;
   std::int64_t batches_ = 0;
-  double norm_ = 0;
+  double norm_ = 0, best_ = 0;
   TrialResult result_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

@@ -68,6 +68,8 @@ struct Job {
   std::function<void(std::int64_t epoch, std::span<std::int32_t> order)> order;
   std::function<void(std::int64_t step, double loss)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
+  struct Snapshot { std::vector<float> values, state; };
+  Snapshot* best = nullptr;                 // filled with the weights of TrialResult::best_epoch, where asked for
   const std::atomic<bool>* stop = nullptr;  // set: the trial ends after the current epoch as interrupted
 };
 

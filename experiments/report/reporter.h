@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,12 @@ struct RunInfo {
   std::vector<std::string> warnings;
 };
 
+// What a trial leaves: file name -> content. checkpoints: last.onnx, best.onnx (and their external data), state.safetensors.
+struct Artifacts {
+  std::map<std::string, std::string> checkpoints;
+  std::string preprocess;                          // JSON
+};
+
 // Hears what happens. Calls may come from several threads; implementations lock where they must. Files are theirs.
 class Reporter {
  public:
@@ -30,8 +37,7 @@ class Reporter {
   virtual void start(const RunInfo&) {}
   virtual void trial_started(const TrialInfo&) {}
   virtual void epoch(const TrialInfo&, const EpochRecord&) {}
-  // `model` is the trained model as ONNX bytes, `preprocess` the fitted preprocessing as JSON; both may be empty.
-  virtual void trial_finished(const TrialInfo&, const TrialResult&, const std::string& /*model*/, const std::string& /*preprocess*/) {}
+  virtual void trial_finished(const TrialInfo&, const TrialResult&, const Artifacts&) {}
   virtual void finish(const RunInfo&, const std::vector<TrialResult>&) {}
 };
 

@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+
+#include "engine/data/csv.h"
+#include "engine/data/preprocess.h"
+#include "engine/train/init.h"
+#include "engine/train/trainer.h"
+#include "experiments/spec/experiment.h"
+#include "graph/onnx/model.h"
+#include "graph/passes/prepare.h"
+
+namespace lehr::run {
+
+// The data of an experiment, read, split, fitted and applied.
+struct DataParts {
+  CsvTable table;
+  Dataset data;
+  Split split;
+  Preprocess preprocess;
+  std::string fingerprint;
+};
+// The model of an experiment, its losses attached.
+struct ModelParts {
+  onnx::Model model;
+  TrainGraph train;
+  ValueId output = no_value;            // what predict and evaluation of the model itself give
+  std::vector<std::string> tail;        // operators between scores and output
+  std::vector<ParameterRow> parameters;
+  std::vector<std::string> notes;
+  std::string fingerprint;
+};
+// Everything a trial needs that does not depend on its seed or hyperparameters. Shared by trials whose sections agree.
+struct Parts {
+  std::string key;
+  std::shared_ptr<const DataParts> data;
+  std::shared_ptr<const ModelParts> model;
+  PlanSizes sizes;
+};
+
+// Experiment -> the parts; the one place that knows all of them. Keeps what it made: trials that share a file or a section share the part.
+// Errors: Exit::usage for a bad file, Exit::mismatch where data and model do not fit.
+class Assembler {
+ public:
+  std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
+  std::shared_ptr<const DataParts> data(const spec::Experiment& experiment);
+  std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment);
+
+ private:
+  std::map<std::string, std::shared_ptr<const Parts>> parts_;
+  std::map<std::string, std::shared_ptr<const DataParts>> data_;
+  std::map<std::string, std::shared_ptr<const ModelParts>> model_;
+};
+
+// The trial's job on these parts; `optimizer` must outlive it.
+struct TrialJob {
+  std::unique_ptr<Optimizer> optimizer;
+  Job job;
+  std::vector<InitRule> init;
+};
+TrialJob make_job(const spec::Trial& trial, const Parts& parts);
+
+// "ionosphere.csv  351 rows -> train 235 (118 g / 117 b), validation 116 (107 g / 9 b)   always answering g scores 92.24 %"
+std::string data_line(const spec::Experiment& experiment, const DataParts& data);
+
+// The trained model: the file's ModelProto with the weights the bench holds.
+onnx::Written export_model(const ModelParts& model, const Weights& weights);
+
+}  // namespace lehr::run

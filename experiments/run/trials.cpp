@@ -1,0 +1,195 @@
+#include "experiments/run/trials.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "engine/dnnl/prepared.h"
+#include "engine/ops/standard.h"
+#include "engine/train/feed.h"
+#include "experiments/run/vocabulary.h"
+
+namespace lehr::run {
+
+struct Workspace {
+  std::vector<std::map<std::string, std::unique_ptr<Workbench>>> workers;
+  Workbench& bench(std::size_t worker, const Parts& parts) {
+    auto& slot = workers.at(worker)[parts.key];
+    if (!slot) slot = std::make_unique<Workbench>(parts.model->train, standard_ops(), parts.sizes);
+    return *slot;
+  }
+};
+
+namespace {
+// Above this many floating-point operations a step gains from a second thread (a fork and join costs about a microsecond,
+// a layer of 64x128x128 about twenty).
+constexpr double worth_threads = 2e7;
+
+int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options) {
+  if (options.threads > 0) return options.threads;
+  if (const int asked = study.trials.front().experiment.threads; asked > 0) return asked;
+  double weights = 0;
+  for (const Value& v : parts.model->train.graph.values())
+    if (v.role == Role::parameter) weights += static_cast<double>(v.data->size());
+  const bool large = 6 * weights * static_cast<double>(parts.sizes.batch) > worth_threads;
+  return large && study.trials.size() == 1 ? static_cast<int>(cores()) : 1;
+}
+
+std::string plan_line(const spec::Study& study, const Clock& clock) {
+  const std::size_t variants = study.variants.size(), seeds = study.seeds.size();
+  return cat(variants, variants == 1 ? " variant x " : " variants x ", seeds, seeds == 1 ? " seed = " : " seeds = ", study.trials.size(),
+             study.trials.size() == 1 ? " run x " : " runs x ", grouped(clock.steps), " steps (", clock.steps_per_epoch, clock.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
+}
+
+report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
+  const spec::Study& study = p.study;
+  const spec::Experiment& first = study.trials.front().experiment;
+  const Parts& parts = *p.parts.front();
+  report::RunInfo info;
+  info.name = study.name;
+  info.experiment_text = study.text;
+  info.command_line = options.command_line;
+  info.data_line = data_line(first, *parts.data);
+  const Clock clock = run_clock(parts.sizes, first.epochs);
+  info.plan_line = plan_line(study, clock);
+  info.variants = study.variants;
+  info.metrics = first.metrics;
+  info.classes = parts.data->data.classes;
+  info.against = study.against;
+  for (const auto& metric : info.metrics) {
+    const auto made = make_metric(metric, static_cast<std::int64_t>(info.classes.size()));
+    info.metric_percent.push_back(made->percent());
+    info.metric_higher.push_back(made->higher_is_better());
+  }
+  info.validation_rows = parts.sizes.validation_rows;
+  info.epochs = first.epochs;
+  info.steps_per_epoch = clock.steps_per_epoch;
+  info.data_fingerprint = parts.data->fingerprint;
+  info.model_fingerprint = parts.model->fingerprint;
+  for (const auto& trial : study.trials) info.trials.push_back({trial.id, trial.variant, trial.seed, trial.resolved, trial.hash});
+  info.onednn = onednn::version();
+  info.isa = onednn::isa();
+  info.warnings = study.warnings;
+  for (const auto& note : parts.model->notes) info.warnings.push_back(note);
+  return info;
+}
+
+// Schedules on the run's clock, once a variant: errors together, warnings handed back.
+void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
+  std::string errors;
+  std::string done;
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
+    const auto& trial = p.study.trials[i];
+    if (i > 0 && trial.variant == done) continue;
+    done = trial.variant;
+    for (const auto& problem : spec::check_schedules(trial.experiment, run_clock(p.parts[i]->sizes, trial.experiment.epochs), vocabulary())) {
+      if (problem.error) errors += (errors.empty() ? "" : "\n") + problem.text;
+      else if (std::ranges::find(warnings, problem.text) == warnings.end()) warnings.push_back(problem.text);
+    }
+  }
+  if (!errors.empty()) throw Error(errors);
+}
+
+report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Job::Snapshot& best) {
+  report::Artifacts out;
+  const auto add = [&](const std::string& name) {
+    auto written = export_model(*parts.model, bench.weights());
+    out.checkpoints[name] = std::move(written.model);
+    for (auto& [file, content] : written.files) out.checkpoints[file] = std::move(content);
+  };
+  add("last.onnx");
+  if (result.best_epoch > 0 && !best.values.empty()) {
+    const Weights& w = bench.weights();
+    const std::vector<float> values(w.values().begin(), w.values().end()), state(w.state().begin(), w.state().end());
+    std::ranges::copy(best.values, w.values().begin());
+    std::ranges::copy(best.state, w.state().begin());
+    add("best.onnx");
+    std::ranges::copy(values, w.values().begin());
+    std::ranges::copy(state, w.state().begin());
+  }
+  out.preprocess = parts.data->preprocess.json();
+  return out;
+}
+}  // namespace
+
+PreparedStudy prepare(spec::Study study, const RunOptions& options) {
+  PreparedStudy p;
+  p.study = std::move(study);
+  Assembler assembler;
+  for (const auto& trial : p.study.trials) p.parts.push_back(assembler.parts(trial.experiment));
+  const int threads = choose_threads(p.study, *p.parts.front(), options);
+  for (auto& parts : p.parts)
+    if (parts->sizes.threads != threads) {
+      auto copy = std::make_shared<Parts>(*parts);
+      copy->sizes.threads = threads;
+      parts = copy;
+    }
+  p.info = describe(p, options);
+  check_clock(p, p.info.warnings);
+  p.info.threads = threads;
+  const std::size_t possible = std::max<std::size_t>(1, cores() / static_cast<std::size_t>(threads));
+  p.info.jobs = std::clamp<std::size_t>(options.jobs > 0 ? options.jobs : possible, 1, p.study.trials.size());
+  p.workspace = std::make_shared<Workspace>();
+  p.workspace->workers.resize(p.info.jobs);
+  onednn::set_threads(threads);
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
+    if (i > 0 && p.parts[i]->key == p.parts[i - 1]->key && p.study.trials[i].variant == p.study.trials[i - 1].variant) continue;
+    const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
+    Workbench& bench = p.workspace->bench(0, *p.parts[i]);
+    initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);
+    Feed(bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows)), p.parts[i]->data->data, p.parts[i]->model->train.target);
+  }
+  return p;
+}
+
+std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters) {
+  std::vector<TrialResult> results(p.study.trials.size());
+  for (auto* r : reporters) r->start(p.info);
+  run_on(p.info.jobs, p.study.trials.size(), [&](std::size_t worker, std::size_t i) {
+    onednn::set_threads(p.info.threads);
+    flush_denormals();
+    const spec::Trial& trial = p.study.trials[i];
+    const report::TrialInfo& info = p.info.trials[i];
+    TrialResult& result = results[i];
+    report::Artifacts left;
+    if (options.stop && options.stop->load()) {
+      result.outcome = Outcome::interrupted;
+      result.message = "not started";
+    } else {
+      for (auto* r : reporters) r->trial_started(info);
+      try {
+        const Parts& parts = *p.parts[i];
+        Workbench& bench = p.workspace->bench(worker, parts);
+        TrialJob job = make_job(trial, parts);
+        bench.weights().reset();
+        initialize(bench.weights(), parts.model->train.graph, job.init, trial.seed);
+        Job::Snapshot best;
+        if (options.keep_models) job.job.best = &best;
+        job.job.stop = options.stop;
+        job.job.on_epoch = [&](const EpochRecord& record) {
+          for (auto* r : reporters) r->epoch(info, record);
+        };
+        result = train(bench, job.job);
+        if (options.keep_models) left = artifacts(parts, bench, result, best);
+      } catch (const Error& error) {
+        result.outcome = Outcome::failed;
+        result.message = error.what();
+      }
+    }
+    result.id = trial.id, result.variant = trial.variant, result.seed = trial.seed;
+    for (auto* r : reporters) r->trial_finished(info, result, left);
+  });
+  for (auto* r : reporters) r->finish(p.info, results);
+  return results;
+}
+
+int exit_code(const std::vector<TrialResult>& results) {
+  const auto any = [&](Outcome o) { return std::ranges::any_of(results, [&](const TrialResult& r) { return r.outcome == o; }); };
+  const auto all_bad = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::done; });
+  if (any(Outcome::interrupted)) return 130;
+  if (results.size() > 1 && !all_bad && (any(Outcome::diverged) || any(Outcome::failed))) return static_cast<int>(Exit::some_failed);
+  if (any(Outcome::diverged)) return static_cast<int>(Exit::diverged);
+  return static_cast<int>(any(Outcome::failed) ? Exit::failed : Exit::ok);
+}
+
+}  // namespace lehr::run

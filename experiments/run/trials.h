@@ -1,0 +1,37 @@
+#pragma once
+#include <atomic>
+#include <memory>
+
+#include "experiments/report/reporter.h"
+#include "experiments/run/assemble.h"
+
+namespace lehr::run {
+
+struct RunOptions {
+  std::size_t jobs = 0;      // trials at once; 0: one a core, fewer where a trial uses several threads
+  int threads = 0;           // OpenMP threads a trial; 0: from the file, else chosen by the size of the work
+  std::string command_line;
+  bool keep_models = true;   // export each trial's model for the reporters
+  const std::atomic<bool>* stop = nullptr;
+};
+
+struct Workspace;  // compiled plans, one set per worker
+
+// A study, checked and assembled: nothing was trained or written yet. Every file problem and misfit has been thrown by now.
+struct PreparedStudy {
+  spec::Study study;
+  std::vector<std::shared_ptr<const Parts>> parts;  // per trial
+  report::RunInfo info;
+  std::shared_ptr<Workspace> workspace;
+};
+
+// Throws Exit::usage or Exit::mismatch with all problems found.
+PreparedStudy prepare(spec::Study study, const RunOptions& options);
+
+// Trains every trial, `jobs` at a time; the result of a trial does not depend on jobs. A trial that fails does not stop the others.
+std::vector<TrialResult> run(const PreparedStudy& prepared, const RunOptions& options, const std::vector<report::Reporter*>& reporters);
+
+// 0, 1, 4, 5 or 130 by what became of the trials.
+int exit_code(const std::vector<TrialResult>& results);
+
+}  // namespace lehr::run

@@ -1,0 +1,56 @@
+#include "experiments/run/vocabulary.h"
+
+#include "engine/metrics/metric.h"
+#include "engine/optim/optimizer.h"
+
+namespace lehr::run {
+
+namespace {
+std::vector<std::string> alternatives(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& part : split(text, '|')) out.emplace_back(trim(part));
+  return out;
+}
+
+spec::Vocabulary make() {
+  spec::Vocabulary v;
+  const auto& optimizers = standard_optimizers();
+  for (const auto& name : optimizers.names()) {
+    const OptimizerRow& row = optimizers.find(name);
+    spec::Vocabulary::Optimizer o;
+    o.doc = row.doc;
+    for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed);
+    for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc});
+    v.optimizers[name] = std::move(o);
+  }
+  const auto& metrics = standard_metrics();
+  for (const auto& name : metrics.names()) v.metrics[name == "top" ? "top_k" : name] = metrics.find(name).doc;
+  v.losses = {
+      {"binary_crossentropy", {"mean of -y log p - (1-y) log(1-p), taken from the logits; two classes, the second is 1", {}}},
+      {"categorical_crossentropy", {"mean of -log p of the row's class, taken from the logits", {"class_weights", "ignore_index", "label_smoothing"}}},
+      {"mse", {"mean of (y - t)^2", {}}},
+      {"mae", {"mean of |y - t|", {}}},
+      {"huber", {"mean of (y-t)^2/2 where |y-t| <= delta, else delta (|y-t| - delta/2)", {"delta"}}},
+  };
+  v.initializers = {
+      {"glorot_uniform", {"uniform in +-sqrt(6 / (fan_in + fan_out)); biases 0", 0, 0}},
+      {"glorot_normal", {"normal of deviation sqrt(2 / (fan_in + fan_out)), cut at two deviations; biases 0", 0, 0}},
+      {"he_uniform", {"uniform in +-sqrt(6 / fan_in); biases 0", 0, 0}},
+      {"he_normal", {"normal of deviation sqrt(2 / fan_in), cut at two deviations; biases 0", 0, 0}},
+      {"lecun_uniform", {"uniform in +-sqrt(3 / fan_in); biases 0", 0, 0}},
+      {"lecun_normal", {"normal of deviation sqrt(1 / fan_in), cut at two deviations; biases 0", 0, 0}},
+      {"normal", {"normal(s): deviation s", 1, 1}},
+      {"uniform", {"uniform(a): in [-a, a]", 1, 1}},
+      {"zeros", {"0", 0, 0}},
+      {"ones", {"1", 0, 0}},
+  };
+  return v;
+}
+}  // namespace
+
+const spec::Vocabulary& vocabulary() {
+  static const spec::Vocabulary v = make();
+  return v;
+}
+
+}  // namespace lehr::run
