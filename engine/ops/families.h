@@ -21,4 +21,8 @@ void add_expand(OpTable&);
 void add_where(OpTable&);
 void add_cast(OpTable&);
 void add_shape_math(OpTable&); // Shape, Size, Range, ConstantOfShape, …
+void add_select(OpTable&);     // ArgMax, ArgMin, TopK, OneHot
+void add_cumsum(OpTable&);
+void add_affine(OpTable&);     // DequantizeLinear, ai.onnx.ml.Scaler
+void add_einsum(OpTable&);
 }  // namespace lehr
