@@ -2,21 +2,28 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "experiments/spec/vocabulary.h"
 #include "schedules/schedule.h"
 
 namespace lehr::spec {
 
-// Where a key stands; line 0: a default or the command line.
-struct Where { std::string file; int line = 0, column = 0; };
+// Where a key stands, in characters from 1; line 0: a default (file "") or the command line (file "--set").
+struct Where {
+  std::string file;
+  int line = 0, column = 0;
+};
+// The places of all keys of a file, with its text.
+class Places;
 
 struct ModelSpec {
   std::filesystem::path file;
   std::string file_as_written;
-  std::map<std::string, std::string> init;  // pattern -> initializer; one entry "*" for `init: glorot_uniform`; empty: the file's weights
+  std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; one entry "*" for `init: glorot_uniform`; empty: the file's weights
   std::optional<std::string> output;        // the output the loss looks at; absent: found
   bool batch_statistics = true;             // BatchNormalization on the batch's statistics while training
 };
@@ -28,12 +35,13 @@ struct DataSpec {
   std::filesystem::path file;
   std::string file_as_written;
   std::optional<bool> header;               // absent: found
-  std::optional<char> delimiter;            // absent: found (comma, tab, semicolon)
+  std::optional<char> delimiter;            // absent: found
   TargetSpec target;
   std::vector<std::string> columns;         // features to use; empty: all but the target
   std::vector<std::string> drop;
   std::vector<std::string> categorical;     // names; other non-numeric columns are an error that names this key
-  std::map<std::string, std::vector<std::string>> inputs;  // model input -> columns, for models with several inputs
+  std::string encode = "one_hot";           // one_hot | code: what the model sees of a categorical column
+  std::vector<std::pair<std::string, std::vector<std::string>>> inputs;  // model input -> columns, for models with several inputs
   std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
   enum class Impute { error, mean, median, zero } impute = Impute::error;
   enum class Scale { none, standard, minmax, divide } scale = Scale::none;
@@ -53,15 +61,13 @@ struct LossSpec {
 struct OptimizerSpec {
   std::string type = "sgd";
   std::map<std::string, std::string> options;          // form, nesterov, …
-  std::map<std::string, Schedule> hypers;              // lr and whatever else is given
-  std::map<std::string, Where> where;
+  std::map<std::string, Schedule> hypers;              // all the type takes, defaults included
 };
 struct ParamRule {                                     // in file order; a later rule wins
   std::string pattern;
   bool freeze = false;
   std::optional<double> lr_scale;
   std::map<std::string, Schedule> hypers;
-  Where where;
 };
 struct ClipSpec { std::optional<Schedule> norm, value; };
 struct BatchSpec {
@@ -87,8 +93,11 @@ struct Experiment {
   std::int64_t evaluate_every = 1;                     // epochs
   std::uint64_t seed = 0;
   int threads = 0;                                     // 0: chosen
-  Where where(const std::string& key) const;           // dotted key
-  std::map<std::string, Where> places;
+  std::shared_ptr<const Places> places;
+  // Where a dotted key was given ("optimizer.lr", "params.*.bias"), or the nearest mapping around it.
+  Where where(const std::string& key) const;
+  // file:line:column: sentence / the source line / a caret line: for what shows only with the data, the model or the clock.
+  std::string located(const std::string& key, const std::string& sentence) const;
 };
 
 // One of variants x seeds.
@@ -97,7 +106,8 @@ struct Trial {
   std::string variant;                                 // "" where the file has no variants
   std::uint64_t seed = 0;
   Experiment experiment;
-  std::string resolved;                                // YAML, complete, runnable alone
+  std::string resolved;                                // YAML, complete, runnable alone: file names are absolute
+  std::string hash;                                    // fingerprint of the resolved text with file names relative to the experiment
 };
 
 struct Study {
@@ -118,14 +128,25 @@ struct Overrides {
 
 // Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as
 //   file:line:column: sentence / the source line / a caret line
-Study read_study(const std::filesystem::path& file, const Overrides& overrides = {});
+Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides = {});
 
-// Every key with where its value came from: "file:line", "default", "variant time", "--set".
-struct ResolvedKey { std::string key, value, origin; };
-std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Overrides& overrides = {});
+// Problems that show only on the run's clock, for every scheduled quantity; text is rendered as above.
+struct ScheduleProblem {
+  bool error = false;
+  std::string key, text;
+};
+std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const Clock& clock, const Vocabulary& vocabulary);
 
-std::string json_schema();
-// doc, type, default, range, allowed values and children of a key ("data.split", "lr.type", "optimizer.momentum"); Error with the nearest.
-std::string explain(const std::string& key);
+// Every key of one variant (overrides.only, else the first) with where its value came from: "file:line", "default", "variant time", "--set".
+struct ResolvedKey {
+  std::string key, value, origin;
+};
+std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides = {});
+
+std::string json_schema(const Vocabulary& vocabulary);
+// doc, type, default, range, allowed values and children of a key ("data.split", "lr.cosine", "optimizer.momentum"); Error with the nearest.
+std::string explain(const std::string& key, const Vocabulary& vocabulary);
+// docs/experiment.md
+std::string markdown_reference(const Vocabulary& vocabulary);
 
 }  // namespace lehr::spec

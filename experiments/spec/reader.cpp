@@ -1,0 +1,207 @@
+#include "experiments/spec/reader.h"
+
+#include <algorithm>
+
+#include "experiments/spec/yaml.h"
+
+namespace lehr::spec {
+
+namespace {
+std::string below(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
+
+class ExperimentReader {
+ public:
+  ExperimentReader(const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems)
+      : variant_(variant), schema_(schema), sources_(sources), problems_(problems), values_(schema, sources, problems) {}
+
+  Reading read(const Node& root) {
+    file_ = root.at;
+    file_.line = 0;
+    out_.tree = make_mapping(root.at);
+    mapping("", root, root.at, out_.tree);
+    return std::move(out_);
+  }
+
+ private:
+  // Unknown keys first, then every key the mapping can have, in the schema's order.
+  void mapping(const std::string& path, const Node& node, const At& at, Node& tree) {
+    std::string type;
+    if (const Key* key = path.empty() ? nullptr : schema_.find(path + ".type")) {
+      const Entry* given = node.find("type");
+      type = given ? given->value.scalar : key->fallback;
+      if (given && (!given->value.is_scalar() || allowed(key->values, type) == nullptr)) {
+        Node ignored;
+        values_.read(*key, given->value, ignored);
+        return;
+      }
+    }
+    for (const Entry& entry : node.entries)
+      if (const Key* key = schema_.find(below(path, entry.key), type); key == nullptr || !key->planned.empty() || key->parent() != path || entry.key == "*")
+        unknown_key(entry, path, type, schema_, problems_);
+    for (const Key* key : schema_.children(path, type)) {
+      if (!key->planned.empty() || !key->alias.empty() || key->study) continue;
+      const Entry* entry = node.find(key->name());
+      if (entry) given(*key, *entry, type, tree);
+      else absent(*key, at, tree);
+    }
+    if (type.empty()) return;
+    type_ = path == "optimizer" ? type : type_;
+  }
+
+  void given(const Key& key, const Entry& entry, const std::string&, Node& tree) {
+    out_.places[key.path] = entry.value.at.source >= 0 ? entry.value.at : entry.at;
+    if (key.type == Type::mapping || (entry.value.is_mapping() && schema_.has_children(key.path) && key.type == Type::choice)) {
+      if (!entry.value.is_mapping()) {
+        problems_.error(entry.value.at, key.path, " must be a mapping", key.example.empty() ? "" : cat(" such as ", key.example), ", not ", kind_name(entry.value));
+        return;
+      }
+      out_.places[key.path] = entry.at;
+      Node child = make_mapping(entry.value.at);
+      mapping(key.path, entry.value, entry.at, child);
+      if (key.type != Type::mapping && child.entries.empty()) problems_.error(entry.value.at, key.path, " must be ", expected(key), ", or ", key.example);
+      if (!child.entries.empty()) tree.entries.push_back({key.name(), entry.at, std::move(child)});
+      return;
+    }
+    if (key.type == Type::rules) return rules(entry, tree);
+    Node canonical;
+    if (const auto value = values_.read(key, entry.value, canonical)) key.set(out_.experiment, *value);
+    tree.entries.push_back({key.name(), entry.at, std::move(canonical)});
+  }
+
+  void absent(const Key& key, const At& at, Node& tree) {
+    if (key.required) {
+      const std::string example = key.example.empty() ? cat("; it is ", expected(key)) : cat(", for example ", key.path == "optimizer.lr" ? "lr" : key.path, ": ", key.example);
+      const bool inside = key.parent() != "" && at.source >= 0;
+      problems_.error(inside ? at : file_, variant_.empty() ? "" : cat("variant ", quote(variant_), ": "), quote(key.path), " is missing", example);
+      return;
+    }
+    if (key.type == Type::mapping) {
+      Node child = make_mapping();
+      mapping(key.path, make_mapping(), {}, child);
+      if (!child.entries.empty()) tree.entries.push_back({key.name(), {}, std::move(child)});
+      return;
+    }
+    if (key.fallback.empty()) return;
+    Node canonical;
+    if (const auto value = values_.read(key, default_node(key), canonical)) key.set(out_.experiment, *value);
+    tree.entries.push_back({key.name(), {}, std::move(canonical)});
+  }
+
+  static Node default_node(const Key& key) {
+    if (!key.fallback.starts_with('[')) return make_scalar(key.fallback);
+    Sources text;
+    Problems ignored(text);
+    Node node = parse_yaml(text, text.add("default", {}, key.fallback), ignored).value_or(Node{});
+    const auto forget = [](const auto& self, Node& part) -> void {
+      part.at = {};
+      for (Node& item : part.items) self(self, item);
+    };
+    forget(forget, node);
+    return node;
+  }
+
+  void rules(const Entry& entry, Node& tree) {
+    if (!entry.value.is_mapping()) {
+      problems_.error(entry.value.at, "params must be a mapping of patterns to settings, not ", kind_name(entry.value));
+      return;
+    }
+    for (const Entry& rule : entry.value.entries) {
+      if (!rule.value.is_mapping()) {
+        problems_.error(rule.value.at, "params.", printable(rule.key), " must be a mapping such as {freeze: true}, not ", kind_name(rule.value));
+        continue;
+      }
+      ParamRule made;
+      made.pattern = rule.key;
+      out_.places["params." + rule.key] = rule.at;
+      for (const Entry& setting : rule.value.entries) setting_of(made, setting);
+      out_.experiment.params.push_back(std::move(made));
+    }
+    tree.entries.push_back({"params", entry.at, entry.value});
+  }
+
+  void setting_of(ParamRule& rule, const Entry& setting) {
+    out_.places["params." + rule.pattern + "." + setting.key] = setting.value.at;
+    std::vector<std::string> known = {"freeze", "lr_scale"};
+    const Key* key = nullptr;
+    if (setting.key == "freeze" || setting.key == "lr_scale") key = schema_.find("params.*." + setting.key);
+    for (const Key* hyper : schema_.children("optimizer", type_)) {
+      if (hyper->type != Type::schedule) continue;
+      known.push_back(hyper->name());
+      if (hyper->name() == setting.key) key = hyper;
+    }
+    if (key == nullptr) {
+      problems_.error(setting.at, "unknown key ", quote(setting.key), " in params", did_you_mean(setting.key, known), "; known here: ", join(known, ", "));
+      return;
+    }
+    Key named = *key;
+    named.path = cat("params.", printable(rule.pattern), ".", setting.key);
+    Node ignored;
+    const auto value = values_.read(named, setting.value, ignored);
+    if (!value) return;
+    if (setting.key == "freeze") rule.freeze = value->boolean;
+    else if (setting.key == "lr_scale") rule.lr_scale = value->number;
+    else rule.hypers.insert_or_assign(setting.key, *value->schedule);
+  }
+
+  std::string variant_;
+  const Schema& schema_;
+  const Sources& sources_;
+  Problems& problems_;
+  ValueReader values_;
+  At file_;
+  std::string type_;  // of the optimizer
+  Reading out_;
+};
+
+// Parts that must fit together.
+void check_together(const Reading& reading, Problems& problems) {
+  const Experiment& e = reading.experiment;
+  const auto at = [&](const char* key) {
+    const auto it = reading.places.find(key);
+    return it == reading.places.end() ? At{} : it->second;
+  };
+  if (e.data.validation + e.data.test >= 1)
+    problems.error(at("data.split"), "validation and test take ", number((e.data.validation + e.data.test) * 100), " % of the rows together: nothing is left to train on");
+  std::set<std::string> classes(e.data.target.classes.begin(), e.data.target.classes.end());
+  if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
+  if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
+    problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(), " classes");
+  for (const std::string& column : e.data.drop)
+    if (std::ranges::count(e.data.columns, column) > 0) problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
+}
+}  // namespace
+
+Reading read_experiment(const Node& root, const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems) {
+  Node moved = root;
+  if (Entry* lr = moved.find("lr")) {
+    Entry* optimizer = moved.find("optimizer");
+    if (!optimizer) optimizer = &moved.entries.emplace_back(Entry{"optimizer", lr->at, make_mapping(lr->value.at)}), lr = moved.find("lr");
+    if (optimizer->value.is_mapping() && !optimizer->value.find("lr")) optimizer->value.entries.push_back({"lr", lr->at, std::move(lr->value)});
+    moved.erase("lr");
+  }
+  Reading reading = ExperimentReader(variant, schema, sources, problems).read(moved);
+  check_together(reading, problems);
+  return reading;
+}
+
+void unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems) {
+  const std::string inside = path.empty() ? "" : cat(" in ", path);
+  const std::string full = path.empty() ? entry.key : path + "." + entry.key;
+  if (const Key* key = schema.find(full); key && !key->planned.empty())
+    return problems.error(entry.at, quote(entry.key), " is not supported yet: ", key->planned);
+  std::vector<std::string> known, of;
+  for (const Key* key : schema.children(path, type))
+    if (key->planned.empty()) known.push_back(key->name());
+  for (const Key& key : schema.keys())
+    if (key.path == full && entry.key != "*") of.insert(of.end(), key.of.begin(), key.of.end());
+  if (!of.empty())
+    return problems.error(entry.at, quote(entry.key), " is a key of ", path, " type ", join(of, ", "), ", not of ", quote(type), ", which takes ", join(known, ", "));
+  if (const std::string ours = familiar_name(entry.key); !ours.empty())
+    return problems.error(entry.at, "unknown key ", quote(entry.key), inside, ", did you mean '", ours, "'?");
+  if (const std::string hint = did_you_mean(entry.key, known); !hint.empty()) return problems.error(entry.at, "unknown key ", quote(entry.key), inside, hint);
+  for (const Key& key : schema.keys())
+    if (key.name() == entry.key && key.path.find('*') == std::string::npos) return problems.error(entry.at, "unknown key ", quote(entry.key), inside, "; there is ", key.path);
+  problems.error(entry.at, "unknown key ", quote(entry.key), inside, "; known: ", join(known, ", "));
+}
+
+}  // namespace lehr::spec

@@ -1,0 +1,52 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "experiments/spec/places.h"
+#include "experiments/spec/schema.h"
+#include "experiments/spec/sources.h"
+
+namespace lehr::spec {
+
+// What a layer stack says, read through the schema. `tree` is complete: every key the file or a default gives, in the schema's order.
+struct Reading {
+  Experiment experiment;
+  Node tree;
+  std::map<std::string, At> places;
+};
+// All problems go to `problems`; `variant` names the variant in messages about missing keys, "" for none.
+Reading read_experiment(const Node& root, const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems);
+
+// One value as a row's type asks for; `canonical` is what a resolved file says for it. Nothing where it does not fit.
+class ValueReader {
+ public:
+  ValueReader(const Schema& schema, const Sources& sources, Problems& problems) : schema_(schema), sources_(sources), problems_(problems) {}
+  std::optional<Value> read(const Key& key, const Node& node, Node& canonical);
+
+ private:
+  bool scalar(const Key& key, const Node& node, bool number);
+  bool within_range(const Key& key, const Node& node, double value);
+  std::optional<Value> integer(const Key& key, const Node& node, Node& canonical);
+  std::optional<Value> real(const Key& key, const Node& node, Node& canonical);
+  std::optional<Value> boolean(const Key& key, const Node& node);
+  std::optional<Value> choice(const Key& key, const Node& node);
+  std::optional<Value> path(const Key& key, const Node& node, Node& canonical);
+  std::optional<Value> portion(const Key& key, const Node& node);
+  std::optional<Value> texts(const Key& key, const Node& node, Node& canonical);
+  std::optional<Value> numbers(const Key& key, const Node& node);
+  std::optional<Value> schedule(const Key& key, const Node& node);
+  std::optional<Value> init(const Key& key, const Node& node);
+  std::optional<Value> columns(const Key& key, const Node& node);
+  bool initializer(const Key& key, const Node& node);
+
+  const Schema& schema_;
+  const Sources& sources_;
+  Problems& problems_;
+};
+
+// "a whole number at least 1", "one of keep, drop"
+std::string expected(const Key& key);
+// Adds the problem of a key the mapping `path` does not have.
+void unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems);
+
+}  // namespace lehr::spec

@@ -1,0 +1,73 @@
+#include "experiments/spec/schema.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lehr::spec {
+
+std::string Key::parent() const {
+  const auto dot = path.rfind('.');
+  return dot == std::string::npos ? "" : path.substr(0, dot);
+}
+std::string Key::name() const { return path.substr(path.rfind('.') + 1); }
+
+std::string Key::range() const {
+  const std::string least = above ? cat("above ", low) : cat("at least ", low);
+  if (std::isinf(high)) return std::isinf(low) ? "" : least;
+  if (std::isinf(low)) return cat("at most ", high);
+  return cat("in ", above ? "(" : "[", low, ", ", high, "]");
+}
+
+bool Key::takes(std::string_view type_of_mapping) const { return of.empty() || std::ranges::find(of, type_of_mapping) != of.end(); }
+
+Schema::Schema(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {
+  keys_.push_back({.path = "name", .type = Type::text, .doc = "Name of the experiment and of its folder under runs/.", .absent = "the file's name",
+                   .set = [](Experiment& e, const Value& v) { e.name = v.text; }});
+  add_model_keys(keys_, vocabulary_);
+  add_data_keys(keys_);
+  add_training_keys(keys_, vocabulary_);
+  add_study_keys(keys_);
+}
+
+std::vector<const Key*> Schema::children(std::string_view path, std::optional<std::string_view> type) const {
+  std::vector<const Key*> out;
+  for (const Key& key : keys_) {
+    const bool below = path.empty() ? key.path.find('.') == std::string::npos
+                                    : key.path.size() > path.size() + 1 && key.path.starts_with(path) && key.path[path.size()] == '.' &&
+                                          key.path.find('.', path.size() + 1) == std::string::npos;
+    if (below && (!type || key.takes(*type))) out.push_back(&key);
+  }
+  return out;
+}
+
+const Key* Schema::find(std::string_view path, std::optional<std::string_view> type) const {
+  for (const Key& key : keys_)
+    if (key.path == path && (!type || key.takes(*type))) return &key;
+  return nullptr;
+}
+
+std::string familiar_name(std::string_view key) {
+  static const std::pair<const char*, const char*> names[] = {
+      {"learning_rate", "lr"}, {"lr_scheduler", "lr"}, {"lr_schedule", "lr"}, {"scheduler", "lr"}, {"schedule", "lr"}, {"batch_size", "batch"}, {"num_epochs", "epochs"},
+      {"max_epochs", "epochs"}, {"steps", "epochs"}, {"criterion", "loss"}, {"dataset", "data"}, {"network", "model"}, {"gradient_clipping", "clip"}, {"clip_norm", "clip.norm"},
+      {"validation_split", "data.split.validation"}, {"stratify", "take: stratified"}, {"random_seed", "seed"}, {"accumulate_grad_batches", "accumulate"}, {"normalize", "scale"},
+      {"repeats", "repeat"}, {"seeds", "repeat.seeds"}, {"label", "target"}, {"labels", "target"}, {"sep", "delimiter"}, {"separator", "delimiter"}, {"drop_last", "last: drop"},
+      {"path", "file"}, {"na_values", "missing"}, {"val_split", "data.split.validation"}, {"num_threads", "threads"}, {"baseline", "against"}, {"init_weights", "init"}};
+  for (const auto& [theirs, ours] : names)
+    if (lower(key) == theirs) return ours;
+  return "";
+}
+
+const std::string* allowed(const std::vector<std::string>& values, std::string_view text) {
+  for (const std::string& value : values) {
+    if (value == text) return value.ends_with("_k") ? nullptr : &value;
+    if (!value.ends_with("_k")) continue;
+    const std::string_view stem = std::string_view(value).substr(0, value.size() - 1);
+    if (!text.starts_with(stem)) continue;
+    const auto k = read_integer(text.substr(stem.size()));
+    if (k && k.value > 0 && k.value <= 1'000'000) return &value;
+  }
+  return nullptr;
+}
+
+}  // namespace lehr::spec

@@ -1,0 +1,105 @@
+#pragma once
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "experiments/spec/experiment.h"
+#include "experiments/spec/node.h"
+#include "experiments/spec/scalar.h"
+#include "experiments/spec/vocabulary.h"
+
+namespace lehr::spec {
+
+// What a value looks like in the file.
+enum class Type {
+  mapping,    // keys of its own
+  text,
+  path,       // relative to the file that states it
+  integer,
+  number,
+  boolean,
+  choice,     // one of `values`; a value that ends in "_k" stands for any positive k, one that takes arguments is written name(…)
+  choices,    // a list of them
+  texts,      // a list of texts
+  numbers,
+  portion,    // 33% or 40 rows
+  schedule,
+  init,       // pattern -> initializer
+  columns,    // model input -> list of columns
+  rules,      // pattern -> {freeze, lr_scale, hyperparameters}
+  seeds,      // a count or a list
+  variants,   // name -> patch
+};
+
+// A value that was read; the member the type calls for is set.
+struct Value {
+  std::string text;
+  double number = 0;
+  std::int64_t integer = 0;
+  bool boolean = false;
+  Portion portion;
+  std::vector<std::string> texts;
+  std::vector<double> numbers;
+  std::vector<std::pair<std::string, std::string>> pairs;
+  std::vector<std::pair<std::string, std::vector<std::string>>> lists;
+  std::optional<Schedule> schedule;
+  std::filesystem::path path;
+};
+
+// One row of the table from which reading, defaults, checks, JSON Schema, explain and the reference page are made.
+struct Key {
+  std::string path = {};                       // dotted; "*" stands for a name the user chooses
+  Type type = Type::text;
+  std::string doc = {};                        // one or two sentences
+  std::string fallback = {};                   // the default as YAML; "" without
+  std::string absent = {};                     // what happens without the key where there is no default value
+  std::string example = {};
+  bool required = false;
+  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
+  bool above = false;                     // low itself is not allowed
+  std::vector<std::string> values = {};        // allowed texts
+  std::vector<std::string> docs = {};          // a line for each of values, or none
+  std::vector<std::string> of = {};            // types of its mapping that take it; empty: all
+  std::string shorthand = {};                  // the child a bare value stands for
+  std::string alias = {};                      // the key this one is a short form of
+  bool study = false;                     // speaks of all trials, not of one
+  std::string planned = {};                    // known but not built: what is supported instead
+  std::function<void(Experiment&, const Value&)> set = {};
+
+  std::string parent() const;
+  std::string name() const;
+  std::string range() const;              // "at least 1", "in [0, 1]", "above 0", "" where all is allowed
+  bool takes(std::string_view type_of_mapping) const;
+};
+
+class Schema {
+ public:
+  explicit Schema(const Vocabulary& vocabulary);
+  const std::vector<Key>& keys() const { return keys_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  // Direct children in order; with a type: only those the type takes.
+  std::vector<const Key*> children(std::string_view path, std::optional<std::string_view> type = std::nullopt) const;
+  const Key* find(std::string_view path, std::optional<std::string_view> type = std::nullopt) const;
+  bool has_children(std::string_view path) const { return !children(path).empty(); }
+
+ private:
+  Vocabulary vocabulary_;
+  std::vector<Key> keys_;
+};
+
+// The rows, by section.
+void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
+void add_data_keys(std::vector<Key>& keys);
+void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
+void add_study_keys(std::vector<Key>& keys);
+
+// What other programs call a key of ours: "learning_rate" -> "lr"; "" if unknown.
+std::string familiar_name(std::string_view key);
+// Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.
+const std::string* allowed(const std::vector<std::string>& values, std::string_view text);
+
+}  // namespace lehr::spec

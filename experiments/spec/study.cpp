@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "experiments/spec/emit.h"
+#include "experiments/spec/study_reader.h"
+
+namespace lehr::spec {
+
+namespace {
+constexpr const char* headline = "# Resolved: every key with its value. It runs alone.\n";
+
+void set_scalar(Node& mapping, const std::string& key, const std::string& value, bool front = false) {
+  if (Entry* entry = mapping.find(key)) entry->value = make_scalar(value);
+  else mapping.entries.insert(front ? mapping.entries.begin() : mapping.entries.end(), {key, {}, make_scalar(value)});
+}
+
+// File names as seen from the folder of the experiment: the same text wherever the folder lies.
+Node portable(Node tree, const Experiment& experiment) {
+  const auto folder = std::filesystem::absolute(experiment.path).lexically_normal().parent_path();
+  for (const char* section : {"model", "data"})
+    if (Entry* entry = tree.find(section))
+      if (Entry* file = entry->value.find("file")) file->value.scalar = std::filesystem::path(file->value.scalar).lexically_relative(folder).generic_string();
+  return tree;
+}
+
+std::string trial_id(const std::string& variant, std::uint64_t seed, std::size_t digits) {
+  std::string count = std::to_string(seed);
+  count.insert(0, digits > count.size() ? digits - count.size() : 0, '0');
+  return variant.empty() ? "seed-" + count : variant + "/seed-" + count;
+}
+
+Trial make_trial(const StudyReader::Variant& variant, std::uint64_t seed, const StudyReader& study, std::size_t digits) {
+  Trial trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, "", ""};
+  Node tree = variant.reading.tree;
+  trial.experiment.seed = seed;
+  set_scalar(tree, "name", trial.experiment.name, true);
+  set_scalar(tree, "seed", std::to_string(seed));
+  if (study.vary_split) {
+    trial.experiment.data.split_seed = seed;
+    if (Entry* data = tree.find("data"))
+      if (Entry* split = data->value.find("split")) set_scalar(split->value, "seed", std::to_string(seed));
+  }
+  trial.resolved = headline + emit(tree);
+  trial.hash = fingerprint(emit(portable(std::move(tree), trial.experiment)));
+  return trial;
+}
+
+void flatten(const Node& node, const std::string& path, const Sources& sources, std::vector<ResolvedKey>& out) {
+  for (const Entry& entry : node.entries) {
+    const std::string key = path.empty() ? entry.key : path + "." + entry.key;
+    const bool section = entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs";
+    const bool typed = path.empty() && entry.value.is_mapping() && (key == "optimizer" || key == "loss");
+    if (section || typed) flatten(entry.value, key, sources, out);
+    else out.push_back({key, flow(entry.value), sources.origin(entry.value.at)});
+  }
+}
+}  // namespace
+
+Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides) {
+  const StudyReader reader(file, vocabulary, overrides);
+  Study study;
+  study.path = file;
+  study.name = reader.variants.front().reading.experiment.name;
+  study.text = reader.text();
+  study.seeds = reader.seeds;
+  study.against = reader.against;
+  study.warnings = reader.warnings();
+  const std::size_t digits = std::to_string(*std::ranges::max_element(reader.seeds)).size();
+  for (const auto& variant : reader.variants) {
+    study.variants.push_back(variant.name);
+    for (const std::uint64_t seed : reader.seeds) study.trials.push_back(make_trial(variant, seed, reader, digits));
+  }
+  return study;
+}
+
+std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides) {
+  const StudyReader reader(file, vocabulary, overrides);
+  const auto& variant = reader.variants.front();
+  std::vector<ResolvedKey> out;
+  Node tree = variant.reading.tree;
+  if (!tree.find("name")) set_scalar(tree, "name", variant.reading.experiment.name, true);
+  flatten(tree, "", reader.sources(), out);
+  std::vector<std::string> seeds;
+  for (const auto seed : reader.seeds) seeds.push_back(std::to_string(seed));
+  out.push_back({"repeat.seeds", "[" + join(seeds, ", ") + "]", overrides.seeds ? "--seeds" : reader.sources().origin(reader.seeds_at)});
+  out.push_back({"repeat.vary", reader.vary_split ? "[split]" : "[]", reader.sources().origin(reader.vary_at)});
+  if (!variant.name.empty()) out.push_back({"compare.against", reader.against, reader.sources().origin(reader.against_at)});
+  return out;
+}
+
+}  // namespace lehr::spec

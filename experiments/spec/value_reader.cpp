@@ -1,0 +1,267 @@
+#include <cmath>
+
+#include "experiments/spec/reader.h"
+
+namespace lehr::spec {
+
+std::string expected(const Key& key) {
+  const std::string range = key.range();
+  switch (key.type) {
+    case Type::mapping: return "a mapping";
+    case Type::text: return "a text";
+    case Type::path: return "a file name";
+    case Type::integer: return "a whole number" + (range.empty() ? "" : " " + range);
+    case Type::number: return "a number" + (range.empty() ? "" : " " + range);
+    case Type::boolean: return "true or false";
+    case Type::choice: return "one of " + join(key.values, ", ");
+    case Type::choices: return "a list of " + join(key.values, ", ");
+    case Type::texts: return "a list";
+    case Type::numbers: return "a list of numbers" + (range.empty() ? "" : " " + range);
+    case Type::portion: return "a part of the rows";
+    case Type::schedule: return "a number, a formula, a {type: …} mapping or a list of phases";
+    case Type::init: return "an initializer, or a mapping of patterns to initializers";
+    case Type::columns: return "a mapping of model inputs to lists of columns";
+    case Type::rules: return "a mapping of patterns to settings";
+    case Type::seeds: return "a number of seeds or a list of them";
+    case Type::variants: return "a mapping of names to settings";
+  }
+  return "";
+}
+
+std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& canonical) {
+  canonical = node;
+  switch (key.type) {
+    case Type::integer: return integer(key, node, canonical);
+    case Type::number: return real(key, node, canonical);
+    case Type::boolean: return boolean(key, node);
+    case Type::choice: return choice(key, node);
+    case Type::path: return path(key, node, canonical);
+    case Type::portion: return portion(key, node);
+    case Type::texts:
+    case Type::choices: return texts(key, node, canonical);
+    case Type::numbers: return numbers(key, node);
+    case Type::schedule: return schedule(key, node);
+    case Type::init: return init(key, node);
+    case Type::columns: return columns(key, node);
+    default: break;
+  }
+  if (!scalar(key, node, false)) return std::nullopt;
+  Value value;
+  value.text = node.scalar;
+  return value;
+}
+
+bool ValueReader::scalar(const Key& key, const Node& node, bool number) {
+  if (!node.is_scalar()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return false;
+  }
+  if (number && node.quoted) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not a quoted text: write it without quotes");
+    return false;
+  }
+  return true;
+}
+
+bool ValueReader::within_range(const Key& key, const Node& node, double value) {
+  if (value >= key.low && value <= key.high && !(key.above && value == key.low)) return true;
+  problems_.error(node.at, key.path, " must be ", key.range(), ", not ", number(value));
+  return false;
+}
+
+std::optional<Value> ValueReader::integer(const Key& key, const Node& node, Node& canonical) {
+  if (!scalar(key, node, true)) return std::nullopt;
+  const auto read = read_integer(node.scalar);
+  if (!read) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
+    return std::nullopt;
+  }
+  if (!within_range(key, node, static_cast<double>(read.value))) return std::nullopt;
+  Value value;
+  value.integer = read.value;
+  canonical.scalar = std::to_string(read.value);
+  return value;
+}
+
+std::optional<Value> ValueReader::real(const Key& key, const Node& node, Node& canonical) {
+  if (!scalar(key, node, true)) return std::nullopt;
+  const auto read = read_number(node.scalar);
+  if (!read) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
+    return std::nullopt;
+  }
+  if (!within_range(key, node, read.value)) return std::nullopt;
+  Value value;
+  value.number = read.value;
+  canonical.scalar = number(read.value);
+  return value;
+}
+
+std::optional<Value> ValueReader::boolean(const Key& key, const Node& node) {
+  if (!scalar(key, node, true)) return std::nullopt;
+  const auto read = read_boolean(node.scalar);
+  if (!read) {
+    problems_.error(node.at, key.path, " must be true or false, ", read.why);
+    return std::nullopt;
+  }
+  Value value;
+  value.boolean = read.value;
+  return value;
+}
+
+std::optional<Value> ValueReader::choice(const Key& key, const Node& node) {
+  if (!scalar(key, node, false)) return std::nullopt;
+  if (allowed(key.values, node.scalar) == nullptr) {
+    const std::string kind = key.name() == "type" ? key.parent() : key.path;
+    const auto hint = did_you_mean(node.scalar, key.values);
+    problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
+    return std::nullopt;
+  }
+  Value value;
+  value.text = node.scalar;
+  return value;
+}
+
+std::optional<Value> ValueReader::path(const Key& key, const Node& node, Node& canonical) {
+  if (!scalar(key, node, false)) return std::nullopt;
+  if (node.scalar.empty() || node.scalar.find('\n') != std::string::npos) {
+    problems_.error(node.at, key.path, " must be a file name, not ", quote(node.scalar));
+    return std::nullopt;
+  }
+  const auto folder = node.at.source < 0 ? std::filesystem::path() : sources_.at(node.at.source).folder;
+  Value value;
+  value.text = node.scalar;
+  value.path = (folder / node.scalar).lexically_normal();
+  canonical.scalar = std::filesystem::absolute(value.path).lexically_normal().string();
+  return value;
+}
+
+std::optional<Value> ValueReader::portion(const Key& key, const Node& node) {
+  if (!scalar(key, node, true)) return std::nullopt;
+  const auto read = read_portion(node.scalar);
+  if (!read) {
+    problems_.error(node.at, key.path, " must be a part of the rows, as 33% or 40 rows, ", read.why);
+    return std::nullopt;
+  }
+  Value value;
+  value.portion = read.value;
+  return value;
+}
+
+std::optional<Value> ValueReader::texts(const Key& key, const Node& node, Node& canonical) {
+  Node list = node;
+  if (node.is_scalar()) {
+    list.kind = Node::Kind::list;
+    list.items = {node};
+    list.scalar.clear();
+  }
+  if (!list.is_list()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  bool fits = true;
+  std::set<std::string> seen;
+  for (const Node& item : list.items) {
+    if (!item.is_scalar()) {
+      problems_.error(item.at, "each item of ", key.path, " must be a single text, not ", kind_name(item), item.is_null() ? ": write \"null\" in quotes for the word" : "");
+      fits = false;
+      continue;
+    }
+    if (key.type == Type::choices) fits = choice(key, item).has_value() && fits;
+    if (!seen.insert(item.scalar).second) {
+      problems_.error(item.at, key.path, " names ", quote(item.scalar), " twice");
+      fits = false;
+    }
+    value.texts.push_back(item.scalar);
+  }
+  canonical = list;
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+std::optional<Value> ValueReader::numbers(const Key& key, const Node& node) {
+  if (!node.is_list()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  bool fits = true;
+  Key each = key;
+  each.type = Type::number;
+  for (const Node& item : node.items) {
+    Node ignored;
+    const auto read = real(each, item, ignored);
+    if (read) value.numbers.push_back(read->number);
+    fits = fits && read;
+  }
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+std::optional<Value> ValueReader::columns(const Key& key, const Node& node) {
+  if (!node.is_mapping()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  bool fits = true;
+  for (const Entry& entry : node.entries) {
+    Key each = key;
+    each.path += "." + printable(entry.key);
+    each.type = Type::texts;
+    Node ignored;
+    const auto read = texts(each, entry.value, ignored);
+    if (read) value.lists.emplace_back(entry.key, read->texts);
+    fits = fits && read;
+  }
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+std::optional<Value> ValueReader::init(const Key& key, const Node& node) {
+  if (!node.is_mapping()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  bool fits = true;
+  for (const Entry& entry : node.entries) {
+    const bool good = initializer(key, entry.value);
+    if (good) value.pairs.emplace_back(entry.key, entry.value.scalar);
+    fits = fits && good;
+  }
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+// name or name(number, …)
+bool ValueReader::initializer(const Key& key, const Node& node) {
+  if (!scalar(key, node, false)) return false;
+  const std::string_view text = trim(node.scalar);
+  const auto open = text.find('(');
+  const std::string name(trim(text.substr(0, open)));
+  const auto& known = schema_.vocabulary().initializers;
+  const auto row = known.find(name);
+  if (row == known.end()) {
+    const auto hint = did_you_mean(name, key.values);
+    problems_.error(node.at, "unknown initializer ", quote(name), hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
+    return false;
+  }
+  std::vector<std::string> arguments;
+  if (open != std::string_view::npos) {
+    if (!text.ends_with(')')) {
+      problems_.error(node.at, "the initializer ", quote(text), " lacks its closing bracket");
+      return false;
+    }
+    arguments = split(text.substr(open + 1, text.size() - open - 2), ',');
+  }
+  for (const std::string& argument : arguments)
+    if (const auto read = read_number(trim(argument)); !read) {
+      problems_.error(node.at, "the arguments of ", name, " must be numbers, ", read.why);
+      return false;
+    }
+  const auto count = static_cast<int>(arguments.size());
+  if (count >= row->second.least && count <= row->second.most) return true;
+  const auto& [doc, least, most] = row->second;
+  problems_.error(node.at, name, " takes ", least == most ? cat(most) : cat(least, " to ", most), " numbers in brackets, not ", count);
+  return false;
+}
+
+}  // namespace lehr::spec

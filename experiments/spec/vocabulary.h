@@ -1,0 +1,37 @@
+#pragma once
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lehr::spec {
+
+// The names a file may use for parts this folder does not know: plain data, made by the caller from its tables.
+struct Vocabulary {
+  struct Hyper {
+    std::string name;
+    double fallback = 0;
+    bool required = false;
+    double low = 0, high = std::numeric_limits<double>::infinity();  // both inclusive
+    std::string doc;
+  };
+  struct Optimizer {
+    std::string doc;
+    std::map<std::string, std::vector<std::string>> options;  // name -> allowed values, the first is the default
+    std::vector<Hyper> hypers;
+  };
+  struct Loss {
+    std::string doc;
+    std::vector<std::string> options;  // of class_weights, ignore_index, label_smoothing, delta
+  };
+  struct Initializer {
+    std::string doc;
+    int least = 0, most = 0;  // numbers in brackets: normal(0.05)
+  };
+  std::map<std::string, Optimizer> optimizers;
+  std::map<std::string, std::string> metrics;  // name -> doc; a name that ends in "_k" stands for any positive k: top_5
+  std::map<std::string, Loss> losses;
+  std::map<std::string, Initializer> initializers;
+};
+
+}  // namespace lehr::spec
