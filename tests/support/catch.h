@@ -9,5 +9,5 @@ using Catch::Approx;
 #define CATCH_CONFIG_RUNNER
 #endif
 #include <catch2/catch.hpp>
-using Catch::Approx;
+using Catch::Detail::Approx;
 #endif

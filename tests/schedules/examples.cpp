@@ -1,0 +1,60 @@
+#include "tests/schedules/examples.h"
+
+namespace lehr::test {
+
+const std::vector<std::string>& schedule_examples() {
+  static const std::vector<std::string> examples = {
+      "0.1",
+      "1e-05",
+      "0.1 * 0.5 ^ floor((1 + epoch) / 10)",
+      "0.1 / (1 + 0.002 * step)",
+      "min(0.1, 0.02 * (t + 1)) * if(progress < 0.5, 1, 0.5)",
+      "{type: constant, value: 0.1}",
+      "{type: formula, formula: \"max(0.001, 0.1 * (1 - progress))\"}",
+      "{type: step, initial: 0.1, factor: 0.5, every: 10 epochs, offset: 1}",
+      "{type: multistep, initial: 0.1, factor: 0.1, at: [15 steps, 30%], boundary: old}",
+      "{type: table, at: [10 steps, 60%], values: [0.1, 0.05, 0.01]}",
+      "{type: table, at: [0 steps, 10 steps, 60%], values: [0.1, 0.05, 0.01], between: cosine}",
+      "{type: exponential, initial: 0.1, rate: 0.5, every: 10 epochs, staircase: true}",
+      "{type: inverse_time, initial: 0.1, decay: 0.002}",
+      "{type: inverse_time, initial: 0.1, rate: 0.1, per: epoch, power: 0.5}",
+      "{type: natural_exp, initial: 0.1, rate: 0.3, every: 10 epochs}",
+      "{type: cumulative, initial: 0.1, factor: 1 / (1 + 0.002 * epoch), per: epoch}",
+      "{type: linear, from: 0.1, to: 0.01}",
+      "{type: linear, from: 0.1, to: 0.01, for: 80%}",
+      "{type: polynomial, from: 0.1, to: 0.001, power: 2}",
+      "{type: geometric, from: 1e-07, to: 10}",
+      "{type: k_decay, from: 0.1, to: 0.01}",
+      "{type: rex, from: 0.1, to: 0.01}",
+      "{type: tanh, from: 0.1, to: 0.01}",
+      "{type: sigmoid, from: 0.1, to: 0.01}",
+      "{type: power, initial: 0.02, scale: 4.6, exponent: -0.51, every: 1 sample}",
+      "{type: cosine, from: 0.1, to: 0.001}",
+      "{type: cosine, from: 0.1, to: 0.001, cycle: 10%, growth: 2, peak_decay: 0.8}",
+      "{type: restarts, from: 0.1, to: 0.001, cycle: 5%, floor_decay: 0.5, cycles: 4, shape: linear}",
+      "{type: triangular, low: 0.01, high: 0.1, up: 2 epochs}",
+      "{type: triangular2, low: 0.01, high: 0.1, up: 2 epochs, down: 3 epochs}",
+      "{type: exp_range, low: 0.01, high: 0.1, up: 5 steps, gamma: 0.999}",
+      "{type: one_cycle, peak: 0.2}",
+      "{type: one_cycle, peak: 0.85, from: 0.95, to: 0.95, phases: 3, shape: linear}",
+      "{type: inverse_sqrt, initial: 0.1, scale: 20 steps}",
+      "{type: noam, width: 512, warmup: 10%}",
+      "{type: warmup_stable_decay, peak: 0.1, warmup: 10%, decay: 30%, decay_shape: 1-sqrt}",
+      "{type: trapezoid, peak: 0.1, warmup: 10%, decay: 50%, to: 0.001}",
+      "{product: [{type: linear, from: 0.1, to: 0.01}, \"min(1, (step + 1) / 10)\"]}",
+      "{sum: [0.1, {type: linear, from: 0.1, to: 0.01}]}",
+      "{min: [0.05, {type: linear, from: 0.1, to: 0.01}]}",
+      "{max: [0.05, {type: linear, from: 0.1, to: 0.01}]}",
+      "{type: clamp, of: 0.1 / (1 + step), low: 0.001}",
+      "{type: warmup, of: {type: cosine, from: 0.1, to: 0.001}, for: 5%}",
+      "{type: warmup, of: {type: cosine, from: 0.1, to: 0.001}, for: 5%, from: 0.01, mode: overlap, first_update_counts: true}",
+      "{type: shift, of: {type: exponential, initial: 0.1, rate: 0.5, every: 10 epochs}, by: 2 epochs}",
+      "{type: stretch, of: {type: exponential, initial: 0.1, rate: 0.5, every: 10 epochs}, by: 2}",
+      "{type: jitter, of: 0.1, deviation: 0.1, seed: 3}",
+      "[{type: linear, from: 0.01, to: 0.1, for: 10%}, {type: cosine, from: 0.1, to: 0.001, for: 80%, cycle: 20%, jump: ok}, {type: constant, value: 0.001}]",
+      "[{type: constant, value: 0.1, for: 50%}, 0.01]",
+  };
+  return examples;
+}
+
+}  // namespace lehr::test
