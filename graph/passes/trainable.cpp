@@ -77,7 +77,7 @@ class Judge {
         if (node.in[s] != no_value && has_gradient(node, s)) useful_[at(node.in[s])] = true;
     }
   }
-  // fixed: depends on weights only. touched: a weight matrix, table or normalisation lies between the inputs and it.
+  // fixed: depends on weights only. touched: more lies between the inputs and it than shifting and scaling by constants.
   void spread_forward() {
     for (std::size_t i = 0; i < fixed_.size(); ++i) fixed_[i] = graph_.values()[i].data != nullptr;
     for (const Node& node : graph_.nodes()) {
@@ -89,9 +89,18 @@ class Judge {
         variance = variance || variance_[at(node.in[s])];
       }
       if (is(node, "Sqrt") && fixed && has_in(node, 0) && plain_statistic(node.in[0], 0)) variance = true;
+      const auto live = std::ranges::count_if(node.in, [&](ValueId in) { return in != no_value && !fixed_[at(in)]; });
+      const bool scales = is(node, "Mul") || is(node, "Div");
+      if (live > 0 && (!affine(node) || (live > 1 && scales))) touched = true;
       for (const ValueId out : node.out)
         if (out != no_value) fixed_[at(out)] = fixed && !node.in.empty(), touched_[at(out)] = touched && !fixed, variance_[at(out)] = variance && fixed;
     }
+  }
+  // What a file does to its inputs before the network begins: shift, scale, clip, convert.
+  static bool affine(const Node& node) {
+    static const std::set<std::string, std::less<>> ops = {"Add", "Sub", "Mul", "Div", "Cast", "Identity", "Clip", "Min", "Max", "Scaler", "Reshape",
+                                                           "Flatten", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split", "Gather"};
+    return ops.contains(node.op);
   }
   // A weight, reshaped, plus a scalar: sqrt(variance + epsilon).
   bool plain_statistic(ValueId id, int depth) const {
@@ -158,16 +167,25 @@ class Judge {
     const bool add = is(node, "Add") || is(node, "Sub"), scale = is(node, "Mul") || is(node, "Div");
     const bool after_product = other != no_value && is_product(other);
     if (data().size() == 1 && !(add && after_product)) return say(Role::constant, cat("scalar constant of ", where));
-    if ((add || scale) && other != no_value && !touched_[at(other)]) return say(Role::constant, cat("normalisation constant of the input in ", where));
+    if ((add || scale) && other != no_value && !touched_[at(other)] && (!is(node, "Add") || scaled_nearby(node, other))) return say(Role::constant, cat("normalisation constant of the input in ", where));
     if (is(node, "Sub") && slot == 1 && !after_product && then_scaled(node.out.at(0)))
       return say(Role::constant, cat("mean of a normalisation written out in single operators, in ", where));
+    if (made_up(graph_.value(root_).name) && all_equal(data(), data().doubles().at(0)))
+      return say(Role::constant, cat("made by the exporter: a tensor of equal numbers in ", where));
     say(Role::parameter, cat(add ? "bias in " : scale ? "scale in " : "learned tensor in ", where));
   }
+  // The product of a layer that has no bias of its own.
   bool is_product(ValueId id) const {
     const Node* node = uses_.maker(id);
-    for (int depth = 0; node && depth < 16 && (is(*node, "Identity") || is(*node, "Cast") || is(*node, "Reshape")) && has_in(*node, 0); ++depth)
-      node = uses_.maker(node->in[0]);
-    return node && multiplies(*node);
+    for (int depth = 0; node && depth < 16 && node->op != "Concat" && carries(*node, 0) && has_in(*node, 0); ++depth) node = uses_.maker(node->in[0]);
+    return node && multiplies(*node) && !has_in(*node, 2);
+  }
+  // x * scale + shift or (x + shift) * scale: the Add belongs to a scaling by constants. Alone it is a bias.
+  bool scaled_nearby(const Node& add, ValueId other) const {
+    const Node* node = uses_.maker(other);
+    for (int depth = 0; node && depth < 16 && (is(*node, "Identity") || is(*node, "Cast")) && has_in(*node, 0); ++depth) node = uses_.maker(node->in[0]);
+    const bool before = node && (is(*node, "Mul") || is(*node, "Div"));
+    return before || then_scaled(add.out.at(0));
   }
   bool then_scaled(ValueId id) const {
     const auto& uses = uses_.of(id);
@@ -176,8 +194,9 @@ class Judge {
     if (!is(node, "Mul") && !is(node, "Div")) return false;
     return std::ranges::any_of(node.in, [&](ValueId in) { return in != id && in != no_value && fixed_[at(in)]; });
   }
-  // All ones as scale, all zeros as shift, under a name no source gives.
+  // All ones as scale, all zeros as shift, under a name no source gives; a scalar zero as Gemm's bias.
   bool neutral(const Node& node, std::size_t slot) const {
+    if ((node.op == "Gemm" || node.op == "FusedGemm") && slot == 2 && data().shape().empty()) return all_equal(data(), 0);
     if (!normalises(node) || (slot != 1 && slot != 2) || !made_up(graph_.value(root_).name)) return false;
     return all_equal(data(), slot == 1 ? 1 : 0);
   }
