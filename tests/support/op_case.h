@@ -39,12 +39,12 @@ OpInput integers(std::vector<double> values);  // a constant i64 vector
 OpInput left_out();
 
 struct OpCase {
-  std::string op, domain;
+  std::string op, domain = {};
   int opset = 1;
-  std::string variant;                   // what is special, for messages
-  Attributes attrs;
-  std::vector<OpInput> in;
-  Reference reference;                   // every declared output
+  std::string variant = {};              // what is special, for messages
+  Attributes attrs = {};
+  std::vector<OpInput> in = {};
+  Reference reference = {};              // every declared output
   std::vector<Dtype> outputs = {Dtype::f32};
   std::size_t graded = 1;                // the first so many outputs feed the loss; 0: no gradient
   Reference evaluate = {};               // Mode::evaluate, where it differs
