@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/data/preprocess.h"
+#include "engine/data/memory.h"
 #include "engine/data/problems.h"
 #include "engine/data/target.h"
 
@@ -37,7 +38,7 @@ class Filler {
   Filler(const CsvTable& table, Field& field, Problems& problems) : table_(table), field_(field), width_(field.width()), problems_(problems) {}
 
   void fill(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
-    if (plan.kind == ColumnPlan::Kind::number) numbers(plan, column, offset);
+    if (plan.categories.empty()) numbers(plan, column, offset);
     else categories(plan, column, offset);
   }
 
@@ -45,20 +46,29 @@ class Filler {
   std::size_t at(std::int64_t row, std::int64_t offset) const { return static_cast<std::size_t>(row * width_ + offset); }
 
   void numbers(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
-    const Column& c = table_.columns[column];
     for (std::int64_t row = 0; row < table_.rows; ++row) {
-      const std::string cell = c.numeric ? std::string() : table_.cell(row, column);
-      const auto parsed = c.numeric ? std::optional(c.numbers[static_cast<std::size_t>(row)]) : parse_number(cell);
-      const bool missing = c.numeric ? std::isnan(*parsed) : c.codes[static_cast<std::size_t>(row)] < 0;
-      if (missing ? !plan.fill : !parsed) {
-        problems_.add(table_.place(row, column), ": ", missing ? "the value is missing" : not_a_number(cell));
-        continue;
-      }
-      const double raw = missing ? *plan.fill : *parsed;
-      const auto x = static_cast<float>((raw - plan.shift) * plan.scale);
-      if (!std::isfinite(x)) problems_.add(table_.place(row, column), ": ", raw, " becomes ", (raw - plan.shift) * plan.scale, ", beyond the range of float32");
-      field_.f32[at(row, offset)] = x;
+      std::optional<double> raw = table_.value(row, column);
+      if (raw && std::isnan(*raw)) raw = plan.fill;
+      const double x = raw ? (*raw - plan.shift) * plan.scale : 0;
+      if (!raw || !put(plan, at(row, offset), x)) problems_.add([&] { return table_.place(row, column) + ": " + why(plan, row, column, raw, x); });
     }
+  }
+
+  bool put(const ColumnPlan& plan, std::size_t i, double x) {
+    if (plan.kind == ColumnPlan::Kind::integer) {
+      if (x != std::floor(x) || std::abs(x) > 9007199254740992.0) return false;  // 2^53
+      field_.i64[i] = static_cast<std::int64_t>(x);
+      return true;
+    }
+    field_.f32[i] = static_cast<float>(x);
+    return std::isfinite(field_.f32[i]);
+  }
+
+  std::string why(const ColumnPlan& plan, std::int64_t row, std::size_t column, std::optional<double> raw, double x) const {
+    const std::string cell = table_.cell(row, column);
+    if (!raw) return cell.empty() ? "the value is missing" : not_a_number(cell);
+    if (plan.kind == ColumnPlan::Kind::integer) return cat(*raw, " is not a whole number, as the model's input needs");
+    return cat(*raw, " becomes ", x, ", beyond the range of float32");
   }
 
   void categories(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
@@ -69,17 +79,16 @@ class Filler {
     for (std::int64_t row = 0; row < table_.rows; ++row) {
       std::int64_t code = codes[static_cast<std::size_t>(row)];
       if (code == table::missing_code) code = fill;
-      if (code < 0) unknown(plan, row, column, code);
+      if (code < 0) problems_.add([&] { return unknown(plan, row, column); });
       else if (plan.kind == ColumnPlan::Kind::code) field_.i64[at(row, offset)] = code;
       else field_.f32[at(row, offset + code)] = 1;
     }
   }
 
-  void unknown(const ColumnPlan& plan, std::int64_t row, std::size_t column, std::int64_t code) {
-    if (code == table::missing_code) return problems_.add(table_.place(row, column), ": the value is missing");
-    const std::string cell = table_.cell(row, column);
-    problems_.add(table_.place(row, column), ": category ", quote(cell), " does not occur in the rows trained on",
-                  did_you_mean(cell, plan.categories));
+  std::string unknown(const ColumnPlan& plan, std::int64_t row, std::size_t column) const {
+    const std::string cell = table_.cell(row, column), place = table_.place(row, column);
+    if (cell.empty()) return place + ": the value is missing";
+    return cat(place, ": category ", quote(cell), " does not occur in the rows trained on", did_you_mean(cell, plan.categories));
   }
 
   const CsvTable& table_;
@@ -92,8 +101,10 @@ Field fill_input(const InputPlan& input, const Columns& columns, Problems& probl
   Field field{input.name, {0}, Dtype::f32, {}, {}};
   for (const ColumnPlan& plan : input.columns) {
     field.row[0] += scalars(plan);
-    if (plan.kind == ColumnPlan::Kind::code) field.dtype = Dtype::i64;
+    if (plan.is_int64()) field.dtype = Dtype::i64;
   }
+  check_memory(static_cast<double>(columns.table.rows) * static_cast<double>(field.row[0]) * static_cast<double>(bytes(field.dtype)),
+               cat("the input of ", field.row[0], " columns"));
   const auto size = static_cast<std::size_t>(elements({columns.table.rows, field.row[0]}));
   if (field.dtype == Dtype::i64) field.i64.resize(size);
   else field.f32.resize(size);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "engine/data/csv_cells.h"
 #include "engine/data/gzip.h"
+#include "engine/data/memory.h"
 #include "engine/data/problems.h"
 
 namespace lehr {
@@ -54,7 +55,7 @@ class Reader {
     table_.lines.clear();
     table_.lines.reserve(expected_rows);
     for (std::size_t c = 0; c < how_.size(); ++c) start(c, expected_rows);
-    while (!problems.full() && cells.start_row()) {
+    while (cells.start_row()) {
       const std::int64_t line = cells.line();
       const std::size_t filled = row(cells, problems);
       if (filled == how_.size()) table_.lines.push_back(static_cast<std::uint32_t>(line));
@@ -188,18 +189,20 @@ CsvTable parse(std::string_view text, const std::string& source, const CsvOption
   Reader reader(table, first.size());
   reader.guess(data);
   const auto newlines = static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1;
-  reader.run(data, problems, std::min(newlines, text.size() / first.size() + 1));
+  const std::size_t expected = std::min(newlines, text.size() / first.size() + 1);
+  check_memory(static_cast<double>(expected) * static_cast<double>(8 * first.size() + 4), "reading it");
+  reader.run(data, problems, expected);
   problems.raise();
   if (table.rows > std::numeric_limits<std::int32_t>::max()) throw Error("it has ", table.rows, " rows, more than 2147483647");
   return table;
 }
 }  // namespace
 
-CsvTable parse_csv(std::string_view content, const std::string& source, const CsvOptions& options) {
+CsvTable parse_csv(const std::string& content, const std::string& source, const CsvOptions& options) {
   return within(quote(source), [&] {
     if (content.size() > options.limit) throw Error("it has ", content.size(), " bytes, the limit is ", options.limit);
     if (is_gzip(content)) return parse(gunzip(content, options.limit), source, options);
-    return parse(std::string(content), source, options);
+    return parse(content, source, options);
   });
 }
 
@@ -237,6 +240,14 @@ std::size_t CsvTable::find(const std::string& name_or_index) const {
 std::string CsvTable::place(std::int64_t row, std::size_t column) const {
   const std::string& name = columns[column].name;
   return cat("line ", lines[static_cast<std::size_t>(row)], ", column ", header ? quote(name) : name);
+}
+
+std::optional<double> CsvTable::value(std::int64_t row, std::size_t column) const {
+  const Column& c = columns[column];
+  const auto r = static_cast<std::size_t>(row);
+  if (c.numeric) return c.numbers[r];
+  if (c.codes[r] < 0) return std::numeric_limits<double>::quiet_NaN();
+  return parse_number(c.texts[static_cast<std::size_t>(c.codes[r])]);
 }
 
 std::string CsvTable::cell(std::int64_t row, std::size_t column) const {

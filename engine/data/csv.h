@@ -41,6 +41,8 @@ struct CsvTable {
   std::size_t find(const std::string& name_or_index) const;
   // "line 7, column 'age'"; without a header "line 7, column 3".
   std::string place(std::int64_t row, std::size_t column) const;
+  // The cell as a number: NaN where missing, nothing where it is another text.
+  std::optional<double> value(std::int64_t row, std::size_t column) const;
   // The cell as text: numbers in their shortest spelling, "" where missing.
   std::string cell(std::int64_t row, std::size_t column) const;
 };
@@ -49,7 +51,7 @@ struct CsvTable {
 // skipped, unquoted cells lose the blanks around them, there are no comments. Decimal point, no thousands separator.
 // One Error with up to 20 problems, each with its line.
 CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
-CsvTable parse_csv(std::string_view content, const std::string& source, const CsvOptions& options = {});
+CsvTable parse_csv(const std::string& content, const std::string& source, const CsvOptions& options = {});
 
 // The cell as a finite number, nothing around it; a leading + is allowed.
 std::optional<double> parse_number(std::string_view cell);

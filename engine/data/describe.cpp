@@ -46,7 +46,8 @@ std::string short_number(double value) {
   if (!std::isfinite(value)) return "-";
   const double size = std::abs(value);
   if (value == std::round(value) && size < 1e9) return fixed(value, 0);
-  return size >= 1e-3 && size < 1e7 ? fixed(value, 4) : number(static_cast<float>(value));
+  const int decimals = 3 - static_cast<int>(std::floor(std::log10(size)));  // four significant digits
+  return size >= 1e-6 && size < 1e7 ? fixed(value, std::max(1, decimals)) : number(static_cast<float>(value));
 }
 
 std::vector<std::string> line(const ColumnSummary& c) {

@@ -14,6 +14,8 @@ namespace {
 using Rows = std::span<const std::int32_t>;
 using Indices = std::vector<std::size_t>;
 
+constexpr std::size_t max_one_hot = 10'000;
+
 bool contains(const Indices& list, std::size_t column) { return std::ranges::find(list, column) != list.end(); }
 
 // The columns named under `key`, each once and none the target.
@@ -48,22 +50,30 @@ struct Fitter {
   Rows rows;
   Problems& problems;
 
-  void fit_category(ColumnPlan& plan, std::size_t column) const {
+  void fit_category(ColumnPlan& plan, std::size_t column, bool integers) const {
     const Column& c = table.columns[column];
-    plan.kind = spec.encode == TableSpec::Encode::code ? ColumnPlan::Kind::code : ColumnPlan::Kind::one_hot;
+    const bool code = integers || spec.encode == TableSpec::Encode::code;
+    plan.kind = code ? ColumnPlan::Kind::code : ColumnPlan::Kind::one_hot;
     plan.categories = table::distinct(c, rows);
+    if (!code && plan.categories.size() > max_one_hot)
+      problems.add("column ", quote(c.name), " has ", plan.categories.size(), " categories, too many for one_hot: encode them as code, or drop it");
     if (plan.categories.empty()) problems.add("column ", quote(c.name), " has no value in the training rows");
     if (spec.impute == TableSpec::Impute::error || plan.categories.empty()) return;
     std::vector<std::int64_t> counts(plan.categories.size());
     const auto codes = table::codes(c, plan.categories);
     for (const std::int32_t row : rows)
-      if (const std::int64_t code = codes[static_cast<std::size_t>(row)]; code >= 0) ++counts[static_cast<std::size_t>(code)];
+      if (const std::int64_t k = codes[static_cast<std::size_t>(row)]; k >= 0) ++counts[static_cast<std::size_t>(k)];
     plan.fill_category = plan.categories[static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin())];
   }
 
-  void fit_number(ColumnPlan& plan, std::size_t column) const {
+  void fit_number(ColumnPlan& plan, std::size_t column, bool integers) const {
     const Column& c = table.columns[column];
     if (!c.numeric) return name_texts(column);
+    if (integers) {
+      plan.kind = ColumnPlan::Kind::integer;
+      if (spec.impute == TableSpec::Impute::zero) plan.fill = 0;
+      return;
+    }
     if (spec.impute == TableSpec::Impute::error && c.missing > 0) return name_missing(column);
     std::vector<double> values;
     values.reserve(rows.size());
@@ -121,19 +131,27 @@ struct Fitter {
     const Column& c = table.columns[column];
     std::vector<bool> bad;
     for (const std::string& cell : c.texts) bad.push_back(!parse_number(cell));
-    for (std::size_t r = 0; r < c.codes.size() && !problems.full(); ++r)
-      if (c.codes[r] >= 0 && bad[static_cast<std::size_t>(c.codes[r])])
-        problems.add(table.place(static_cast<std::int64_t>(r), column), ": ", not_a_number(c.texts[static_cast<std::size_t>(c.codes[r])]),
-                     "; list the column under `categorical` if its cells are names, under `drop` if it is not needed, ",
-                     "or the text under `missing` if it stands for nothing");
+    const auto text = [&](std::size_t r) { return c.codes[r] >= 0 && bad[static_cast<std::size_t>(c.codes[r])]; };
+    name_cells(column, text, [&](std::size_t r) { return not_a_number(c.texts[static_cast<std::size_t>(c.codes[r])]); },
+               " of text: list it under `categorical` if they are names, under `drop` if it is not needed, or the text under `missing` if it stands for no value");
   }
 
   void name_missing(std::size_t column) const {
     const Column& c = table.columns[column];
-    for (std::size_t r = 0; r < c.numbers.size() && !problems.full(); ++r)
-      if (std::isnan(c.numbers[r]))
-        problems.add(table.place(static_cast<std::int64_t>(r), column), ": the value is missing (the column has ", c.missing,
-                     " such cells); say how to fill it: impute: mean, median or zero");
+    name_cells(column, [&](std::size_t r) { return std::isnan(c.numbers[r]); }, [](std::size_t) { return std::string("the value is missing"); },
+               " without a value: say what stands for it, the mean, the median or zero");
+  }
+
+  // The column with the count of its bad cells, then each of them; the first three where there are many.
+  template <class Bad, class Text>
+  void name_cells(std::size_t column, const Bad& bad, const Text& text, const char* hint) const {
+    std::vector<std::size_t> found;
+    for (std::size_t r = 0; r < static_cast<std::size_t>(table.rows); ++r)
+      if (bad(r)) found.push_back(r);
+    const std::string cells = cat(grouped(static_cast<long long>(found.size())), found.size() == 1 ? " cell" : " cells");
+    problems.add("column ", quote(table.columns[column].name), " has ", cells, hint);
+    if (found.size() >= Problems::shown) found.resize(3);
+    for (const std::size_t r : found) problems.add([&] { return table.place(static_cast<std::int64_t>(r), column) + ": " + text(r); });
   }
 };
 
@@ -150,9 +168,9 @@ std::vector<std::pair<std::string, Indices>> inputs(const CsvTable& table, const
   return out;
 }
 
-// An input is all codes (int64) or all numbers (float32).
+// An input is all int64 or all float32.
 void check_kinds(const InputPlan& input, Problems& problems) {
-  const auto is_code = [](const ColumnPlan& column) { return column.kind == ColumnPlan::Kind::code; };
+  const auto is_code = [](const ColumnPlan& column) { return column.is_int64(); };
   const auto count = std::ranges::count_if(input.columns, is_code);
   if (count == 0 || count == static_cast<std::ptrdiff_t>(input.columns.size())) return;
   const auto code = std::ranges::find_if(input.columns, is_code);
@@ -178,12 +196,13 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
     const Fitter fitter{table, spec, train_rows, problems};
     for (const auto& [name, columns] : inputs(table, spec, target, all, problems)) {
       InputPlan input{name, {}};
+      const bool integers = std::ranges::find(spec.integer_inputs, name) != spec.integer_inputs.end();
       for (const std::size_t column : columns) {
         ColumnPlan plan;
         plan.name = table.columns[column].name;
         plan.index = static_cast<std::int64_t>(column);
-        if (contains(categorical, column)) fitter.fit_category(plan, column);
-        else fitter.fit_number(plan, column);
+        if (contains(categorical, column)) fitter.fit_category(plan, column, integers);
+        else fitter.fit_number(plan, column, integers);
         input.columns.push_back(std::move(plan));
       }
       check_kinds(input, problems);

@@ -20,20 +20,22 @@ struct TableSpec {
   std::vector<std::string> categorical;
   enum class Encode { one_hot, code } encode = Encode::one_hot;      // code: int64 0..n-1, for an embedding
   std::map<std::string, std::vector<std::string>> inputs;            // model input -> columns; empty: one input "" of all features
+  std::vector<std::string> integer_inputs;  // these take int64: their columns are whole numbers as they are, or category codes
   enum class Impute { error, mean, median, zero } impute = Impute::error;
   enum class Scale { none, standard, minmax, divide } scale = Scale::none;
   double divide = 1;
 };
 
-// How one column becomes scalars. number: x = float32((raw - shift) * scale), the arithmetic in double.
+// How one column becomes scalars. number: x = float32((raw - shift) * scale), the arithmetic in double; integer: int64 as it is.
 struct ColumnPlan {
-  enum class Kind { number, one_hot, code } kind = Kind::number;
+  enum class Kind { number, one_hot, code, integer } kind = Kind::number;
   std::string name;
   std::int64_t index = 0;                   // in the table it was fitted on
   double shift = 0, scale = 1;
   std::optional<double> fill;               // stands for a missing number; absent: missing is an error
   std::vector<std::string> categories;      // of the training rows, sorted (numbers by value)
   std::optional<std::string> fill_category; // the most frequent, where numbers are filled
+  bool is_int64() const { return kind == Kind::code || kind == Kind::integer; }
   bool operator==(const ColumnPlan&) const = default;
 };
 struct InputPlan {

@@ -8,11 +8,11 @@ namespace lehr {
 
 namespace {
 constexpr const char* format = "lehr-preprocess/1";
-constexpr const char* kinds[] = {"number", "one_hot", "code"};
+constexpr const char* kinds[] = {"number", "one_hot", "code", "integer"};
 
 std::string column_text(const ColumnPlan& plan) {
   std::string out = cat("{\"kind\": \"", kinds[static_cast<std::size_t>(plan.kind)], "\", \"name\": ", json::string(plan.name), ", \"index\": ", plan.index);
-  if (plan.kind == ColumnPlan::Kind::number) {
+  if (plan.categories.empty()) {
     out += cat(", \"shift\": ", plan.shift, ", \"scale\": ", plan.scale);
     if (plan.fill) out += cat(", \"fill\": ", *plan.fill);
   } else {
@@ -31,7 +31,7 @@ ColumnPlan column_plan(const json::Value& value) {
   plan.name = value.at("name").text();
   plan.index = value.at("index").integer();
   const json::Value* fill = value.find("fill");
-  if (plan.kind == ColumnPlan::Kind::number) {
+  if (plan.kind == ColumnPlan::Kind::number || plan.kind == ColumnPlan::Kind::integer) {
     plan.shift = value.at("shift").real();
     plan.scale = value.at("scale").real();
     if (fill) plan.fill = fill->real();
@@ -51,7 +51,7 @@ void check(const Preprocess& p) {
     for (const ColumnPlan& plan : input.columns) {
       if (plan.index < 0 || plan.index >= p.table_columns || plan.index == p.target_index)
         throw Error("column ", plan.index, " cannot be a feature of ", p.table_columns, " columns with the target ", p.target_index);
-      if ((plan.kind == ColumnPlan::Kind::code) != (input.columns[0].kind == ColumnPlan::Kind::code))
+      if (plan.is_int64() != input.columns[0].is_int64())
         throw Error("input ", quote(input.name), " mixes category codes and numbers");
     }
 }

@@ -1,6 +1,5 @@
 #pragma once
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 
@@ -10,16 +9,20 @@ namespace lehr {
 class Problems {
  public:
   static constexpr std::size_t shown = 20;
+  // `sentence()` is made only where it will be shown.
+  template <std::invocable Sentence>
+  void add(const Sentence& sentence) {
+    if (++count_ <= shown) text_ += (text_.empty() ? "" : "\n") + std::string(sentence());
+  }
   template <class... Parts>
   void add(const Parts&... parts) {
-    if (++count_ <= shown) text_ += (text_.empty() ? "" : "\n") + cat(parts...);
+    add([&] { return cat(parts...); });
   }
   std::size_t count() const { return count_; }
-  bool full() const { return count_ >= shown; }
   // Throws one Error if there is anything to say.
   void raise(Exit code = Exit::usage) const {
     if (count_ == 0) return;
-    throw Error(text_, count_ > shown ? cat("\n… and ", count_ - shown, " more") : std::string()).code(code);
+    throw Error(text_, count_ > shown ? cat("\n… and ", grouped(static_cast<long long>(count_ - shown)), " more") : std::string()).code(code);
   }
 
  private:

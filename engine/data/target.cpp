@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "engine/data/preprocess.h"
@@ -55,10 +56,12 @@ std::vector<std::int64_t> codes(const Column& column, const std::vector<std::str
     }
     return out;
   }
+  std::unordered_map<std::string_view, std::int64_t> index;
+  for (std::size_t k = 0; k < known.size(); ++k) index.emplace(known[k], static_cast<std::int64_t>(k));
   std::vector<std::int64_t> of_text;
   for (const std::string& cell : column.texts) {
-    const auto at = std::ranges::find(known, cell);
-    of_text.push_back(at == known.end() ? unknown_code : at - known.begin());
+    const auto at = index.find(cell);
+    of_text.push_back(at == index.end() ? unknown_code : at->second);
   }
   out.reserve(column.codes.size());
   for (const std::int32_t code : column.codes) out.push_back(code < 0 ? missing_code : of_text[static_cast<std::size_t>(code)]);
@@ -73,21 +76,26 @@ Field target_field(const CsvTable& table, std::size_t column, const std::vector<
     field.i64 = codes(c, classes);
     for (std::size_t r = 0; r < field.i64.size(); ++r) {
       const std::int64_t row = static_cast<std::int64_t>(r);
-      if (field.i64[r] == missing_code) problems.add(table.place(row, column), ": the target is missing");
-      if (field.i64[r] == unknown_code) {
+      if (field.i64[r] >= 0) continue;
+      problems.add([&] {
+        if (field.i64[r] == missing_code) return table.place(row, column) + ": the target is missing";
         const std::string cell = table.cell(row, column);
-        problems.add(table.place(row, column), ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes));
-      }
+        return cat(table.place(row, column), ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes));
+      });
     }
   } else {
     field.row = {1}, field.dtype = Dtype::f32;
+    field.f32.reserve(static_cast<std::size_t>(table.rows));
     for (std::int64_t row = 0; row < table.rows; ++row) {
-      const std::string cell = c.numeric ? std::string() : table.cell(row, column);
-      const double value = c.numeric ? c.numbers[static_cast<std::size_t>(row)] : parse_number(cell).value_or(0);
-      field.f32.push_back(static_cast<float>(value));
-      if (c.numeric ? std::isnan(value) : cell.empty()) problems.add(table.place(row, column), ": the target is missing");
-      else if (!c.numeric && !parse_number(cell)) problems.add(table.place(row, column), ": ", not_a_number(cell), ", as a regression's target must be");
-      else if (std::isinf(field.f32.back())) problems.add(table.place(row, column), ": ", value, " is beyond the range of float32");
+      const std::optional<double> value = table.value(row, column);
+      field.f32.push_back(static_cast<float>(value.value_or(0)));
+      if (value && std::isfinite(field.f32.back())) continue;
+      problems.add([&] {
+        const std::string place = table.place(row, column) + ": ";
+        if (!value) return place + not_a_number(table.cell(row, column)) + ", as a regression's target must be";
+        if (std::isnan(*value)) return place + "the target is missing";
+        return cat(place, *value, " is beyond the range of float32");
+      });
     }
   }
   problems.raise(Exit::mismatch);

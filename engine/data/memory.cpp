@@ -1,0 +1,16 @@
+#include "engine/data/memory.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace lehr {
+
+void check_memory(double bytes, const std::string& what) {
+  constexpr double gib = 1 << 30;
+  const double has = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (bytes > has && has > 0)
+    throw Error(what, " would take ", fixed(bytes / gib, 1), " GiB of memory, the machine has ", fixed(has / gib, 1)).code(Exit::mismatch);
+}
+
+}  // namespace lehr
