@@ -49,7 +49,7 @@ template <Activation kind, bool masked>
 HWY_INLINE Floats column_vector(Floats alpha, const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t cols,
                                 std::size_t count) {
   const Full d;
-  Floats total = hn::Zero(d);
+  Floats total = hn::Zero(d), lost = hn::Zero(d);  // compensated over the partial sums
   for (std::int64_t begin = 0; begin < rows; begin += partial) {
     Floats even = hn::Zero(d), odd = hn::Zero(d);  // two chains
     const std::int64_t end = std::min(rows, begin + partial);
@@ -64,7 +64,9 @@ HWY_INLINE Floats column_vector(Floats alpha, const float* y, const float* dy, f
       if ((i - begin) & 1) odd = hn::Add(odd, v);
       else even = hn::Add(even, v);
     }
-    total = hn::Add(total, hn::Add(even, odd));
+    const Floats next = hn::Sub(hn::Add(even, odd), lost), sum = hn::Add(total, next);
+    lost = hn::Sub(hn::Sub(sum, total), next);
+    total = sum;
   }
   return total;
 }
@@ -75,7 +77,7 @@ float one_column(float alpha, const float* y, const float* dy, float* dx, std::i
   const Full d;
   if constexpr (kind != Activation::none) pull_back_span<kind, false>(alpha, y, dy, dx, std::size_t(rows));
   const float* v = kind == Activation::none ? dy : dx;
-  float total = 0;
+  double total = 0;
   for (std::int64_t begin = 0; begin < rows; begin += std::int64_t(partial * lanes)) {
     const std::size_t n = std::size_t(std::min<std::int64_t>(rows - begin, std::int64_t(partial * lanes)));
     Floats sum = hn::Zero(d);
@@ -84,7 +86,7 @@ float one_column(float alpha, const float* y, const float* dy, float* dx, std::i
     if (i < n) sum = hn::Add(sum, load_first(d, v + begin + i, n - i));
     total += sum_lanes(sum);
   }
-  return total;
+  return float(total);
 }
 
 template <Activation kind>

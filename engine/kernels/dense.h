@@ -5,7 +5,7 @@
 
 namespace lehr {
 
-// db[cols] (+)= the column sums of dy[rows,cols], dense. Fixed order, partial sums of 64 rows.
+// db[cols] (+)= the column sums of dy[rows,cols], dense. Partial sums of 64 rows, added with compensation.
 using BiasGradFn = void (*)(const float* dy, std::int64_t rows, std::int64_t cols, float* db, bool add);
 BiasGradFn bias_grad_kernel();
 

@@ -19,8 +19,10 @@ struct Term {
 struct LogitTerm {
   HWY_INLINE Term operator()(Floats z, Floats y) const {
     const Full d;
-    const Floats e = exp_minus_abs(d, z);
-    return {hn::NegMulAdd(z, y, softplus_from(d, z, e)), hn::Sub(sigmoid_from(d, z, e), y)};
+    const Floats one = hn::Set(d, 1.0f), e = exp_minus_abs(d, z), small = hn::Div(e, hn::Add(one, e));
+    const Floats linear = hn::NegMulAdd(z, y, at_least(d, z, hn::Zero(d)));  // exactly 0 on the right side of a hard label
+    const Floats gradient = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Sub(small, y), hn::Sub(hn::Sub(one, y), small));
+    return {hn::Add(linear, hn::Log1p(d, e)), gradient};
   }
 };
 struct ProbabilityTerm {
