@@ -1,0 +1,37 @@
+#include <limits>
+
+#include "experiments/spec/experiment.h"
+
+namespace lehr::spec {
+
+namespace {
+struct Range {
+  double low = 0, high = std::numeric_limits<double>::infinity();
+};
+Range range_of(const std::string& hyper, const Experiment& experiment, const Vocabulary& vocabulary) {
+  if (const auto row = vocabulary.optimizers.find(experiment.optimizer.type); row != vocabulary.optimizers.end())
+    for (const auto& known : row->second.hypers)
+      if (known.name == hyper) return {known.low, known.high};
+  return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+}
+}  // namespace
+
+std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const Clock& clock, const Vocabulary& vocabulary) {
+  std::vector<ScheduleProblem> out;
+  const auto add = [&](const std::string& key, bool error, const std::string& what) {
+    out.push_back({error, key, experiment.located(key, cat(error ? "" : "warning: ", printable(key), ": ", what))});
+  };
+  const auto check = [&](const std::string& key, const Schedule& schedule, Range range) {
+    for (const auto& finding : schedule.check(clock, range.low, range.high)) add(key, finding.error, finding.what);
+  };
+  for (const auto& [name, schedule] : experiment.optimizer.hypers) check("optimizer." + name, schedule, range_of(name, experiment, vocabulary));
+  if (const auto lr = experiment.optimizer.hypers.find("lr"); lr != experiment.optimizer.hypers.end() && lr->second.constant() && lr->second.at(clock) == 0)
+    add("optimizer.lr", false, "it is 0: nothing is trained");
+  for (const ParamRule& rule : experiment.params)
+    for (const auto& [name, schedule] : rule.hypers) check("params." + rule.pattern + "." + name, schedule, range_of(name, experiment, vocabulary));
+  if (experiment.clip.norm) check("clip.norm", *experiment.clip.norm, {});
+  if (experiment.clip.value) check("clip.value", *experiment.clip.value, {});
+  return out;
+}
+
+}  // namespace lehr::spec

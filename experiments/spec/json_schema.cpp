@@ -1,0 +1,152 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "experiments/spec/schema.h"
+
+namespace lehr::spec {
+
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json any_of(std::initializer_list<Json> options) { return {{"anyOf", Json::array_t(options)}}; }
+Json list_of(const Json& item) { return {{"type", "array"}, {"items", item}}; }
+Json texts() { return {{"type", {"string", "number", "boolean"}}}; }
+Json names(const std::vector<std::string>& values) {
+  Json exact = Json::array();
+  std::vector<Json> open;
+  for (const std::string& value : values) {
+    if (value.ends_with("_k")) open.push_back({{"type", "string"}, {"pattern", "^" + value.substr(0, value.size() - 1) + "[1-9][0-9]*$"}});
+    else if (value == "true" || value == "false") exact.push_back(value == "true");
+    else exact.push_back(value);
+  }
+  Json out{{"enum", exact}};
+  if (open.empty()) return out;
+  open.insert(open.begin(), out);
+  return {{"anyOf", open}};
+}
+Json numeric(const Key& key, const char* type) {
+  Json out{{"type", type}};
+  if (std::isfinite(key.low)) out[key.above ? "exclusiveMinimum" : "minimum"] = key.low;
+  if (std::isfinite(key.high)) out["maximum"] = key.high;
+  return out;
+}
+
+// What one schedule may be: a number, a formula, a typed mapping with the keys of its type, or phases.
+Json schedule() {
+  Json types = Json::array({{{"type", {"number", "string"}}}, {{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/schedule"}}}}});
+  const Json nested{{"$ref", "#/$defs/schedule"}};
+  types.push_back({{"type", "object"}, {"properties", {{"product", list_of(nested)}}}, {"required", {"product"}}});
+  for (const auto& type : schedule_types()) {
+    Json properties{{"type", {{"const", type.name}, {"description", type.formula}}}};
+    Json required = Json::array({"type"});
+    for (const auto& key : type.keys) {
+      properties[key.name] = {{"description", key.meaning}};
+      if (key.fallback.empty()) required.push_back(key.name);
+    }
+    for (const char* phase : {"for", "jump"})
+      if (!properties.contains(phase)) properties[phase] = {{"description", "of a phase in a list"}};
+    types.push_back({{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}});
+  }
+  return {{"anyOf", types}};
+}
+
+class Writer {
+ public:
+  explicit Writer(const Schema& schema) : schema_(schema) {}
+
+  Json root() {
+    Json defs{{"schedule", schedule()}}, properties = Json::object(), patch = Json::object();
+    for (const Key* key : schema_.children("")) {
+      if (!key->planned.empty()) continue;
+      const std::string reference = "#/$defs/key-" + key->name();
+      if (key->type != Type::variants) defs["key-" + key->name()] = described(*key);
+      properties[key->name()] = {{"$ref", reference}};
+      if (!key->study && key->path != "seed" && key->path != "name") patch[key->name()] = {{"$ref", reference}};
+    }
+    const Json variant{{"type", "object"}, {"properties", patch}, {"patternProperties", {{"^[a-z_]+\\..+$", Json::object()}}}, {"additionalProperties", false}};
+    defs["key-variants"] = {{"description", schema_.find("variants")->doc}, {"anyOf", Json::array({{{"type", "object"}, {"additionalProperties", variant}, {"minProperties", 1}}, {{"type", "null"}}})}};
+    Json required = Json::array();
+    for (const Key* key : schema_.children(""))
+      if (key->required) required.push_back(key->name());
+    return {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "Lehr experiment"}, {"type", "object"}, {"properties", properties},
+            {"additionalProperties", false}, {"anyOf", Json::array({{{"required", {"extends"}}}, {{"required", required}}})}, {"$defs", defs}};
+  }
+
+ private:
+  Json described(const Key& key) {
+    Json out{{"description", key.doc}};
+    if (!key.fallback.empty() && key.type != Type::mapping) out["default"] = fallback(key);
+    out["anyOf"] = Json::array({form(key), {{"type", "null"}}});
+    return out;
+  }
+
+  static Json fallback(const Key& key) {
+    if (key.type == Type::boolean) return key.fallback == "true";
+    if (key.type == Type::integer) return read_integer(key.fallback).value;
+    if (key.type == Type::number || (key.type == Type::schedule && read_number(key.fallback))) return read_number(key.fallback).value;
+    return key.fallback;
+  }
+
+  Json form(const Key& key) {
+    const Json schedule_reference{{"$ref", "#/$defs/schedule"}};
+    switch (key.type) {
+      case Type::mapping: return section(key);
+      case Type::text: return texts();
+      case Type::path: return {{"type", "string"}, {"minLength", 1}};
+      case Type::integer: return numeric(key, "integer");
+      case Type::number: return numeric(key, "number");
+      case Type::boolean: return {{"type", "boolean"}};
+      case Type::choice: return schema_.has_children(key.path) ? any_of({names(key.values), object(key.path, std::nullopt)}) : names(key.values);
+      case Type::choices: return any_of({names(key.values), list_of(names(key.values))});
+      case Type::texts: return any_of({texts(), list_of(texts())});
+      case Type::numbers: return list_of(numeric(key, "number"));
+      case Type::portion: return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
+      case Type::schedule: return schedule_reference;
+      case Type::init: return any_of({initializer(key), {{"type", "object"}, {"additionalProperties", initializer(key)}}});
+      case Type::columns: return {{"type", "object"}, {"additionalProperties", any_of({texts(), list_of(texts())})}};
+      case Type::rules: return {{"type", "object"}, {"additionalProperties", rule()}};
+      case Type::seeds: return any_of({numeric(key, "integer"), list_of({{"type", "integer"}, {"minimum", 0}})});
+      case Type::variants: break;
+    }
+    return Json::object();
+  }
+
+  static Json initializer(const Key& key) { return {{"type", "string"}, {"pattern", "^(" + join(key.values, "|") + ") *([(].*[)])?$"}}; }
+
+  Json rule() {
+    Json properties = Json::object();
+    for (const Key* key : schema_.children("params.*")) properties[key->name()] = described(*key);
+    for (const Key* key : schema_.children("optimizer"))
+      if (key->type == Type::schedule) properties[key->name()] = described(*key);
+    return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  }
+
+  Json object(const std::string& path, std::optional<std::string> type) {
+    Json properties = Json::object();
+    for (const Key* key : schema_.children(path, type ? std::optional<std::string_view>(*type) : std::nullopt)) {
+      properties[key->name()] = described(*key);
+      if (type && key->name() == "type") properties["type"] = {{"const", *type}, {"description", key->doc}};
+    }
+    return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  }
+
+  // One object for each type a mapping can have, and what its short form allows.
+  Json section(const Key& key) {
+    Json options = Json::array();
+    if (!key.shorthand.empty()) options.push_back(form(*schema_.find(key.path + "." + key.shorthand)));
+    if (const Key* type = schema_.find(key.path + ".type"))
+      for (const std::string& value : type->values) options.push_back(object(key.path, value));
+    else options.push_back(object(key.path, std::nullopt));
+    return options.size() == 1 ? options[0] : Json{{"anyOf", options}};
+  }
+
+  const Schema& schema_;
+};
+}  // namespace
+
+std::string json_schema(const Vocabulary& vocabulary) {
+  const Schema schema(vocabulary);
+  return Writer(schema).root().dump(2) + "\n";
+}
+
+}  // namespace lehr::spec
