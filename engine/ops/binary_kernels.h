@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include "engine/ops/binary.h"
 
 namespace lehr {
@@ -10,8 +12,10 @@ void binary_rows(const Walk<2>& walk, const void* a, const void* b, void* out, s
   walk.each_row(begin, end, [&](std::int64_t at, const std::array<std::int64_t, 2>& from) {
     const T *x = static_cast<const T*>(a) + from[0], *z = static_cast<const T*>(b) + from[1];
     R* y = static_cast<R*>(out) + at;
-    if (walk.inner_step[0] == walk.inner_step[1]) {  // both run; both stand still only where there is one column
+    if (walk.inner_step[0] != 0 && walk.inner_step[1] != 0) {
       for (std::int64_t i = 0; i < n; ++i) y[i] = F::f(x[i], z[i]);
+    } else if (walk.inner_step[0] == walk.inner_step[1]) {
+      std::fill(y, y + n, F::f(*x, *z));
     } else if (walk.inner_step[0] != 0) {
       const T one = *z;
       for (std::int64_t i = 0; i < n; ++i) y[i] = F::f(x[i], one);
