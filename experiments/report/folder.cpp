@@ -1,0 +1,158 @@
+#include "experiments/report/folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "experiments/report/environment.h"
+#include "experiments/report/table.h"
+
+namespace lehr::report {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Folder::Open {
+  Open(const fs::path& folder) : metrics(folder / "metrics.csv"), events(folder / "events.jsonl") {}
+  Appender metrics, events;
+};
+
+std::string csv_cell(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+namespace {
+std::string dump(const Json& j, int indent = -1) { return j.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw Error("cannot make the folder ", quote(path.string()), ": ", error.message()).code(Exit::failed);
+}
+
+std::string metrics_header(const RunInfo& info) {
+  std::string out = "epoch,step,samples,lr_first,lr_last,loss";
+  for (const auto& m : info.metrics) out += "," + m;
+  out += ",val_loss";
+  for (const auto& m : info.metrics) out += ",val_" + m;
+  return out + ",seconds\n";
+}
+
+std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
+
+std::string metrics_row(const RunInfo& info, const EpochRecord& r) {
+  std::string out = cat(r.epoch, ",", r.step, ",", r.samples, ",", number(r.lr_first), ",", number(r.lr_last), ",", number(r.loss));
+  for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.train.size() ? cell(r.train[m].value) : std::string());
+  out += "," + (r.evaluated ? number(r.val_loss) : std::string());
+  for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.val.size() ? cell(r.val[m].value) : std::string());
+  return out + "," + fixed(r.seconds, 6) + "\n";
+}
+
+std::string plan_csv(const RunInfo& info) {
+  std::string out = "trial,variant,seed,fold,config\n";
+  for (const auto& t : info.trials) out += cat(csv_cell(t.id), ",", csv_cell(t.variant), ",", t.seed, ",,", t.config_hash, "\n");
+  return out;
+}
+
+// Long form: one line a trial and quantity of its last evaluation, nothing averaged away.
+std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& results) {
+  std::string out = "trial,variant,seed,status,epoch,quantity,value,uncertainty,count\n";
+  for (const auto& r : results) {
+    const std::string head = cat(csv_cell(r.id), ",", csv_cell(r.variant), ",", r.seed, ",", name(r.outcome), ",", r.epochs.size(), ",");
+    if (r.epochs.empty()) {
+      out += head + "none,,,\n";
+      continue;
+    }
+    const EpochRecord& last = r.epochs.back();
+    out += cat(head, "loss,", number(last.loss), ",,\n");
+    if (last.evaluated) out += cat(head, "val_loss,", number(last.val_loss), ",,", info.validation_rows, "\n");
+    for (std::size_t m = 0; m < last.val.size(); ++m)
+      out += cat(head, "val_", info.metrics[m], ",", cell(last.val[m].value), ",", cell(last.val[m].uncertainty), ",", last.val[m].count, "\n");
+    out += cat(head, "seconds,", fixed(r.seconds, 6), ",,\n");
+  }
+  return out;
+}
+
+std::string summary_md(const RunInfo& info, const std::vector<TrialResult>& results) {
+  std::string out = cat("# ", info.name, "\n\n", info.data_line, "\n\n", info.plan_line, "\n");
+  for (const auto& table : tables(info, results)) out += cat("\n## ", table.metric, "\n\n", render_markdown(table));
+  return out;
+}
+}  // namespace
+
+Folder::Folder(fs::path folder, bool force) : folder_(std::move(folder)), force_(force) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(folder_, error))) return;
+  if (!fs::is_directory(folder_, error)) throw Error(quote(folder_.string()), " exists and is no folder: give another with --out");
+  const bool run = fs::exists(folder_ / "plan.csv", error) && fs::exists(folder_ / "experiment.yaml", error);
+  if (fs::is_empty(folder_, error)) return;
+  if (!force) throw Error("the folder ", quote(folder_.string()), " exists: --force replaces it, --out DIR writes elsewhere");
+  if (!run) throw Error("the folder ", quote(folder_.string()), " was not made by a run (it has no plan.csv): --force does not replace it, --out DIR writes elsewhere");
+}
+
+void Folder::start(const RunInfo& info) {
+  info_ = info;
+  started_ = utc_now();
+  std::error_code error;
+  if (force_) fs::remove_all(folder_, error);
+  if (error) throw Error("cannot replace the folder ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
+  make_folder(folder_);
+  write_file_lazily(folder_ / "experiment.yaml", info.experiment_text);
+  write_file_lazily(folder_ / "plan.csv", plan_csv(info));
+  write_file_lazily(folder_ / "environment.json", environment_json(info, started_, ""));
+  for (const auto& trial : info.trials) {
+    make_folder(folder_ / trial.id);
+    write_file_lazily(folder_ / trial.id / "config.yaml", trial.resolved);
+  }
+}
+
+void Folder::trial_started(const TrialInfo& trial) {
+  const auto files = std::make_shared<Open>(folder_ / trial.id);
+  files->metrics.write(metrics_header(info_));
+  files->events.write(dump(Json{{"event", "started"}, {"time", utc_now()}, {"seed", trial.seed}}));
+  write_file_lazily(folder_ / trial.id / "status.json", dump(Json{{"status", "running"}}));
+  const std::lock_guard lock(mutex_);
+  open_[trial.id] = files;
+}
+
+std::shared_ptr<Folder::Open> Folder::open(const TrialInfo& trial) {
+  const std::lock_guard lock(mutex_);
+  const auto it = open_.find(trial.id);
+  return it == open_.end() ? nullptr : it->second;
+}
+
+void Folder::epoch(const TrialInfo& trial, const EpochRecord& record) {
+  if (const auto files = open(trial)) files->metrics.write(metrics_row(info_, record));
+}
+
+void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts& left) {
+  const fs::path folder = folder_ / trial.id;
+  const auto files = open(trial);
+  if (!left.checkpoints.empty()) make_folder(folder / "checkpoints");
+  for (const auto& [file, content] : left.checkpoints) {
+    if (file.find('/') != std::string::npos) make_folder((folder / "checkpoints" / file).parent_path());
+    write_file_lazily(folder / "checkpoints" / file, content);
+  }
+  if (!left.preprocess.empty()) write_file_lazily(folder / "preprocess.json", left.preprocess);
+  Json status{{"status", name(result.outcome)}, {"epochs", result.epochs.size()}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}};
+  if (!result.message.empty()) status["message"] = result.message;
+  write_file_lazily(folder / "status.json", dump(status, 2));
+  if (files) files->events.write(dump(Json{{"event", name(result.outcome)}, {"time", utc_now()}, {"message", result.message}}));
+  const std::lock_guard lock(mutex_);
+  open_.erase(trial.id);
+}
+
+void Folder::finish(const RunInfo& info, const std::vector<TrialResult>& results) {
+  write_file_lazily(folder_ / "summary.csv", summary_csv(info, results));
+  write_file_lazily(folder_ / "summary.md", summary_md(info, results));
+  write_file_lazily(folder_ / "environment.json", environment_json(info, started_, utc_now()));
+  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) ::syncfs(fd), ::close(fd);
+}
+
+}  // namespace lehr::report
