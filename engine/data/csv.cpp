@@ -32,7 +32,10 @@ enum class Read { number, text, nothing };
 // is left for a second pass.
 class Reader {
  public:
-  Reader(CsvTable& table, std::size_t width) : table_(table), how_(width, Read::number), words_(width) {}
+  Reader(CsvTable& table, std::size_t width) : table_(table), how_(width, Read::number), words_(width) {
+    for (const std::string& spelling : table.missing)
+      if (const auto value = parse_number(spelling)) stand_ins_.push_back(*value);
+  }
 
   // Columns whose first cell is no number are read as text at once.
   void guess(Cells first) try {
@@ -97,6 +100,7 @@ class Reader {
     if (how_[c] == Read::number) {
       double value = 0;
       if (!cells.plain_number(value)) value = other_number(cells.text(), c);
+      if (!stand_ins_.empty()) value = without_stand_ins(value, column);
       column.numbers.push_back(value);
     } else {
       const std::string_view text = cells.text();
@@ -110,6 +114,13 @@ class Reader {
     if (!missing)
       if (const auto value = parse_number(text)) return *value;
     if (!missing) turned_[c] = true;
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+
+  // Numbers that stand for a missing value, such as -999.
+  double without_stand_ins(double value, Column& column) const {
+    if (std::ranges::find(stand_ins_, value) == stand_ins_.end()) return value;
+    ++column.missing;
     return std::numeric_limits<double>::quiet_NaN();
   }
 
@@ -132,6 +143,7 @@ class Reader {
   std::vector<Read> how_;
   std::vector<bool> turned_;
   std::vector<Dictionary> words_;
+  std::vector<double> stand_ins_;
 };
 
 void check_text(std::string_view content) {

@@ -114,7 +114,7 @@ struct Fitter {
       const auto [low, high] = std::ranges::minmax(values);
       plan.shift = low, spread = high - low;
     }
-    if (spread > 0) plan.scale = 1 / spread;
+    if (spread != 0) plan.scale = std::isfinite(spread) ? 1 / spread : spread;
   }
 
   static double mean(const std::vector<double>& values) {
@@ -182,7 +182,7 @@ void check_kinds(const InputPlan& input, Problems& problems) {
 Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   return within(quote(table.source), [&] {
     if (train_rows.empty()) throw Error("there are no training rows to fit the preprocessing on").code(Exit::mismatch);
-    if (spec.scale == TableSpec::Scale::divide && !(std::isfinite(1 / spec.divide) && spec.divide != 0))
+    if (spec.scale == TableSpec::Scale::divide && !(std::isfinite(spec.divide) && std::isfinite(1 / spec.divide)))
       throw Error("scale: cannot divide by ", spec.divide);
     const std::size_t target = within("the target", [&] { return table.find(spec.target); });
     Preprocess out{table.header, static_cast<std::int64_t>(table.columns.size()), table.columns[target].name,
