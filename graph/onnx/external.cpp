@@ -75,8 +75,9 @@ std::uint64_t size_of(const Descriptor& file, const std::string& location) {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
-std::string read_at(const Descriptor& file, const std::string& location, std::uint64_t offset, std::uint64_t size) {
-  std::string out(size, '\0');
+template <class Bytes>
+Bytes read_at(const Descriptor& file, const std::string& location, std::uint64_t offset, std::uint64_t size) {
+  Bytes out(size, typename Bytes::value_type{});
   for (std::size_t done = 0; done < size;) {
     const ssize_t n = ::pread(file.fd, out.data() + done, size - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
@@ -85,6 +86,11 @@ std::string read_at(const Descriptor& file, const std::string& location, std::ui
     done += static_cast<std::size_t>(n);
   }
   return out;
+}
+
+std::uint64_t half_of_memory() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size) / 2 : UINT64_MAX;
 }
 }  // namespace
 
@@ -103,7 +109,7 @@ Region region_of(const TensorProto& tensor) {
   return region;
 }
 
-std::string ExternalData::read(const Region& region, std::uint64_t size) const {
+std::vector<std::byte> ExternalData::read(const Region& region, std::uint64_t size) const {
   if (region.length && *region.length != size)
     throw Error("its external data have a length of ", *region.length, " bytes, its shape needs ", size);
   const Descriptor file = open_inside(folder_, region.location);
@@ -113,13 +119,15 @@ std::string ExternalData::read(const Region& region, std::uint64_t size) const {
   if (!region.length && available - region.offset != size)
     throw Error("its external data ", quote(region.location), " have ", available - region.offset, " bytes from offset ", region.offset,
                 ", its shape needs ", size);
-  return read_at(file, region.location, region.offset, size);
+  if ((total_ += size) > half_of_memory())
+    throw Error("with its ", size, " bytes the external data are ", total_, " bytes, more than half of this machine's memory");
+  return read_at<std::vector<std::byte>>(file, region.location, region.offset, size);
 }
 
 std::string ExternalData::read_whole(const std::string& location) const {
   check_location(location);
   const Descriptor file = open_inside(folder_, location);
-  return read_at(file, location, 0, size_of(file, location));
+  return read_at<std::string>(file, location, 0, size_of(file, location));
 }
 
 }  // namespace lehr::onnx

@@ -1,8 +1,10 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "graph/onnx/proto.h"
 
@@ -21,11 +23,13 @@ Region region_of(const TensorProto& tensor);
 class ExternalData {
  public:
   explicit ExternalData(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // Exactly `size` bytes; Error if the region is longer, shorter or leaves the file.
-  std::string read(const Region& region, std::uint64_t size) const;
+  // Exactly `size` bytes; Error if the region is longer, shorter or leaves the file, or if all regions read together
+  // pass half of the machine's memory.
+  std::vector<std::byte> read(const Region& region, std::uint64_t size) const;
   std::string read_whole(const std::string& location) const;
 
  private:
+  mutable std::uint64_t total_ = 0;
   std::filesystem::path folder_;  // empty: there is none, external data are refused
 };
 

@@ -40,13 +40,13 @@ constexpr auto child_of = [] {
 }();
 
 constexpr int max_subgraphs = 16, max_type_depth = 32;
-constexpr std::uint64_t max_nodes = 1'000'000, max_extra_bytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t max_nodes = 1'000'000;
 // What a parsed message, string or number takes at least, in bytes.
 constexpr std::uint64_t message_cost = 200, string_cost = 48, number_cost = 16;
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view bytes) : bytes_(bytes) {}
+  Scanner(std::string_view bytes, std::uint64_t max_extra) : bytes_(bytes), max_extra_(max_extra) {}
   void message(Kind kind, std::size_t end, int graphs, int types) {
     if (graphs > max_subgraphs) throw Error("graphs are nested deeper than ", max_subgraphs, " levels at byte ", at_);
     if (types > max_type_depth) throw Error("types are nested deeper than ", max_type_depth, " levels at byte ", at_);
@@ -106,11 +106,13 @@ class Scanner {
   }
 
   void charge(std::uint64_t cost) {
-    if ((extra_ += cost) > max_extra_bytes)
-      throw Error("reading the model would take more than 1 GiB beyond its ", grouped(static_cast<long long>(bytes_.size())), " bytes");
+    if ((extra_ += cost) > max_extra_)
+      throw Error("reading the model would take more than ", max_extra_ >> 20, " MiB beyond its ", grouped(static_cast<long long>(bytes_.size())),
+                  " bytes: it is made of very many tiny parts");
   }
 
   std::string_view bytes_;
+  std::uint64_t max_extra_;
   std::size_t at_ = 0;
   std::uint64_t nodes_ = 0, extra_ = 0;
 };
@@ -143,9 +145,9 @@ void recognise(std::string_view head) {
   if (head[0] == 0) throw Error("the file begins with a zero byte: this is not an ONNX model");
 }
 
-void prescan(std::string_view bytes) {
+void prescan(std::string_view bytes, std::uint64_t max_extra) {
   recognise(bytes.substr(0, 4096));
-  Scanner(bytes).message(model, bytes.size(), 0, 0);
+  Scanner(bytes, max_extra).message(model, bytes.size(), 0, 0);
 }
 
 }  // namespace lehr::onnx

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string_view>
 
 namespace lehr::onnx {
@@ -6,8 +7,11 @@ namespace lehr::onnx {
 // Refuses by name what is not ONNX at all: empty, compressed, archives, other formats, text. `head`: the first bytes.
 void recognise(std::string_view head);
 
+inline constexpr std::uint64_t max_extra_bytes = std::uint64_t{1} << 30;
+
 // Walks the protobuf wire format of a ModelProto without building anything. Error where a length leaves its message, a tag is
-// impossible, subgraphs nest deeper than 16, there are more than a million nodes, or parsing would take over 1 GiB beyond the file.
-void prescan(std::string_view bytes);
+// impossible, graphs nest deeper than 16, there are more than a million nodes, or parsing would take over `max_extra` bytes
+// of memory beyond the file.
+void prescan(std::string_view bytes, std::uint64_t max_extra = max_extra_bytes);
 
 }  // namespace lehr::onnx

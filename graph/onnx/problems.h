@@ -9,6 +9,7 @@ namespace lehr::onnx {
 // Collects what is wrong with a file, so that one Error tells all of it (the first 20 in full).
 class Problems {
  public:
+  static constexpr std::size_t shown = 20;
   template <class... Parts>
   void add(const Parts&... parts) {
     if (++count_ <= shown) lines_.push_back(cat(parts...));
@@ -33,7 +34,6 @@ class Problems {
   }
 
  private:
-  static constexpr std::size_t shown = 20;
   std::vector<std::string> lines_;
   std::size_t count_ = 0;
 };

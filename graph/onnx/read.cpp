@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <new>
 #include <set>
 
 #include "base/file.h"
@@ -26,6 +27,19 @@ DeclaredType declared(const TensorType& stored) {
   DeclaredType out{stored.dtype, std::vector<Dim>()};
   for (const std::int64_t size : stored.shape) out.dims->push_back({size, ""});
   return out;
+}
+
+std::ptrdiff_t count_nan(const Tensor& t) {
+  const auto above = [&](unsigned infinity) {
+    return std::ranges::count_if(t.as<std::uint16_t>(), [&](std::uint16_t bits) { return (bits & 0x7FFFu) > infinity; });
+  };
+  switch (t.type.dtype) {
+    case Dtype::f32: return std::ranges::count_if(t.as<float>(), [](float v) { return std::isnan(v); });
+    case Dtype::f64: return std::ranges::count_if(t.as<double>(), [](double v) { return std::isnan(v); });
+    case Dtype::f16: return above(0x7C00);
+    case Dtype::bf16: return above(0x7F80);
+    default: return 0;
+  }
 }
 
 // One ModelProto into one Graph. Everything that is wrong goes into problems_; the graph is only used if there is nothing.
@@ -70,17 +84,25 @@ class Reader {
     if (proto_.training_info_size()) note("the training information of the model is kept, but not used");
   }
 
-  // Claims a name for one tensor; `who` makes it: "input", "initializer", "Relu node 'act'".
-  bool claim(const std::string& name, const std::string& who, Value value) {
-    if (const auto [it, is_new] = makers_.emplace(name, who); !is_new) {
-      if (it->second == who) problems_.add("the tensor ", quote(name), " is made twice, both times by ", who);
-      else problems_.add("the tensor ", quote(name), " is made twice: by ", it->second, " and by ", who);
+  // Adds a value unless its name is taken. `node`: what makes it, nullptr for an input or initializer.
+  bool claim(const std::string& name, const NodeProto* node, Value value) {
+    if (const ValueId id = graph().find(name); id != no_value) {
+      const std::string first = maker(id), second = node ? title(*node) : cat(kind(value.role), " ", quote(name));
+      if (first == second) problems_.add("the tensor ", quote(name), " is made twice, both times by ", second);
+      else problems_.add("the tensor ", quote(name), " is made twice: by ", first, " and by ", second);
       return false;
     }
     value.name = name;
     graph().add(std::move(value));
+    makers_.push_back(node);
     return true;
   }
+
+  std::string maker(ValueId id) {
+    const NodeProto* node = makers_[static_cast<std::size_t>(id)];
+    return node ? title(*node) : cat(kind(graph().value(id).role), " ", quote(graph().value(id).name));
+  }
+  static const char* kind(Role role) { return role == Role::input ? "input" : "initializer"; }
 
   // A constant from a stored tensor. Strings keep their type, other unsupported dtypes are reported if something reads them.
   Value constant(const TensorProto& t, const std::string& who, const std::string& why) {
@@ -98,9 +120,7 @@ class Reader {
   }
 
   void note_nan(const Tensor& data, const std::string& who) {
-    if (!is_float(data.type.dtype)) return;
-    const auto values = data.doubles();
-    if (const auto count = std::ranges::count_if(values, [](double v) { return std::isnan(v); })) note(who, " holds ", count, " NaN");
+    if (const auto count = count_nan(data)) note(who, " holds ", count, " NaN");
   }
 
   void initializers() {
@@ -112,7 +132,7 @@ class Reader {
         continue;
       }
       const std::size_t before = unsupported_.size();
-      if (claim(name, who, constant(list[i], who, "initializer"))) sources_[name] = {Source::Kind::initializer, i};
+      if (claim(name, nullptr, constant(list[i], who, "initializer"))) sources_[name] = {Source::Kind::initializer, i};
       if (unsupported_.size() > before) unsupported_names_[name] = before;
       list[i].Clear();  // the graph has its own copy
     }
@@ -121,7 +141,7 @@ class Reader {
   }
 
   void inputs() {
-    std::map<std::string, int> seen;
+    std::set<std::string> seen;
     for (const ValueInfoProto& info : proto_.graph().input()) {
       const std::string& name = info.name();
       const std::string who = "input " + quote(name);
@@ -129,7 +149,7 @@ class Reader {
         problems_.add("a graph input has no name");
         continue;
       }
-      if (seen[name]++) {
+      if (!seen.insert(name).second) {
         problems_.add(who, " is declared twice");
         continue;
       }
@@ -152,7 +172,7 @@ class Reader {
         problems_.add(who, " has elements of type ", data_type_name(t), ", which is not supported");
     }
     if (!type) note(who, " declares no tensor type");
-    if (claim(info.name(), who, Value{.name = "", .role = Role::input, .type = type, .data = {}, .why = "graph input"}))
+    if (claim(info.name(), nullptr, Value{.name = "", .role = Role::input, .type = type, .data = {}, .why = "graph input"}))
       graph().inputs.push_back(graph().find(info.name()));
   }
 
@@ -168,7 +188,7 @@ class Reader {
       for (const std::string& out : node.proto->output()) {
         if (out.empty()) continue;
         any = true;
-        claim(out, title(*node.proto), Value{});
+        claim(out, node.proto, Value{});
       }
       if (!any) problems_.add(title(*node.proto), " has no output");
     }
@@ -184,7 +204,7 @@ class Reader {
     else if (node.proto->attribute_size() == 0) problems_.add(who, " has no value");
     else problems_.add(who, " has several values");
     if (unsupported_.size() > before) unsupported_names_[name] = before;
-    if (claim(name, who, std::move(value))) sources_[name] = node.source;
+    if (claim(name, node.proto, std::move(value))) sources_[name] = node.source;
   }
 
   Value constant_value(const AttributeProto& a, const std::string& who) {
@@ -240,19 +260,23 @@ class Reader {
     return id;
   }
 
+  // Only where it is cheap: a hostile file has many long names.
   std::string hint(const std::string& name) {
-    if (graph().values().size() > 1000) return "";
+    constexpr std::size_t few = 1000, readable = 100;
+    if (graph().values().size() > few || name.size() > readable || problems_.count() > Problems::shown) return "";
     std::vector<std::string> known;
-    for (const Value& value : graph().values()) known.push_back(value.name);
+    for (const Value& value : graph().values())
+      if (value.name.size() <= readable) known.push_back(value.name);
     return did_you_mean(name, known);
   }
 
   void outputs() {
     if (proto_.graph().output().empty()) problems_.add("the graph declares no output");
+    std::set<ValueId> seen;
     for (const ValueInfoProto& info : proto_.graph().output()) {
       const ValueId id = graph().find(info.name());
       if (id == no_value) problems_.add("the output ", quote(info.name()), " is made by no node", hint(info.name()));
-      else if (std::ranges::find(graph().outputs, id) != graph().outputs.end()) problems_.add("the output ", quote(info.name()), " is declared twice");
+      else if (!seen.insert(id).second) problems_.add("the output ", quote(info.name()), " is declared twice");
       else graph().outputs.push_back(id);
     }
   }
@@ -289,7 +313,7 @@ class Reader {
   FlatGraph flat_;
   std::vector<Node> nodes_;
   std::vector<std::string> notes_;
-  std::map<std::string, std::string> makers_;
+  std::vector<const NodeProto*> makers_;  // by value
   std::map<std::string, Source> sources_;
   std::set<std::string> missing_domains_;
   std::vector<std::pair<std::string, std::string>> unsupported_;  // who, dtype
@@ -319,10 +343,14 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
   prescan(bytes);
   ModelProto proto;
   if (!proto.ParseFromString(bytes)) throw Error("the file is not a readable ONNX model: protobuf refuses it");
-  Reader reader(proto, folder);
-  Model model = reader.run();
-  model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources()});
-  return model;
+  try {
+    Reader reader(proto, folder);
+    Model model = reader.run();
+    model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources()});
+    return model;
+  } catch (const std::bad_alloc&) {
+    throw Error("the model does not fit into memory");
+  }
 }
 
 Model read_model(const std::filesystem::path& path) {

@@ -139,10 +139,9 @@ Tensor read_tensor(const TensorProto& t, const ExternalData& external) {
   const Field field = used_field(t, *dtype);
   if (t.data_location() == TensorProto::EXTERNAL) {
     if (field != Field::raw || !t.raw_data().empty()) throw Error("it has both external data and values of its own");
-    const auto size = static_cast<std::uint64_t>(elements(shape)) * bytes(*dtype);
-    const std::string content = external.read(region_of(t), size);
-    Tensor out(TensorType{*dtype, shape});
-    fill(out, content);
+    Tensor out;
+    out.type = {*dtype, shape};
+    out.data = external.read(region_of(t), static_cast<std::uint64_t>(elements(shape)) * bytes(*dtype));
     return out;
   }
   if (t.external_data_size()) throw Error("it names external data, but its data_location is not EXTERNAL");

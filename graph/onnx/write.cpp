@@ -59,12 +59,23 @@ class Writer {
   }
 
   void collect_files() {
-    for (const TensorProto& t : proto_.graph().initializer()) collect(t);
-    for (const NodeProto& n : proto_.graph().node())
-      for (const AttributeProto& a : n.attribute()) collect(a.t());
-    for (const FunctionProto& f : proto_.functions())
-      for (const NodeProto& n : f.node())
-        for (const AttributeProto& a : n.attribute()) collect(a.t());
+    collect(proto_.graph());
+    for (const FunctionProto& f : proto_.functions()) collect(f.node());
+  }
+
+  void collect(const GraphProto& graph) {
+    for (const TensorProto& t : graph.initializer()) collect(t);
+    collect(graph.node());
+  }
+
+  void collect(const google::protobuf::RepeatedPtrField<NodeProto>& nodes) {
+    for (const NodeProto& n : nodes)
+      for (const AttributeProto& a : n.attribute()) {
+        collect(a.t());
+        for (const TensorProto& t : a.tensors()) collect(t);
+        if (a.has_g()) collect(a.g());
+        for (const GraphProto& g : a.graphs()) collect(g);
+      }
   }
 
   void collect(const TensorProto& t) {
