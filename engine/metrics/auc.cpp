@@ -50,6 +50,10 @@ double area(const std::vector<double>& scores, const std::vector<std::int64_t>& 
 class Auc final : public Metric {
  public:
   void reset() override { scores_.clear(), truth_.clear(); }
+  void reserve(std::int64_t rows, std::int64_t width) override {
+    truth_.reserve(static_cast<std::size_t>(rows));
+    scores_.reserve(static_cast<std::size_t>(rows * width));
+  }
 
   void add(const Scored& b) override {
     check_classes(b, "auc");

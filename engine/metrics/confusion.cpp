@@ -49,7 +49,7 @@ class Confusion final : public Metric {
       line.push_back(share(at(t, t), truths));
       line.push_back(share(at(t, t), answers));
     }
-    return lay_out(cells) + (unanswered_ > 0 ? cat(unanswered_, " rows have NaN scores and no answer\n") : "");
+    return lay_out(cells) + (unanswered_ > 0 ? cat(unanswered_, unanswered_ == 1 ? " row has" : " rows have", " NaN scores and no answer\n") : "");
   }
 
  private:

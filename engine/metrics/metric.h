@@ -30,8 +30,10 @@ struct Measured { double value = 0, uncertainty = 0; std::int64_t count = 0; };
 class Metric {
  public:
   virtual ~Metric() = default;
+  // Room for an epoch of `rows` rows of `width` scores: add() then never allocates.
+  virtual void reserve(std::int64_t /*rows*/, std::int64_t /*width*/) {}
   virtual void reset() = 0;
-  virtual void add(const Scored& batch) = 0;  // no allocation after the first epoch
+  virtual void add(const Scored& batch) = 0;
   virtual Measured value() const = 0;
   virtual bool higher_is_better() const { return true; }
   virtual bool percent() const { return false; }  // shown as 98.53 %

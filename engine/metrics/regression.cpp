@@ -55,6 +55,10 @@ class Rmse final : public Metric {
 class R2 final : public Metric {
  public:
   void reset() override { errors_.clear(), targets_.clear(); }
+  void reserve(std::int64_t rows, std::int64_t width) override {
+    errors_.reserve(static_cast<std::size_t>(rows * width));
+    targets_.reserve(static_cast<std::size_t>(rows * width));
+  }
   void add(const Scored& b) override {
     check_values(b, "r2");
     width_ = static_cast<std::size_t>(b.width);
