@@ -13,6 +13,11 @@ inline Cycle cycle_at(double x, double first, double growth) {
     const double index = std::floor(x / first);
     return {index, (x - index * first) / first};
   }
+  if (growth >= 1.2) {  // few cycles: their exact sums
+    double i = 0, start = 0, length = first;
+    for (; start + length <= x; ++i) start += length, length *= growth;
+    return {i, (x - start) / length};
+  }
   const auto begin = [&](double i) { return first * (std::pow(growth, i) - 1) / (growth - 1); };
   double i = std::max(0.0, std::floor(std::log1p(x / first * (growth - 1)) / std::log(growth)));
   while (begin(i + 1) <= x) ++i;

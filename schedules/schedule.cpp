@@ -50,8 +50,29 @@ bool deeper_than(const Term& term, int levels) {
          std::any_of(term.entries.begin(), term.entries.end(), [&](const auto& entry) { return too_deep(entry.second); });
 }
 
+// {type: hf.get_scheduler, name: linear, …} is {type: hf.linear, …}, the specific arguments beside the others.
+Term named_by_argument(const Term& term) {
+  const Term* name = term.find("name");
+  if (!name) throw TermError(term, "schedule type 'hf.get_scheduler' needs the key 'name'");
+  Term full = term;
+  full.entries.clear();
+  for (const auto& [key, value] : term.entries) {
+    if (key == "type") {
+      Term type = *name;
+      type.scalar = "hf." + name->scalar;
+      full.entries.emplace_back("type", type);
+    } else if (key == "scheduler_specific_kwargs") {
+      full.entries.insert(full.entries.end(), value.entries.begin(), value.entries.end());
+    } else if (key != "name") {
+      full.entries.emplace_back(key, value);
+    }
+  }
+  return full;
+}
+
 // {product: [a, b]} is {type: product, of: [a, b]}.
 Term written_out(const Term& term) {
+  if (const Term* type = term.find("type"); type && type->scalar == "hf.get_scheduler") return named_by_argument(term);
   if (term.find("type") || term.entries.empty()) return term;
   const auto& [name, value] = term.entries[0];
   for (const Type& type : combining_types()) {

@@ -133,6 +133,11 @@ struct Print {
   }
 };
 
+// null in any of its spellings: an optional key that is not given.
+bool nothing(const Term& term) {
+  return term.kind == Term::Kind::scalar && (term.scalar == "null" || term.scalar == "none" || term.scalar == "None" || term.scalar == "~");
+}
+
 Key key_of(std::string name, Key::Kind kind, std::string meaning, std::string fallback, Range range = any_number, std::vector<std::string> words = {}) {
   return Key{std::move(name), kind, std::move(fallback), std::move(meaning), range, std::move(words)};
 }
@@ -175,6 +180,7 @@ Args::Args(const Type& type, const Term& mapping, const std::vector<std::string>
       throw TermError(value, cat("schedule type ", quote(type.name), " has no key ", quote(name), did_you_mean(name, names),
                                  "; its keys are ", join(names, ", ")));
     const auto index = static_cast<std::size_t>(found - names.begin());
+    if (type.keys[index].fallback == "none" && nothing(value)) continue;
     if (!std::holds_alternative<std::monostate>(values_[index])) throw TermError(value, cat("key ", quote(name), " is given twice"));
     values_[index] = read_value(type.keys[index], value, type, mapping);
   }
