@@ -6,7 +6,7 @@ namespace lehr {
 // Error naming the type input i has where it is not `dtype`.
 inline void need(const NodeView& node, std::size_t i, Dtype dtype) {
   if (node.type(i).dtype != dtype)
-    throw Error("input ", i, " is ", text(node.type(i)), ", a ", name(dtype), " tensor is needed");
+    throw Error("input ", i, " is ", text(node.type(i)), ", ", name(dtype), " is needed");
 }
 inline void need_float(const NodeView& node, std::size_t i) {
   if (node.type(i).dtype != Dtype::f32) throw Error("input ", i, " is ", text(node.type(i)), ", a float tensor is needed");
