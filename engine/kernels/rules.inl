@@ -1,0 +1,41 @@
+// The loop every update rule runs in. Once per target.
+#if defined(LEHR_RULES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef LEHR_RULES_INL
+#undef LEHR_RULES_INL
+#else
+#define LEHR_RULES_INL
+#endif
+#include "engine/kernels/simd.inl"
+#include "engine/kernels/update.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lehr::HWY_NAMESPACE {
+
+HWY_INLINE Floats all(float value) { return hn::Set(Full(), value); }
+
+// w = keep w + step(g + l2 w, states); step may change the states.
+template <int states, class Step>
+HWY_INLINE void apply(const Spans& s, const Decay& decay, const Step& step) {
+  const Full d;
+  const Floats l2 = all(decay.l2), keep = all(decay.keep);
+  Floats state[states];
+  std::size_t i = 0;
+  for (; i + lanes <= s.n; i += lanes) {
+    const Floats w = hn::LoadU(d, s.w + i);
+    for (int k = 0; k < states; ++k) state[k] = hn::LoadU(d, s.state[k] + i);
+    const Floats change = step(hn::MulAdd(l2, w, hn::LoadU(d, s.g + i)), state);
+    for (int k = 0; k < states; ++k) hn::StoreU(state[k], d, s.state[k] + i);
+    hn::StoreU(hn::MulAdd(keep, w, change), d, s.w + i);
+  }
+  if (const std::size_t rest = s.n - i; rest > 0) {
+    const Floats w = load_first(d, s.w + i, rest);
+    for (int k = 0; k < states; ++k) state[k] = load_first(d, s.state[k] + i, rest);
+    const Floats change = step(hn::MulAdd(l2, w, load_first(d, s.g + i, rest)), state);
+    for (int k = 0; k < states; ++k) store_first(d, state[k], s.state[k] + i, rest);
+    store_first(d, hn::MulAdd(keep, w, change), s.w + i, rest);
+  }
+}
+
+}  // namespace lehr::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

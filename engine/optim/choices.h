@@ -1,0 +1,24 @@
+#pragma once
+#include "engine/optim/optimizer.h"
+
+namespace lehr {
+
+// The options an optimizer was given, checked against what its row allows ("keras | torch", first is the default). Error on an
+// unknown option or value, naming the known ones.
+class Choices {
+ public:
+  Choices(const std::map<std::string, std::string>& allowed, const OptimizerOptions& given);
+  const std::string& operator[](const std::string& name) const { return values_.at(name); }
+  bool on(const std::string& name) const { return values_.at(name) == "true"; }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+// Hyperparameters many optimizers share.
+Hyper lr_hyper();
+Hyper decay_hyper(double fallback = 0);
+Hyper beta_hyper(const std::string& name, double fallback, const std::string& doc);
+Hyper epsilon_hyper(double fallback);
+
+}  // namespace lehr

@@ -1,0 +1,119 @@
+#include "tests/optim/golden.h"
+
+#include <cmath>
+#include <iostream>
+
+#include "engine/optim/clip.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+using nlohmann::json;
+using Floats = std::vector<float>;
+
+namespace {
+
+struct Count {
+  int runs = 0, failed = 0;
+  std::map<std::string, int> skipped;
+};
+
+// Largest distance of a run's weights from the library's float64 run, over its tolerance (tests/golden/README.md).
+double distance(const json& problem, const json& run, const test::Translated& as) {
+  const json& start = problem.at(run.value("start", "") == "zero_b" ? "start_zero_b" : "start");
+  test::Run ours(as.name, as.options, as.hypers, {start.at("W").get<Floats>(), start.at("b").get<Floats>()});
+  const double tolerance = 8 * run.at("f32_f64_max_abs").get<double>() + 1e-6 * run.at("max_abs_value").get<double>();
+  double worst = 0;
+  for (std::size_t n = 0; n < problem.at("grads_W").size(); ++n) {
+    const json& lr = run.at("lr");
+    ours.step({problem.at("grads_W")[n].get<Floats>(), problem.at("grads_b")[n].get<Floats>()}, lr.is_array() ? lr[n].get<double>() : lr.get<double>());
+    for (const auto& [key, at] : {std::pair{"W", std::size_t{0}}, std::pair{"b", std::size_t{1}}}) {
+      const auto want = run.at("f64").at(key)[n].get<std::vector<double>>();
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        const double off = std::abs(ours.weights(at)[i] - want[i]) / tolerance;
+        worst = std::isnan(off) ? 1e9 : std::max(worst, off);
+      }
+    }
+  }
+  return worst;
+}
+
+void check_file(const std::string& file, const json& problem, Count& count) {
+  const json golden = test::read_json(test::golden(file));
+  if (golden.is_null()) return;
+  for (const json& run : golden.at("runs")) {
+    const auto as = test::translate(run.at("class"), run.at("args"));
+    if (as.name.empty() || run.at("lr").is_object()) {
+      ++count.skipped[run.at("class").get<std::string>() + " (" + (as.name.empty() ? as.why : "schedule in the optimizer") + ")"];
+      continue;
+    }
+    ++count.runs;
+    const double worst = distance(problem, run, as);
+    if (worst > 1) ++count.failed;
+    INFO(file << ": " << run.at("id").get<std::string>());
+    CHECK(worst <= 1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("optimizers follow the libraries' traces", "[optim][golden]") {
+  const json problem = test::read_json(test::golden("problem.json"));
+  REQUIRE(problem.is_object());
+  Count count;
+  for (const std::string library : {"keras", "keras_jax", "torch", "optax", "hf", "timm"}) check_file(library + ".json", problem, count);
+  std::cout << "golden optimizers: " << count.runs - count.failed << " of " << count.runs << " runs agree";
+  for (const auto& [what, runs] : count.skipped) std::cout << "\n  not run: " << what << ", " << runs;
+  std::cout << "\n";
+  CHECK(count.runs >= 18);
+}
+
+namespace {
+
+// One clipped pair of gradients; false where the run's arguments are not ours.
+bool clip(const json& args, Floats& w, Floats& b, const std::string& id) {
+  std::vector<std::span<float>> both{w, b};
+  const auto form = id.rfind("keras", 0) == 0 ? ClipForm::keras : id.rfind("optax", 0) == 0 ? ClipForm::optax : ClipForm::torch;
+  const auto has = [&](const char* key) { return args.contains(key); };
+  if (has("clipvalue") || has("clip_value") || has("max_delta")) {
+    const double limit = args.at(has("clipvalue") ? "clipvalue" : has("clip_value") ? "clip_value" : "max_delta");
+    for (const auto& g : both) clip_by_value(g, limit);
+  } else if (has("clipnorm")) {
+    for (const auto& g : both) clip_by_norm(g, args.at("clipnorm"));
+  } else if (id.find("one call a parameter") != std::string::npos) {
+    for (auto& g : both) clip_by_global_norm({&g, 1}, args.at("max_norm"), form);
+  } else if (has("global_clipnorm") || (has("max_norm") && !has("norm_type"))) {
+    clip_by_global_norm(both, args.at(has("max_norm") ? "max_norm" : "global_clipnorm"), form);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("gradient clipping follows the libraries' traces", "[optim][golden]") {
+  const json problem = test::read_json(test::golden("problem.json"));
+  REQUIRE(problem.is_object());
+  int runs = 0;
+  for (const std::string library : {"keras", "torch", "optax"}) {
+    const json golden = test::read_json(test::golden(library + "_clipping.json"));
+    if (golden.is_null()) continue;
+    for (const json& run : golden.at("runs")) {
+      double worst = 0;
+      bool ours = true;
+      for (std::size_t n = 0; n < problem.at("grads_W").size() && ours; ++n) {
+        Floats w = problem.at("grads_W")[n].get<Floats>(), b = problem.at("grads_b")[n].get<Floats>();
+        ours = clip(run.at("args"), w, b, run.at("id"));
+        const auto want_w = run.at("f64").at("W")[n].get<std::vector<double>>(), want_b = run.at("f64").at("b")[n].get<std::vector<double>>();
+        for (std::size_t i = 0; i < w.size(); ++i) worst = std::max(worst, std::abs(w[i] - want_w[i]));
+        for (std::size_t i = 0; i < b.size(); ++i) worst = std::max(worst, std::abs(b[i] - want_b[i]));
+      }
+      if (!ours) continue;
+      ++runs;
+      INFO(library << ": " << run.at("id").get<std::string>());
+      CHECK(worst <= 8 * run.at("f32_f64_max_abs").get<double>() + 1e-6 * run.at("max_abs_value").get<double>());
+    }
+  }
+  std::cout << "golden clipping: " << runs << " runs\n";
+  CHECK(runs >= 4);
+}
