@@ -131,12 +131,17 @@ class Walk {
   Head head_;
 };
 
+// A body reads values of the graph around it without naming them as inputs.
+bool has_subgraph(const Node& node) {
+  return std::ranges::any_of(node.attrs, [](const auto& attr) { return std::holds_alternative<Subgraph>(attr.second); });
+}
+
 // Outputs that carry scores: computed from an input, not a running statistic of BatchNormalization, not a weight.
 std::vector<ValueId> candidates(const Graph& graph, const Uses& uses) {
   std::vector<bool> live(graph.values().size());
   for (const ValueId in : graph.inputs) live.at(static_cast<std::size_t>(in)) = true;
   for (const Node& node : graph.nodes())
-    if (std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && live.at(static_cast<std::size_t>(in)); }))
+    if (has_subgraph(node) || std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && live.at(static_cast<std::size_t>(in)); }))
       for (std::size_t i = 0; i < node.out.size(); ++i)
         if (node.out[i] != no_value && !(node.op == "BatchNormalization" && i > 0)) live.at(static_cast<std::size_t>(node.out[i])) = true;
   std::vector<ValueId> out;

@@ -69,31 +69,47 @@ Attributes attributes(const LossSpec& spec, Form form) {
   return attrs;
 }
 
-// Declared or derived dimensions of the scores; what stands at the end of an elementwise tail has the same.
-std::optional<std::vector<Dim>> scores_dims(const Graph& graph, const Head& head) {
+// Dimensions of the scores; what stands in front of an elementwise tail has those of the output.
+std::optional<Extents> scores_dims(const Graph& graph, const Head& head) {
   const std::vector<Facts> known = facts(graph);
-  if (const auto& dims = known.at(static_cast<std::size_t>(head.value)).dims) return dims;
+  auto dims = known.at(static_cast<std::size_t>(head.value)).dims;
   const bool same = head.tail.size() == 1 && (head.tail[0] == "Sigmoid" || head.tail[0] == "Softmax" || head.tail[0] == "LogSoftmax");
-  if (same) return known.at(static_cast<std::size_t>(head.output)).dims;
-  return std::nullopt;
+  if (!dims && same) dims = known.at(static_cast<std::size_t>(head.output)).dims;
+  return dims;
+}
+
+// Targets as a plan takes them: the batch first. k rows per row of the batch, [k*batch, ..], become [batch, k, ..].
+std::vector<Dim> declared(const Extents& dims) {
+  std::vector<Dim> out;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const Extent& size = dims[i];
+    if (size.number() >= 0) out.push_back({size.number(), ""});
+    else if (!size.known) out.push_back({-1, i == 0 ? batch_symbol : ""});
+    else out.push_back({-1, size.symbol});
+    if (i == 0 && size.known && !size.symbol.empty() && size.count > 1) out.push_back({size.count, ""});
+  }
+  return out;
 }
 
 ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
+  std::optional<Extents> dims = scores_dims(graph, head);
+  const std::string scores = quote(graph.value(head.value).name);
+  if (!dims)
+    throw Error("the shape of ", scores, " is not declared in the model and cannot be derived, so the shape of ", quote(spec.target), " is unknown");
   DeclaredType type;
-  type.dims = spec.dims ? spec.dims : scores_dims(graph, head);
-  if (!type.dims)
-    throw Error("the shape of ", quote(graph.value(head.value).name), " is not declared in the model and cannot be derived, so the shape of ",
-                quote(spec.target), " is unknown");
-  if (spec.kind == LossKind::cross_entropy && !spec.one_hot) {
-    type.dtype = Dtype::i64;
-    if (type.dims->size() < 2)
-      throw Error("cross_entropy needs scores of at least 2 dimensions, [batch, classes], but ", quote(graph.value(head.value).name), " has ",
-                  type.dims->size(), "; for a single score per row use binary_cross_entropy");
-    type.dims->pop_back();
+  if (spec.kind == LossKind::cross_entropy) {
+    if (dims->size() < 2)
+      throw Error("cross_entropy needs scores of at least 2 dimensions, [batch, classes], but ", scores, " has ", dims->size(),
+                  "; for a single score per row use binary_cross_entropy");
+    const std::int64_t classes = dims->back().number();
+    if (!spec.class_weights.empty() && classes >= 0 && classes != static_cast<std::int64_t>(spec.class_weights.size()))
+      throw Error(scores, " has ", classes, " classes but ", spec.class_weights.size(), " class weights are given");
+    if (!spec.one_hot) {
+      type.dtype = Dtype::i64;
+      dims->pop_back();
+    }
   }
-  const std::int64_t classes = spec.dims ? spec.dims->back().size : scores_dims(graph, head).value_or(std::vector<Dim>(1)).back().size;
-  if (!spec.class_weights.empty() && classes > 0 && classes != static_cast<std::int64_t>(spec.class_weights.size()))
-    throw Error(quote(graph.value(head.value).name), " has ", classes, " classes but ", spec.class_weights.size(), " class weights are given");
+  type.dims = declared(*dims);
   Value target;
   target.name = spec.target;
   target.role = Role::input;

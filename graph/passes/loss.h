@@ -25,7 +25,6 @@ struct LossSpec {
   std::optional<std::int64_t> ignore_index;  // cross_entropy on class indices
   std::vector<float> class_weights;          // cross_entropy; empty: all 1
   bool one_hot = false;                      // cross_entropy: targets f32 [.., C] instead of class indices i64 [..]
-  std::optional<std::vector<Dim>> dims;      // of the scores, where the graph does not tell
 };
 
 // Where a loss attaches.

@@ -17,6 +17,8 @@ std::size_t prune(Graph& graph, std::span<const ValueId> wanted);
 // Other spellings of one thing become one: Identity and float-to-float Cast on activations vanish, x*Sigmoid(x) is lehr.Swish,
 // Log(Softmax) is LogSoftmax, com.microsoft.{Gelu,FastGelu,BiasGelu,QuickGelu,FusedGemm} become plain operators.
 std::size_t normalize(Graph& graph);
+// Inputs that declare no shape take [batch, features] from the layer that reads them.
+std::size_t input_shapes(Graph& graph, Notes& notes);
 // A batch size baked into inputs, outputs and shape constants becomes symbolic; where something forbids it, nothing changes and a
 // note says what.
 std::size_t rebatch(Graph& graph, Notes& notes);

@@ -69,6 +69,7 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
   p.graph = std::move(graph);
   const std::vector<Pass> passes = {
       {"normalize", true, [](Graph& g) { return normalize(g); }},
+      {"input_shapes", true, [&](Graph& g) { return input_shapes(g, p.notes); }},
       {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes) : 0; }},
       {"attach_loss", false, [&](Graph&) {
          attach(p, options);

@@ -26,7 +26,7 @@ struct Prepared {
   std::vector<PassReport> passes;
 };
 
-// The standard list in order: normalize, rebatch, loss, prune, trainable, freeze, fold_weights, fuse_bias, fuse_activation.
+// The standard list in order: normalize, input_shapes, rebatch, attach_loss, prune, trainable, freeze, fold_weights, fuse_bias, fuse_activation.
 Prepared prepare(Graph graph, const PrepareOptions& options);
 
 }  // namespace lehr

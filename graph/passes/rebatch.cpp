@@ -13,7 +13,6 @@ namespace lehr {
 
 namespace {
 
-using Dims = std::vector<Dim>;
 using Names = std::set<std::string, std::less<>>;
 
 struct Blocked {
@@ -59,8 +58,8 @@ class Rows {
 
  private:
   [[noreturn]] void block(const Node& node, const std::string& what) const { throw Blocked{cat(describe(graph_, node), " ", what)}; }
-  const std::optional<Dims>& dims(ValueId id) const {
-    static const std::optional<Dims> none;
+  const std::optional<Extents>& dims(ValueId id) const {
+    static const std::optional<Extents> none;
     return id == no_value ? none : known_[static_cast<std::size_t>(id)].dims;
   }
   std::size_t rank(const Node& node, std::size_t slot = 0) const {
@@ -118,8 +117,8 @@ class Rows {
       if (k(node.in[s]) > 0 || node.in[s] == no_value) continue;
       const std::size_t r = rank(node, s);
       if (r > deepest) block(node, "gives the batch another place");
-      if (r == deepest && r > 0 && (*dims(node.in[s]))[0].size != 1)
-        block(node, cat("reads ", quote(graph_.value(node.in[s]).name), ", which has ", (*dims(node.in[s]))[0].size, " rows of its own"));
+      if (r == deepest && r > 0 && (*dims(node.in[s]))[0].number() != 1)
+        block(node, cat("reads ", quote(graph_.value(node.in[s]).name), ", which has ", (*dims(node.in[s]))[0].number(), " rows of its own"));
     }
     return out;
   }
@@ -128,7 +127,7 @@ class Rows {
     if (has_in(node, 2)) {
       if (k(node.in[2]) > 0) block(node, "adds a tensor of the batch");
       const auto& c = dims(node.in[2]);
-      if (c && c->size() == 2 && (*c)[0].size != 1) block(node, cat("adds a bias of ", (*c)[0].size, " rows"));
+      if (c && c->size() == 2 && (*c)[0].number() != 1) block(node, cat("adds a bias of ", (*c)[0].number(), " rows"));
     }
     return k(node.in[0]);
   }
@@ -156,11 +155,11 @@ class Rows {
   }
 
   // Elements of a row, all dimensions but the first.
-  std::int64_t row(const Node& node, const Dims& d) const {
+  std::int64_t row(const Node& node, const Extents& d) const {
     std::int64_t out = 1;
     for (std::size_t i = 1; i < d.size(); ++i) {
-      if (d[i].size < 0) block(node, "reads rows of unknown size");
-      out *= d[i].size;
+      if (d[i].number() < 0) block(node, "reads rows of unknown size");
+      out *= d[i].number();
     }
     return out;
   }
@@ -170,12 +169,12 @@ class Rows {
     if (!node.attrs.contains("shape") && has_in(node, 1) && !graph_.value(node.in[1]).data) return first;  // computed for each batch size
     const auto given = integers(node, 1, "shape");
     rank(node);
-    const Dims& in = *dims(node.in[0]);
+    const Extents& in = *dims(node.in[0]);
     if (!given || given->empty() || in.empty()) block(node, "loses the batch");
     const bool allow_zero = integer(node, "allowzero", 0) != 0;
     std::vector<std::int64_t> shape = *given;
     for (std::size_t i = 0; i < shape.size(); ++i)
-      if (shape[i] == 0 && !allow_zero && i < in.size()) shape[i] = i == 0 ? batch_ * first : in[i].size;
+      if (shape[i] == 0 && !allow_zero && i < in.size()) shape[i] = i == 0 ? batch_ * first : in[i].number();
     const std::int64_t all = batch_ * first * row(node, in);
     std::int64_t rest = 1;
     for (const std::int64_t size : shape) rest *= size < 0 ? 1 : size;
@@ -193,7 +192,7 @@ class Rows {
     if (axis < 0) axis += static_cast<std::int64_t>(rank(node));
     if (axis <= 0) block(node, "makes one row of the whole batch");
     for (std::size_t i = 1; i < static_cast<std::size_t>(axis); ++i) {
-      const std::int64_t size = i < rank(node) ? (*dims(node.in[0]))[i].size : 1;
+      const std::int64_t size = i < rank(node) ? (*dims(node.in[0]))[i].number() : 1;
       if (size < 0) block(node, "reads rows of unknown size");
       out *= size;
     }

@@ -28,6 +28,17 @@ bool made_up(const std::string& name) {
   return last.starts_with("val_") && last.find_first_not_of("0123456789", 4) == std::string::npos;
 }
 
+// A single number under a name the source gave: "scale", "block.alpha". Rank 0 only where the name is a path of modules.
+bool learned_name(const std::string& name, bool rank_0) {
+  if (name.find("ReadVariableOp") != std::string::npos) return true;
+  if (made_up(name) || name.find_first_of("/:") != std::string::npos) return false;
+  for (const char* prefix : {"const", "auto.", "p2o.", "scalar_tensor"})
+    if (name.starts_with(prefix)) return false;
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string::npos) return !rank_0;
+  return name.find_first_not_of("0123456789", dot + 1) != std::string::npos;
+}
+
 struct Verdict {
   Role role = Role::constant;
   std::string why;
@@ -135,7 +146,7 @@ class Judge {
       if (neutral(node, slot)) return say(Role::constant, cat("made by the exporter: the neutral ", word, " of ", where));
       return say(Role::parameter, cat(word, " of ", where));
     }
-    if (data().shape().empty()) return say(Role::constant, cat("scalar constant of ", where));
+    if (data().shape().empty() && !learned_name(graph_.value(root_).name, true)) return say(Role::constant, cat("scalar constant of ", where));
     const bool mask = is(node, "Mul") && zeros_and_ones(data());
     if (mask) return say(Role::constant, cat("mask of zeros and ones in ", where));
     if (fixed_[at(out)]) return combined(node, value, out, depth);
@@ -166,8 +177,10 @@ class Judge {
     const ValueId other = node.in.size() == 2 ? node.in[1 - slot] : no_value;
     const bool add = is(node, "Add") || is(node, "Sub"), scale = is(node, "Mul") || is(node, "Div");
     const bool after_product = other != no_value && is_product(other);
-    if (data().size() == 1 && !(add && after_product)) return say(Role::constant, cat("scalar constant of ", where));
-    if ((add || scale) && other != no_value && !touched_[at(other)] && (!is(node, "Add") || scaled_nearby(node, other))) return say(Role::constant, cat("normalisation constant of the input in ", where));
+    const bool on_input = (add || scale) && other != no_value && !touched_[at(other)];
+    if (on_input && (!is(node, "Add") || scaled_nearby(node, other))) return say(Role::constant, cat("normalisation constant of the input in ", where));
+    if (data().size() == 1 && !(add && after_product) && !learned_name(graph_.value(root_).name, data().shape().empty()))
+      return say(Role::constant, cat("scalar constant of ", where));
     if (is(node, "Sub") && slot == 1 && !after_product && then_scaled(node.out.at(0)))
       return say(Role::constant, cat("mean of a normalisation written out in single operators, in ", where));
     if (made_up(graph_.value(root_).name) && all_equal(data(), data().doubles().at(0)))

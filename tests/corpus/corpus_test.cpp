@@ -1,0 +1,32 @@
+#include <cstdlib>
+#include <iostream>
+
+#include "tests/corpus/run_case.h"
+#include "tests/support/catch.h"
+
+namespace lehr::corpus {
+
+// Right or refused with a reason, never wrong: every case of LEHR_CORPUS, or of the curated set, where refusals are listed too.
+TEST_CASE("models of the corpus load, run and train", "[corpus]") {
+  const bool curated = !std::getenv("LEHR_CORPUS");
+  int all = 0, passed = 0, wrong = 0, mlps = 0, mlps_passed = 0;
+  for (const auto& folder : case_folders(corpus_root())) {
+    const Case c = read_case(folder);
+    const Outcome outcome = run_case(c);
+    const bool pass = outcome.verdict == Verdict::pass, mlp = c.name.starts_with("mlp/");
+    ++all;
+    passed += pass;
+    mlps += mlp;
+    mlps_passed += mlp && pass;
+    if (pass) continue;
+    wrong += outcome.verdict == Verdict::wrong;
+    std::cout << c.name << ": " << (outcome.verdict == Verdict::refused ? "refused: " : "WRONG: ") << outcome.reason.substr(0, 400) << '\n';
+  }
+  std::cout << "corpus: " << passed << " of " << all << " pass\n";
+  CHECK(all > 0);
+  CHECK(wrong == 0);
+  if (curated) CHECK(passed == all);
+  CHECK(mlps_passed * 532 >= mlps * 470);
+}
+
+}  // namespace lehr::corpus
