@@ -19,7 +19,7 @@ HWY_INLINE Floats activate(Floats x, Floats alpha) {
   if constexpr (kind == Activation::leaky_relu) return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(alpha, x), x);
   if constexpr (kind == Activation::tanh) return tanh(d, x);
   if constexpr (kind == Activation::sigmoid) return sigmoid(d, x);
-  if constexpr (kind == Activation::elu) return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(alpha, expm1_negative(d, x)), x);
+  if constexpr (kind == Activation::elu) return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(alpha, expm1(d, x)), x);
   return x;
 }
 

@@ -46,9 +46,45 @@ HWY_INLINE V sigmoid(D d, V x) { return sigmoid_from(d, x, exp_minus_abs(d, x));
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V tanh(D d, V x) { return keep_nan(d, x, hn::Tanh(d, x)); }
 
-// exp(x)-1 for x <= 0; 0 above.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V expm1_negative(D d, V x) { return keep_nan(d, x, hn::Expm1(d, at_most(d, x, hn::Zero(d)))); }
+HWY_INLINE V expm1(D d, V x) { return keep_nan(d, x, hn::Expm1(d, at_most(d, x, hn::Set(d, 100.0f)))); }
+
+// exp(-x^2): the square's rounding error is taken back.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp_minus_square(D d, V x) {
+  const V bounded = at_most(d, hn::Abs(x), hn::Set(d, 16.0f)), square = hn::Mul(bounded, bounded);
+  const V lost = hn::NegMulAdd(bounded, bounded, square);  // square - x^2
+  const V e = hn::Exp(d, hn::Neg(square));
+  return keep_nan(d, x, hn::MulAdd(e, lost, e));
+}
+
+template <std::size_t n, class D, class V = hn::Vec<D>>
+HWY_INLINE V polynomial(D d, V x, const float (&c)[n]) {
+  V y = hn::Set(d, c[n - 1]);
+  for (std::size_t k = n - 1; k-- > 0;) y = hn::MulAdd(y, x, hn::Set(d, c[k]));
+  return y;
+}
+
+// erfc(|x|) = t exp(-x^2) P(t), t = 1/(1 + |x|/2); P is a minimax fit (2e-8 relative).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V erfc_abs(D d, V x) {
+  constexpr float c[] = {0.282065883f,  0.282827961f, 0.238903198f,  0.224264731f,  -0.0944374041f,
+                         0.413737111f, -0.660632711f, 0.421671354f, -0.120087884f, 0.01168774f};
+  const V one = hn::Set(d, 1.0f), t = hn::Div(one, hn::MulAdd(hn::Set(d, 0.5f), hn::Abs(x), one));
+  return hn::Mul(exp_minus_square(d, x), hn::Mul(t, polynomial(d, t, c)));
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V erfc(D d, V x) {
+  const V tail = erfc_abs(d, x);
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Sub(hn::Set(d, 2.0f), tail), tail);
+}
+// x P(x^2) within [-1,1], a minimax fit (2e-9 relative); 1 - erfc outside.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V erf(D d, V x) {
+  constexpr float c[] = {1.12837917f, -0.376126258f, 0.112835851f, -0.0268538115f, 0.00518832685f, -0.000801018628f, 7.85383711e-05f};
+  const V one = hn::Set(d, 1.0f), inner = hn::Mul(x, polynomial(d, hn::Mul(x, x), c));
+  return hn::IfThenElse(hn::Gt(hn::Abs(x), one), hn::CopySign(hn::Sub(one, erfc_abs(d, x)), x), inner);
+}
 
 // max(x,0) + log1p(exp(-|x|)) from e = exp(-|x|).
 template <class D, class V = hn::Vec<D>>
