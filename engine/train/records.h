@@ -15,7 +15,7 @@ struct EpochRecord {
   double loss = 0;                                 // mean over the epoch's rows, of the losses before each update
   bool evaluated = false;
   double val_loss = 0;
-  std::vector<Measured> val;                       // in the order of TrialSetup's metrics
+  std::vector<Measured> train, val;                // in the order of the metrics; train: of the scores before each update
   double seconds = 0;                              // since the trial began
   double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
 };

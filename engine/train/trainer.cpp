@@ -31,7 +31,16 @@ class Trainer {
       evaluations_.push_back({{&plan, Feed(plan, *job.data, job.model->target)}, std::span(job.split->validation).subspan(at, rows)});
       at += rows;
     }
-    for (const std::string& name : job.metrics) metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
+    const auto largest = static_cast<std::size_t>(std::max(batch, bench.evaluation_batch()));
+    classes_.resize(largest);
+    values_.resize(largest * static_cast<std::size_t>(job.data->target.width()));
+    for (const std::string& name : job.metrics) {
+      metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
+      train_metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
+      const std::int64_t width = elements(full_.plan->type(job.model->scores).shape) / batch;
+      train_metrics_.back()->reserve(sizes_.train_rows, width);
+      metrics_.back()->reserve(sizes_.validation_rows, width);
+    }
   }
 
   TrialResult run() {
@@ -55,6 +64,7 @@ class Trainer {
   bool epoch(std::int64_t e, EpochRecord& record) {
     if (job_.order) job_.order(e, order_);
     else epoch_order(job_.split->train, job_.seed, e, job_.shuffle, order_);
+    for (auto& metric : train_metrics_) metric->reset();
     double loss = 0;
     std::int64_t seen = 0;
     for (std::int64_t s = 0; s < clock_.steps_per_epoch; ++s) {
@@ -72,6 +82,7 @@ class Trainer {
     record.samples = clock_.samples;
     record.loss = loss / static_cast<double>(seen);
     record.grad_norm = norm_;
+    for (const auto& metric : train_metrics_) record.train.push_back(metric->value());
     const Weights& w = bench_.weights();
     if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); })) return diverged(e, record.loss);
     std::ranges::copy(w.values(), good_.begin());
@@ -95,18 +106,23 @@ class Trainer {
       Fed& fed = rows - done >= full_.plan->batch() ? full_ : rest_;
       const std::int64_t n = fed.plan->batch();
       const double share = static_cast<double>(n) / static_cast<double>(rows);
-      fed.feed->fill(std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin + done), static_cast<std::size_t>(n)));
+      const auto chosen = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin + done), static_cast<std::size_t>(n));
+      fed.feed->fill(chosen);
       fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(batches_++);
       fed.plan->loss_gradient(static_cast<float>(share));
       fed.plan->forward();
       loss += share * static_cast<double>(fed.plan->loss());
       last_ = fed.plan;
       if (!std::isfinite(loss)) return rows;
+      score(*fed.plan, chosen, train_metrics_);
       fed.plan->backward();
       done += n;
     }
-    if (job_.clip_value) clip_value(w.gradients(), job_.clip_value->at(clock_));
-    if (job_.clip_norm) norm_ = clip_norm(w.gradients(), job_.clip_norm->at(clock_));
+    if (job_.clip_value) clip_by_value(w.gradients(), job_.clip_value->at(clock_));
+    if (job_.clip_norm) {
+      const std::span<float> all[] = {w.gradients()};
+      norm_ = clip_by_global_norm(all, job_.clip_norm->at(clock_));
+    }
     groups_.update(clock_.step + 1);
     ++clock_.step;
     clock_.samples += rows;
@@ -119,7 +135,6 @@ class Trainer {
     for (auto& metric : metrics_) metric->reset();
     double loss = 0;
     std::int64_t rows = 0;
-    const auto& target = job_.data->target;
     for (Evaluation& e : evaluations_) {
       Plan& plan = *e.fed.plan;
       e.fed.feed->fill(e.rows);
@@ -127,23 +142,31 @@ class Trainer {
       const auto n = static_cast<std::int64_t>(e.rows.size());
       loss += static_cast<double>(plan.loss()) * static_cast<double>(n);
       rows += n;
-      const auto scores = plan.output_f32(job_.model->scores);
-      Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
-      if (!job_.data->classes.empty()) {
-        classes_.resize(e.rows.size());
-        gather(target, e.rows, classes_);
-        batch.classes = classes_;
-      } else {
-        values_.resize(e.rows.size() * static_cast<std::size_t>(target.width()));
-        gather(target, e.rows, values_);
-        batch.values = values_;
-      }
-      for (auto& metric : metrics_) metric->add(batch);
+      score(plan, e.rows, metrics_);
     }
     record.evaluated = true;
     record.val_loss = loss / static_cast<double>(rows);
     record.val.clear();
     for (const auto& metric : metrics_) record.val.push_back(metric->value());
+  }
+
+  // Adds a plan's scores for these rows to the metrics.
+  void score(const Plan& plan, std::span<const std::int32_t> rows, std::vector<std::unique_ptr<Metric>>& metrics) {
+    if (metrics.empty()) return;
+    const auto scores = plan.output_f32(job_.model->scores);
+    const auto n = static_cast<std::int64_t>(rows.size());
+    Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
+    const Field& target = job_.data->target;
+    if (target.dtype == Dtype::i64) {
+      const std::span out(classes_.data(), rows.size());
+      gather(target, rows, out);
+      batch.classes = out;
+    } else {
+      const std::span out(values_.data(), rows.size() * static_cast<std::size_t>(target.width()));
+      gather(target, rows, out);
+      batch.values = out;
+    }
+    for (auto& metric : metrics) metric->add(batch);
   }
 
   void keep_best(const EpochRecord& record) {
@@ -176,7 +199,7 @@ class Trainer {
   std::vector<std::int64_t> classes_;
   Fed full_, rest_;
   std::vector<Evaluation> evaluations_;
-  std::vector<std::unique_ptr<Metric>> metrics_;
+  std::vector<std::unique_ptr<Metric>> metrics_, train_metrics_;
   Plan* last_ = nullptr;
   std::int64_t batches_ = 0;
   double norm_ = 0, best_ = 0;

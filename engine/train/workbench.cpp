@@ -14,6 +14,7 @@ Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSi
   options.accumulate = sizes.accumulate > 1;
   options.batch_statistics = sizes.batch_statistics;
   options.threads = sizes.threads;
+  options.outputs = {model.scores};
   const auto make = [&](std::vector<Plan>& list, std::int64_t rows) {
     options.batch = rows;
     list.push_back(compile(model.graph, table, weights_, options));
@@ -22,7 +23,6 @@ Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSi
   make(train_, batch);
   if (rest > 0 && sizes.keep_last) make(train_, rest);
   options.mode = Mode::evaluate;
-  options.outputs = {model.scores};
   if (sizes.validation_rows > 0) {
     evaluation_batch_ = std::min(sizes.validation_rows, std::max(evaluation_limit, batch));
     make(evaluate_, evaluation_batch_);
