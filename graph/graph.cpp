@@ -65,6 +65,36 @@ std::string Graph::fresh_name(const std::string& stem) const {
     if (std::string name = cat(stem, "_", i); !names_.contains(name)) return name;
 }
 
+namespace {
+// Names up to 8 nodes that are left and lie on a cycle, or between two: what feeds only placed nodes, or none, is peeled off.
+std::string cycle(const Graph& graph, const std::vector<Node>& nodes, std::vector<bool> placed, const std::vector<std::vector<int>>& unlocks) {
+  std::vector<int> feeds(nodes.size()), peel;
+  std::vector<std::vector<int>> needs(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (placed[i]) continue;
+    feeds[i] = static_cast<int>(unlocks[i].size());
+    for (const int next : unlocks[i]) needs[static_cast<std::size_t>(next)].push_back(static_cast<int>(i));
+    if (feeds[i] == 0) peel.push_back(static_cast<int>(i));
+  }
+  while (!peel.empty()) {
+    const auto i = static_cast<std::size_t>(peel.back());
+    peel.pop_back();
+    placed[i] = true;
+    for (const int before : needs[i])
+      if (--feeds[static_cast<std::size_t>(before)] == 0) peel.push_back(before);
+  }
+  std::vector<std::string> members;
+  for (std::size_t i = 0; i < nodes.size() && members.size() < 8; ++i) {
+    if (placed[i]) continue;
+    std::vector<std::string> outs;
+    for (const ValueId out : nodes[i].out)
+      if (out != no_value) outs.push_back(quote(graph.value(out).name));
+    members.push_back(cat(describe(graph, nodes[i]), " (writes ", join(outs, ", "), ")"));
+  }
+  return join(members, ", ");
+}
+}  // namespace
+
 // Kahn's algorithm, stable: of the nodes that are ready the earliest in the given order comes first.
 void Graph::set_nodes(std::vector<Node> nodes) {
   std::vector<int> producer(values_.size(), -1), waiting(nodes.size(), 0);
@@ -93,19 +123,7 @@ void Graph::set_nodes(std::vector<Node> nodes) {
       if (--waiting[static_cast<std::size_t>(next)] == 0) ready.push(next);
     sorted.push_back(std::move(nodes[i]));
   }
-  if (sorted.size() != nodes.size()) {
-    std::string members;
-    int named = 0;
-    for (std::size_t i = 0; i < nodes.size() && named < 8; ++i)
-      if (!placed[i]) {
-        members += cat(named++ ? ", " : "", describe(*this, nodes[i]), " (writes ");
-        std::string outs;
-        for (const ValueId out : nodes[i].out)
-          if (out != no_value) outs += (outs.empty() ? "" : ", ") + quote(value(out).name);
-        members += outs + ")";
-      }
-    throw Error("the graph has a cycle through ", members);
-  }
+  if (sorted.size() != nodes.size()) throw Error("the graph has a cycle through ", cycle(*this, nodes, std::move(placed), unlocks));
   nodes_ = std::move(sorted);
 }
 

@@ -10,7 +10,7 @@ namespace lehr::onnx {
 
 namespace {
 constexpr int max_depth = 100;
-constexpr std::uint64_t max_nodes = 1'000'000;
+constexpr std::uint64_t max_nodes = 250'000;
 
 // A field the installed schema may be too old to know: then it is among the unknown ones.
 std::string late_string(const google::protobuf::Message& message, int number) {

@@ -21,7 +21,7 @@ struct FlatGraph {
 };
 
 // The nodes of the main graph with all calls of local functions replaced by their bodies. Inner values get names of the form
-// "call/inner", unique in the model. Problems: a function twice, recursive, more than 100 deep or a million nodes when expanded,
+// "call/inner", unique in the model. Problems: a function twice, recursive, more than 100 deep or 250,000 nodes when expanded,
 // too many inputs or outputs, an attribute it does not take.
 FlatGraph flatten(const ModelProto& model, const Opsets& opsets, Problems& problems);
 

@@ -40,9 +40,12 @@ constexpr auto child_of = [] {
 }();
 
 constexpr int max_subgraphs = 16, max_type_depth = 32;
-constexpr std::uint64_t max_nodes = 1'000'000;
+constexpr std::uint64_t max_nodes = 250'000;
 // What a parsed message, string or number takes at least, in bytes.
 constexpr std::uint64_t message_cost = 200, string_cost = 48, number_cost = 16;
+
+// The bytes at hand, which may be the beginning of a file only, end here.
+struct OutOfSight {};
 
 class Scanner {
  public:
@@ -79,6 +82,7 @@ class Scanner {
     if (child == leaf) {
       charge(string_cost);
     } else if (child == varints) {
+      if (end > bytes_.size()) throw OutOfSight();
       charge(string_cost + 8 * static_cast<std::uint64_t>(std::count_if(bytes_.begin() + static_cast<std::ptrdiff_t>(at_),
                                  bytes_.begin() + static_cast<std::ptrdiff_t>(end), [](char c) { return (c & 0x80) == 0; })));
     } else {
@@ -93,6 +97,7 @@ class Scanner {
     std::uint64_t value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
       if (at_ >= end) throw Error("the file is cut off or damaged: ", titles[kind], " ends inside a number at byte ", at_);
+      if (at_ >= bytes_.size()) throw OutOfSight();
       const auto byte = static_cast<std::uint8_t>(bytes_[at_++]);
       if (shift < 64) value |= std::uint64_t{byte & 0x7Fu} << shift;
       if (!(byte & 0x80)) return value;
@@ -148,6 +153,14 @@ void recognise(std::string_view head) {
 void prescan(std::string_view bytes, std::uint64_t max_extra) {
   recognise(bytes.substr(0, 4096));
   Scanner(bytes, max_extra).message(model, bytes.size(), 0, 0);
+}
+
+void prescan_head(std::string_view head, std::uint64_t size) {
+  recognise(head.substr(0, 4096));
+  try {
+    Scanner(head, max_extra_bytes).message(model, size, 0, 0);
+  } catch (const OutOfSight&) {
+  }
 }
 
 }  // namespace lehr::onnx

@@ -9,10 +9,11 @@ namespace lehr::onnx {
 // Collects what is wrong with a file, so that one Error tells all of it (the first 20 in full).
 class Problems {
  public:
-  static constexpr std::size_t shown = 20;
+  static constexpr std::size_t shown = 20, most = 1000;  // with most of them reading ends
   template <class... Parts>
   void add(const Parts&... parts) {
     if (++count_ <= shown) lines_.push_back(cat(parts...));
+    if (count_ == most) raise();
   }
   // Runs body; the sentence of an Error becomes a problem with `where` in front.
   template <class Body>
@@ -20,6 +21,7 @@ class Problems {
     try {
       body();
     } catch (const Error& error) {
+      if (count_ >= most) throw;
       add(where, ": ", error.sentence());
     }
   }
@@ -27,9 +29,9 @@ class Problems {
   void raise() const {
     if (count_ == 1) throw Error(lines_.front());
     if (count_ == 0) return;
-    std::string text = cat("the model has ", count_, " problems:");
+    std::string text = cat("the model has ", count_ < most ? "" : "at least ", count_, " problems:");
     for (const std::string& line : lines_) text += "\n  - " + line;
-    if (count_ > shown) text += cat("\n  and ", count_ - shown, " more");
+    if (count_ > shown) text += cat("\n  and ", count_ < most ? "" : "at least ", count_ - shown, " more");
     throw Error(text);
   }
 

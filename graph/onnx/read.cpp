@@ -172,6 +172,8 @@ class Reader {
         problems_.add(who, " has elements of type ", data_type_name(t), ", which is not supported");
     }
     if (!type) note(who, " declares no tensor type");
+    for (const auto& dim : info.type().tensor_type().shape().dim())
+      if (dim.has_dim_value() && dim.dim_value() < 0) note(who, " declares the size ", dim.dim_value(), ", which is read as unknown");
     if (claim(info.name(), nullptr, Value{.name = "", .role = Role::input, .type = type, .data = {}, .why = "graph input"}))
       graph().inputs.push_back(graph().find(info.name()));
   }
@@ -320,7 +322,7 @@ class Reader {
   std::map<std::string, std::size_t> unsupported_names_;
 };
 
-// At most what protobuf can parse. The beginning is looked at first, so that a large file of another kind is not read.
+// At most what protobuf can parse. The beginning is looked at first, so that a large file of another kind, or one that is mostly holes, is not read.
 std::string read_bytes(const std::filesystem::path& path) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
@@ -331,9 +333,9 @@ std::string read_bytes(const std::filesystem::path& path) {
     throw Error("the file has ", size, " bytes; an ONNX file holds at most ", std::numeric_limits<std::int32_t>::max(),
                 ", larger models keep their weights as external data");
   if (std::ifstream file(path, std::ios::binary); !code && file) {
-    std::string head(4096, '\0');
+    std::string head(std::size_t{1} << 20, '\0');
     file.read(head.data(), static_cast<std::streamsize>(head.size()));
-    recognise(std::string_view(head).substr(0, static_cast<std::size_t>(file.gcount())));
+    prescan_head(std::string_view(head).substr(0, static_cast<std::size_t>(file.gcount())), size);
   }
   return read_file(path);
 }

@@ -113,6 +113,18 @@ TEST_CASE("an invalid model is refused by name", "[onnx]") {
   }
 }
 
+TEST_CASE("a cycle is told without what hangs on it", "[onnx]") {
+  ModelProto m = mlp();
+  std::vector<onnx::NodeProto> nodes;
+  for (int i = 20; i-- > 0;) nodes.push_back(node("Relu", {i ? cat("t", i - 1) : "q"}, {i < 19 ? cat("t", i) : "y"}, cat("tail", i)));
+  nodes.push_back(node("Add", {"x", "q"}, {"p"}, "add1"));
+  nodes.push_back(node("Relu", {"p"}, {"q"}, "relu1"));
+  set_nodes(m, nodes);
+  const std::string text = failure(m);
+  for (const char* part : {"'add1'", "'relu1'", "'p'", "'q'"}) CHECK(text.find(part) != std::string::npos);
+  CHECK(text.find("tail") == std::string::npos);
+}
+
 TEST_CASE("all problems of a model are told at once", "[onnx]") {
   ModelProto m = mlp();
   weight(m).set_raw_data("123");
@@ -127,6 +139,9 @@ TEST_CASE("all problems of a model are told at once", "[onnx]") {
   const std::string long_text = failure(many);
   for (const char* part : {"50 problems", "'gone19'", "30 more"}) CHECK(long_text.find(part) != std::string::npos);
   CHECK(long_text.find("'gone20'") == std::string::npos);
+
+  for (int i = 0; i < 1000; ++i) *many.mutable_graph()->add_initializer() = tensor("", {3}, {1});
+  CHECK(failure(many).find("at least 1000 problems") != std::string::npos);
 }
 
 }  // namespace lehr

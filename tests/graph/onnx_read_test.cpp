@@ -212,6 +212,8 @@ TEST_CASE("notes name what a reader should know", "[onnx]") {
   REQUIRE(model.notes.size() == 2);
   CHECK(model.notes[0].find("training") != std::string::npos);
   CHECK(model.notes[1] == "initializer 'W1' holds 1 NaN");
+  *m.mutable_graph()->mutable_input(0) = info("x", {"-1", "4"});
+  CHECK(read(m).notes.back() == "input 'x' declares the size -1, which is read as unknown");
 }
 
 TEST_CASE("every opset and IR version of the range is read", "[onnx]") {
