@@ -42,6 +42,20 @@ inline std::function<std::optional<double>(const Moment&)> ends_after(double tot
   return [total, counter](const Moment& m) { return std::optional(total * updates(m, counter)); };
 }
 
+// The warm-up must be shorter than the run; a cycle as long as the run never restarts.
+inline std::function<void(const Moment&, std::vector<Schedule::Finding>&)> warmup_fits(double warmup, Counter counter = Counter::step) {
+  return [warmup, counter](const Moment& m, std::vector<Schedule::Finding>& findings) {
+    if (const double length = warmup * updates(m, counter); length > 0 && length >= m.length)
+      findings.push_back({true, cat("the warm-up of ", length, " updates is not shorter than the ", m.length, " there are")});
+  };
+}
+inline std::function<void(const Moment&, std::vector<Schedule::Finding>&)> restarts_happen(double cycle, Counter counter = Counter::step) {
+  return [cycle, counter](const Moment& m, std::vector<Schedule::Finding>& findings) {
+    if (cycle * updates(m, counter) >= m.length)
+      findings.push_back({false, cat("a cycle of ", cycle * updates(m, counter), " updates never restarts within ", m.length)});
+  };
+}
+
 // a, a, b: not falling; Error at `key` otherwise.
 void require_order(const Args& a, std::string_view key, const std::vector<double>& values, bool strict);
 

@@ -17,9 +17,7 @@ Curve warmed(const Args& a, After after) {
             return lr * after(m.step, warmup, given >= 0 ? given : m.length);
           },
           given >= 0 ? ends_after(given) : std::function<std::optional<double>(const Moment&)>{},
-          [warmup](const Moment& m, std::vector<Finding>& findings) {
-            if (warmup > m.length) findings.push_back({true, cat("the warm-up of ", warmup, " is longer than the ", m.length, " updates there are")});
-          }};
+          warmup_fits(warmup)};
 }
 
 double progress(double n, double warmup, double total) { return (n - warmup) / std::max(1.0, total - warmup); }
@@ -27,7 +25,9 @@ double progress(double n, double warmup, double total) { return (n - warmup) / s
 Curve constant(const Args& a) { return counted(Counter::step, [lr = a.number("lr")](double) { return lr; }); }
 
 Curve constant_with_warmup(const Args& a) {
-  return counted(Counter::step, [lr = a.number("lr"), w = a.number("num_warmup_steps")](double n) { return n < w ? lr * (n / std::max(1.0, w)) : lr; });
+  Curve curve = counted(Counter::step, [lr = a.number("lr"), w = a.number("num_warmup_steps")](double n) { return n < w ? lr * (n / std::max(1.0, w)) : lr; });
+  curve.check = warmup_fits(a.number("num_warmup_steps"));
+  return curve;
 }
 
 Curve linear(const Args& a) {
@@ -63,7 +63,9 @@ Curve polynomial(const Args& a) {
 
 Curve inverse_sqrt(const Args& a) {
   const double lr = a.number("lr"), w = a.number("num_warmup_steps"), scale = a.has("timescale") ? a.number("timescale") : w > 0 ? w : 10000;
-  return counted(Counter::step, [=](double n) { return n < w ? lr * (n / std::max(1.0, w)) : lr / std::sqrt((n + scale - w) / scale); });
+  Curve curve = counted(Counter::step, [=](double n) { return n < w ? lr * (n / std::max(1.0, w)) : lr / std::sqrt((n + scale - w) / scale); });
+  curve.check = warmup_fits(w);
+  return curve;
 }
 
 double least(const Args& a) {
@@ -88,7 +90,7 @@ Curve cosine_warmup_with_min(const Args& a) {
     const double n = m.step, t = given >= 0 ? given : m.length;
     if (n < w) return lr * (first ? *first + (1 - *first) * n / std::max(1.0, w - 1) : (n + 1) / std::max(1.0, w));
     return lr * std::max(0.0, half_cosine(cycles * 2 * (n - w + 1) / std::max(1.0, t - w)) * (1 - low) + low);
-  }};
+  }, {}, warmup_fits(w)};
 }
 
 double rise(const std::string& shape, double u) {
@@ -115,6 +117,10 @@ Curve warmup_stable_decay(const Args& a) {
           [=](const Moment&) -> std::optional<double> {
             if (stable < 0 && given < 0) return {};
             return stable >= 0 ? w + stable + decay : given;
+          },
+          [w, decay, stable](const Moment& m, std::vector<Finding>& findings) {
+            if (w + std::max(0.0, stable) + decay > m.length)
+              findings.push_back({true, cat("warm-up, stable part and decay last ", w + std::max(0.0, stable) + decay, " of ", m.length, " updates")});
           }};
 }
 }  // namespace

@@ -47,16 +47,19 @@ Curve cosine(const Args& a) {
     return top * ((1 - alpha) * half_cosine(std::min(n - warmup, steps) / steps) + alpha);
   });
   curve.end = ends_after(warmup + steps);
+  curve.check = warmup_fits(warmup);
   return curve;
 }
 
 // m_mul scales the wave, not the floor.
 Curve restarts(const Args& a) {
-  return counted(Counter::step, [lr = a.number("initial_learning_rate"), first = a.number("first_decay_steps"), t = a.number("t_mul"),
+  Curve curve = counted(Counter::step, [lr = a.number("initial_learning_rate"), first = a.number("first_decay_steps"), t = a.number("t_mul"),
                                  m = a.number("m_mul"), alpha = a.number("alpha")](double n) {
     const Cycle c = cycle_at(n, first, t);
     return lr * ((1 - alpha) * half_cosine(c.fraction) * std::pow(m, c.index) + alpha);
   });
+  curve.check = restarts_happen(a.number("first_decay_steps"));
+  return curve;
 }
 
 // The rate of the epoch, set when it begins: the formula's `epoch` is whole.

@@ -107,11 +107,15 @@ template <class After>
 Curve warmed(const Args& a, After after) {
   const double warmup = a.number("warmup_steps");
   const Polynomial rise{a.number("init_value"), a.number("peak_value"), 1, warmup, 0};
-  return counted(Counter::step, [rise, after, warmup](double n) { return n < warmup ? rise(n) : after(n - warmup); });
+  Curve curve = counted(Counter::step, [rise, after, warmup](double n) { return n < warmup ? rise(n) : after(n - warmup); });
+  curve.check = warmup_fits(warmup);
+  return curve;
 }
 
 Curve warmup_constant(const Args& a) {
-  return counted(Counter::step, Polynomial{a.number("init_value"), a.number("peak_value"), 1, a.number("warmup_steps"), 0});
+  Curve curve = counted(Counter::step, Polynomial{a.number("init_value"), a.number("peak_value"), 1, a.number("warmup_steps"), 0});
+  curve.check = warmup_fits(a.number("warmup_steps"));
+  return curve;
 }
 
 // decay_steps include the warm-up.

@@ -17,9 +17,11 @@ struct Warmup {
   // A line to `target` (the base rate unless said), then the schedule; without a prefix its clock has run during the warm-up.
   template <class F>
   Curve then(Counter counter, F f, std::optional<double> target = {}) const {
-    return counted(counter, [self = *this, f, top = target.value_or(lr)](double t) {
+    Curve curve = counted(counter, [self = *this, f, top = target.value_or(lr)](double t) {
       return t < self.length ? self.from + t * (top - self.from) / self.length : f(self.time(t));
     });
+    curve.check = warmup_fits(length, counter);
+    return curve;
   }
 };
 
@@ -92,6 +94,7 @@ Curve wsd(const Args& a) {
     return begun <= 0 ? top : low + (top - low) * decay_fraction(how, std::min(begun / decay, 1.0), power, ratio);
   });
   curve.end = ends_after(warmup + total, timm_counter(a));
+  curve.check = warmup_fits(warmup, timm_counter(a));
   return curve;
 }
 

@@ -64,9 +64,11 @@ Curve cosine(const Args& a) {
 }
 
 Curve restarts(const Args& a) {
-  return counted(counter_of(a), [lr = a.number("lr"), first = a.number("T_0"), growth = a.number("T_mult"), low = a.number("eta_min")](double x) {
+  Curve curve = counted(counter_of(a), [lr = a.number("lr"), first = a.number("T_0"), growth = a.number("T_mult"), low = a.number("eta_min")](double x) {
     return low + (lr - low) * half_cosine(cycle_at(x, first, growth).fraction);
   });
+  curve.check = restarts_happen(a.number("T_0"), counter_of(a));
+  return curve;
 }
 
 // From the optimizer's rate to swa_lr; the weight rises from 0 to 1.

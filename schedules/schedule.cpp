@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schedules/feedback_type.h"
 #include "schedules/formula.h"
 #include "schedules/type.h"
 
@@ -162,6 +163,11 @@ const Type& find_type(const Term& mapping) {
   for (const Type& type : standard_types()) {
     if (type.name == wanted) return type;
     names.push_back(type.name);
+  }
+  for (const FeedbackType& type : standard_feedback_types()) {
+    if (type.type.name == wanted)
+      throw TermError(*name, cat("schedule type ", quote(wanted), " follows a metric: it can only stand alone or as a factor of {product: […]}"));
+    names.push_back(type.type.name);
   }
   throw TermError(*name, cat("unknown schedule type ", quote(name->scalar), did_you_mean(name->scalar, names), "; known: ", join(names, ", ")));
 }

@@ -36,7 +36,9 @@ bool read_flag(const Term& term, const std::string& key) {
 }
 
 std::string read_word(const Term& term, const Key& key) {
-  if (term.kind != Term::Kind::scalar) throw TermError(term, cat("key ", quote(key.name), " takes one of ", join(key.words, ", ")));
+  if (term.kind != Term::Kind::scalar)
+    throw TermError(term, cat("key ", quote(key.name), key.words.empty() ? " takes a name" : " takes one of ", join(key.words, ", ")));
+  if (key.words.empty()) return term.scalar;
   if (std::find(key.words.begin(), key.words.end(), term.scalar) == key.words.end())
     throw TermError(term, cat("key ", quote(key.name), " cannot be ", quote(term.scalar), did_you_mean(term.scalar, key.words), "; it is one of ", join(key.words, ", ")));
   return term.scalar;
@@ -115,7 +117,7 @@ struct Print {
   std::string operator()(double v) const { return number(v); }
   std::string operator()(bool v) const { return v ? "true" : "false"; }
   std::string operator()(const Span& v) const { return v.text(); }
-  std::string operator()(const std::string& v) const { return v; }
+  std::string operator()(const std::string& v) const { return flow_scalar(v); }
   std::string operator()(const Schedule& v) const {
     const std::string text = v.text();
     return text[0] == '{' || text[0] == '[' ? text : flow_scalar(text);

@@ -31,7 +31,7 @@ struct Key {
   std::string fallback;  // "" = required, "none" = may be absent
   std::string meaning;
   Range range = any_number;         // of numbers, and of a span's count
-  std::vector<std::string> words;   // of a word: the choices; of a schedule: the type a child without one has
+  std::vector<std::string> words;   // of a word: the choices, none: any name; of a schedule: the type a child without one has
 };
 Key number_key(std::string name, std::string meaning, std::string fallback = "", Range range = any_number);
 Key integer_key(std::string name, std::string meaning, std::string fallback = "", Range range = not_negative);

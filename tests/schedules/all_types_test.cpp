@@ -9,7 +9,7 @@ using test::clock_of;
 
 TEST_CASE("Every type has an example, a formula and described keys", "[schedules]") {
   std::string all;
-  for (const std::string& text : test::schedule_examples()) all += parse_schedule(text).text() + "\n";
+  for (const std::string& text : schedule_examples()) all += parse_schedule(text).text() + "\n";
   for (const ScheduleType& type : schedule_types()) {
     INFO(type.name);
     CHECK(all.find("type: " + type.name + ",") != std::string::npos);
@@ -19,7 +19,7 @@ TEST_CASE("Every type has an example, a formula and described keys", "[schedules
 }
 
 TEST_CASE("Text and schedule are the same thing", "[schedules]") {
-  for (const std::string& text : test::schedule_examples()) {
+  for (const std::string& text : schedule_examples()) {
     INFO(text);
     const Schedule schedule = parse_schedule(text);
     const Schedule again = parse_schedule(schedule.text());
@@ -35,7 +35,7 @@ TEST_CASE("Text and schedule are the same thing", "[schedules]") {
 }
 
 TEST_CASE("Random access equals walking through the run", "[schedules]") {
-  for (const std::string& text : test::schedule_examples()) {
+  for (const std::string& text : schedule_examples()) {
     INFO(text);
     const Schedule walked = parse_schedule(text), asked = walked.clone();
     std::vector<double> values;
@@ -48,7 +48,7 @@ TEST_CASE("Random access equals walking through the run", "[schedules]") {
 }
 
 TEST_CASE("Every schedule is finite over ten million updates", "[schedules]") {
-  for (const std::string& text : test::schedule_examples()) {
+  for (const std::string& text : schedule_examples()) {
     INFO(text);
     const Schedule schedule = parse_schedule(text);
     for (std::int64_t step = 0; step < 10'000'000; step += step < 1000 ? 1 : 9973)

@@ -1,7 +1,5 @@
 #pragma once
-#include <string>
-#include <vector>
-
+#include "schedules/examples.h"
 #include "schedules/schedule.h"
 
 namespace lehr::test {
@@ -21,8 +19,5 @@ inline Clock clock_of(std::int64_t step, std::int64_t steps, std::int64_t steps_
   clock.samples_per_epoch = steps_per_epoch * 32, clock.samples = step * 32;
   return clock;
 }
-
-// At least one of every type; all fit a run of any length.
-const std::vector<std::string>& schedule_examples();
 
 }  // namespace lehr::test

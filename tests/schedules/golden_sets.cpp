@@ -106,6 +106,9 @@ const std::vector<NamedDifference>& named_differences() {
     NamedDifference chained{"torch", "chained_overwritten", ""};  // a product, also with a LambdaLR in it
     for (int x = 0; x < 12; ++x) chained.points.emplace_back(x, std::pow(0.5, x / 3) * std::pow(0.95, x));
     all.push_back(chained);
+    NamedDifference blocked{"transformers", "greedy_reset_blocked", ""};  // the lowest value counts as reached to within eps
+    for (int i = 0; i < 16; ++i) blocked.points.emplace_back(i, std::pow(0.1, i % 4 == 3 ? 1 : i % 4));
+    all.push_back(blocked);
     return all;
   }();
   return differences;

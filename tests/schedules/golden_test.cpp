@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "schedules/feedback.h"
 #include "tests/schedules/examples.h"
 #include "tests/schedules/golden_sets.h"
 #include "tests/support/catch.h"
@@ -61,16 +62,43 @@ std::string check_set(const std::string& library, const json& set, const char* p
   }
 }
 
+// The metrics one after another; half-way through, a fresh object takes over from the saved state.
+std::string check_observed(const std::string& library, const json& set, Count& count) {
+  const NamedDifference* named = named_difference(library, set.at("id"));
+  count.named += named != nullptr;
+  try {
+    const Controlled fresh = parse_controlled(golden_text(library, set));
+    if (parse_controlled(fresh.text()).text() != fresh.text()) return cat("does not read back from ", fresh.text());
+    Controlled now = fresh;
+    const auto metric = set.at("metric").get<std::vector<double>>();
+    const auto after = set.at(set.contains("lr_after") ? "lr_after" : "scale_after").get<std::vector<double>>();
+    const double largest = *std::max_element(after.begin(), after.end());
+    for (std::size_t i = 0; i < metric.size(); ++i) {
+      const Clock clock = clock_of(static_cast<std::int64_t>(i) + 1, static_cast<std::int64_t>(metric.size()) + 1, 1);
+      Controlled resumed = fresh;
+      resumed.feedback()[0].load(now.feedback()[0].save());
+      now = resumed;
+      now.feedback()[0].observe(metric[i], clock);
+      const double value = now.at(clock), wanted = named ? named->points[i].second : after[i];
+      ++count.points;
+      if (!(std::abs(value - wanted) <= 1e-12 * largest)) return cat("after observation ", i, " it is ", value, ", the library has ", wanted);
+    }
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 void check_file(const std::filesystem::path& path, Count& count) {
   const json file = json::parse(read_file(path));
   const std::string library = file.at("source").at("library");
   const double tolerance = library == "tensorflow" ? 1e-7 : 1e-12;
-  const std::pair<const char*, const char*> kinds[] = {{"sets", "n"}, {"epoch_sets", "epoch"}, {"jumps", "x"}};
+  const std::pair<const char*, const char*> kinds[] = {{"sets", "n"}, {"epoch_sets", "epoch"}, {"jumps", "x"}, {"observed", ""}};
   for (const auto& [kind, points] : kinds) {
     if (!file.contains(kind)) continue;
     for (const json& set : file.at(kind)) {
       ++count.sets;
-      const std::string problem = check_set(library, set, points, tolerance, count);
+      const std::string problem = *points ? check_set(library, set, points, tolerance, count) : check_observed(library, set, count);
       if (problem.empty()) continue;
       ++count.failed;
       std::cout << "golden schedule " << path.filename().string() << " " << set.at("id").get<std::string>() << ": " << problem << "\n";

@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "schedules/feedback.h"
+#include "schedules/type.h"
+
+namespace lehr {
+
+// A type that follows a metric: keys as of a schedule, and what makes the rule.
+struct FeedbackType {
+  Type type;  // make is null
+  std::shared_ptr<const Feedback::Rule> (*make)(const Args&);
+};
+const std::vector<FeedbackType>& standard_feedback_types();
+std::vector<FeedbackType> plateau_types();
+std::vector<FeedbackType> other_feedback_types();
+
+// `mode: auto` read from the metric's name; Error if the name does not tell.
+bool rises(const Args& args, const std::string& metric);
+
+// What all rules share: text, metric and base.
+class RuleOf : public Feedback::Rule {
+ public:
+  RuleOf(const Args& args, std::string metric, Schedule base, bool errors_on_missing = false)
+      : text_(cat("{type: ", args.type().name, args.text().empty() ? "" : ", ", args.text(), "}")),
+        metric_(std::move(metric)), base_(std::move(base)), errors_(errors_on_missing) {}
+  std::string text() const override { return text_; }
+  const std::string& metric() const override { return metric_; }
+  const Schedule& base() const override { return base_; }
+  bool errors_on_missing() const override { return errors_; }
+
+ private:
+  std::string text_, metric_;
+  Schedule base_;
+  bool errors_;
+};
+
+}  // namespace lehr
