@@ -27,7 +27,8 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Context context;
   context.command_line = joined(argc, argv);
-  for (const auto add : {add_run}) add(app, context);
+  for (const auto add : {add_run, add_init, add_inspect, add_validate, add_plan, add_schedule, add_language, add_data, add_predict, add_ops, add_doctor})
+    add(app, context);
   try {
     app.parse(argc, argv);
     return context.exit_code;

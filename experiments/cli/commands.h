@@ -15,7 +15,17 @@ struct Context {
   int exit_code = 0;
 };
 
-// One file a command; each adds its subcommand and what it does.
+// One file a command or a few that belong together; each adds its subcommands and what they do.
 void add_run(CLI::App& app, Context& context);
+void add_init(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
+void add_validate(CLI::App& app, Context& context);
+void add_plan(CLI::App& app, Context& context);
+void add_schedule(CLI::App& app, Context& context);
+void add_language(CLI::App& app, Context& context);  // resolve, schema, explain
+void add_data(CLI::App& app, Context& context);
+void add_predict(CLI::App& app, Context& context);
+void add_ops(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 
 }  // namespace lehr::cli

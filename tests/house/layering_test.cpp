@@ -36,7 +36,7 @@ const std::map<std::string, std::set<std::string>> allowed = {
      {"graph", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics",
       "engine/train", "experiments/spec", "experiments/report"}},
     {"experiments/cli",
-     {"graph", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics",
+     {"graph", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/kernels", "engine/optim", "engine/data", "engine/metrics",
       "engine/train", "experiments/spec", "experiments/report", "experiments/run"}},
 };
 

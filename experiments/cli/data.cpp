@@ -1,0 +1,40 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "engine/data/describe.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/print.h"
+#include "experiments/run/assemble.h"
+#include "experiments/run/vocabulary.h"
+
+namespace lehr::cli {
+
+namespace {
+void part(std::string& out, const char* name, const Dataset& data, const std::vector<std::int32_t>& rows) {
+  if (rows.empty()) return;
+  const Balance b = balance(data, rows);
+  out += cat(pad_right(name, 11), text(b, data.classes));
+  if (!data.classes.empty()) out += cat("   always answering ", printable(data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
+  out += "\n";
+}
+
+void show(const std::string& file) {
+  const auto study = spec::read_study(file, run::vocabulary());
+  const auto& e = study.trials.front().experiment;
+  const auto d = run::Assembler().data(e);
+  std::string out = cat(e.data.file.filename().string(), "  fingerprint ", d->fingerprint, "\n");
+  part(out, "train", d->data, d->split.train);
+  part(out, "validation", d->data, d->split.validation);
+  part(out, "test", d->data, d->split.test);
+  print(out + describe_text(d->table));
+}
+}  // namespace
+
+void add_data(CLI::App& app, Context&) {
+  auto* command = app.add_subcommand("data", "Rows, class balance and majority baseline of each split; ranges and missing values of each column");
+  auto file = std::make_shared<std::string>();
+  command->add_option("file", *file, "the experiment")->required();
+  command->callback([file] { show(*file); });
+}
+
+}  // namespace lehr::cli

@@ -1,0 +1,129 @@
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "engine/data/preprocess.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/print.h"
+#include "graph/onnx/create.h"
+
+namespace lehr::cli {
+
+namespace {
+namespace fs = std::filesystem;
+
+struct Options { std::string data, target = "-1", hidden = "16", activation = "Relu", out = "."; };
+
+std::vector<std::int64_t> widths(const std::string& text) {
+  std::vector<std::int64_t> out;
+  for (const auto& part : split(text, ',')) {
+    std::int64_t n = 0;
+    const auto t = trim(part);
+    const auto [end, error] = std::from_chars(t.data(), t.data() + t.size(), n);
+    if (error != std::errc() || end != t.data() + t.size() || n < 1 || n > 65536) throw Error("--hidden ", quote(text), ": give widths from 1 to 65536, like 34,16");
+    out.push_back(n);
+  }
+  return out;
+}
+
+// Few distinct whole numbers, or words, are classes.
+bool looks_like_classes(const Column& column) {
+  if (!column.numeric) return true;
+  std::vector<double> seen;
+  for (const double v : column.numbers) {
+    if (std::isnan(v)) continue;
+    if (v != std::floor(v)) return false;
+    if (std::ranges::find(seen, v) == seen.end()) seen.push_back(v);
+    if (seen.size() > 20) return false;
+  }
+  return seen.size() >= 2;
+}
+
+onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation, std::uint64_t index) {
+  onnx::DenseLayer l{Tensor(TensorType{Dtype::f32, {out, in}}), Tensor(TensorType{Dtype::f32, {out}}), std::move(activation)};
+  Random random(0, Stream::init, index);
+  const double a = std::sqrt(6.0 / static_cast<double>(in + out));  // Glorot
+  for (float& v : l.weight.as<float>()) v = static_cast<float>((2 * random.uniform() - 1) * a);
+  return l;
+}
+
+// YAML's single quotes where a plain scalar would not be this string.
+std::string yaml_text(const std::string& s) {
+  const bool plain = !s.empty() && std::ranges::all_of(s, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-' || c >= 0x80; }) && s.front() != '-';
+  if (plain) return s;
+  std::string out = "'";
+  for (const char c : s) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+void execute(const Options& o) {
+  const CsvTable table = read_csv(o.data);
+  TableSpec spec;
+  spec.target = o.target;
+  const std::size_t target = table.find(o.target);
+  const bool classify = spec.classify = looks_like_classes(table.columns[target]);
+  spec.scale = TableSpec::Scale::standard;
+  bool missing = false;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (i != target && !table.columns[i].numeric) spec.categorical.push_back(table.columns[i].name);
+    missing |= i != target && table.columns[i].missing > 0;
+  }
+  if (missing) spec.impute = TableSpec::Impute::median;
+  SplitOptions split;
+  split.validation = 0.2;
+  split.take = classify ? SplitOptions::Take::stratified : SplitOptions::Take::random;
+  const auto prepared = prepare_data(table, spec, split);
+  const auto classes = static_cast<std::int64_t>(prepared.data.classes.size());
+  const std::int64_t outputs = classify && classes > 2 ? classes : 1;
+
+  std::vector<onnx::DenseLayer> layers;
+  std::int64_t in = prepared.data.features.front().width();
+  for (const std::int64_t width : widths(o.hidden)) {
+    layers.push_back(layer(in, width, o.activation, layers.size()));
+    in = width;
+  }
+  layers.push_back(layer(in, outputs, !classify ? "" : outputs == 1 ? "Sigmoid" : "Softmax", layers.size()));
+
+  const fs::path folder = o.out, model = folder / "model.onnx", experiment = folder / "experiment.yaml";
+  for (const auto& path : {model, experiment})
+    if (fs::exists(path)) throw Error(quote(path.string()), " exists, nothing was written: --out DIR writes elsewhere");
+  std::string yaml = cat("# Made by lehr init from ", fs::path(o.data).filename().string(), ".\nmodel: {file: model.onnx, init: ", o.activation == "Relu" ? "he_uniform" : "glorot_uniform", "}\ndata:\n  file: ",
+                         yaml_text(fs::proximate(fs::absolute(o.data), fs::absolute(folder)).string()), "\n");
+  std::vector<std::string> names;
+  for (const auto& c : prepared.data.classes) names.push_back(yaml_text(c));
+  yaml += cat("  target: {column: ", table.header ? yaml_text(table.columns[target].name) : cat(target), classify ? cat(", classes: [", join(names, ", "), "]") : "", "}\n");
+  if (!spec.categorical.empty()) {
+    std::vector<std::string> columns;
+    for (const auto& c : spec.categorical) columns.push_back(yaml_text(c));
+    yaml += cat("  categorical: [", join(columns, ", "), "]\n");
+  }
+  if (missing) yaml += "  impute: median\n";
+  yaml += cat("  scale: standard\n  split: {validation: 20%, take: ", classify ? "stratified" : "random", "}\nloss: ",
+              !classify ? "mse" : outputs == 1 ? "binary_crossentropy" : "categorical_crossentropy", "\nmetrics: [", classify ? "accuracy" : "rmse, r2",
+              "]\noptimizer: {type: adam}\nlr: {type: cosine, from: 0.01, to: 0.0001}\nepochs: 30\nbatch: ", std::min<std::int64_t>(32, static_cast<std::int64_t>(prepared.split.train.size())),
+              "\nrepeat: {seeds: 5}\n");
+  if (!fs::exists(folder)) fs::create_directories(folder);
+  write_file(model, onnx::make_mlp("mlp", layers));
+  write_file(experiment, yaml);
+  std::string shape = cat(prepared.data.features.front().width());
+  for (const auto& l : layers) shape += cat("-", l.weight.shape()[0]);
+  print(cat("wrote ", printable(model.string()), " (", shape, ") and ", printable(experiment.string()), "\nnext: lehr run ", printable(experiment.string()), "\n"));
+}
+}  // namespace
+
+void add_init(CLI::App& app, Context&) {
+  auto* command = app.add_subcommand("init", "Write a starter experiment.yaml and a matching model.onnx from a table");
+  auto o = std::make_shared<Options>();
+  command->add_option("--data", o->data, "a CSV or TSV file")->required();
+  command->add_option("--target", o->target, "the column to predict, by name or index (default: the last)");
+  command->add_option("--hidden", o->hidden, "widths of the hidden layers (default: 16)");
+  command->add_option("--activation", o->activation, "of the hidden layers")->check(CLI::IsMember({"Relu", "Tanh", "Sigmoid", "Elu", "LeakyRelu", "Softplus"}));
+  command->add_option("--out", o->out, "the folder to write to (default: here)");
+  command->callback([o] { execute(*o); });
+}
+
+}  // namespace lehr::cli

@@ -1,0 +1,45 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "experiments/cli/commands.h"
+#include "experiments/cli/print.h"
+#include "experiments/run/vocabulary.h"
+#include "experiments/spec/experiment.h"
+
+namespace lehr::cli {
+
+namespace {
+struct Resolve {
+  std::string file, only;
+  spec::Overrides overrides;
+  bool origin = false;
+};
+
+void resolve(const Resolve& given) {
+  spec::Overrides overrides = given.overrides;
+  if (!given.only.empty()) overrides.only = given.only;
+  if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), overrides).trials.front().resolved);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), overrides)) rows.push_back({k.key, k.value, k.origin});
+  print(aligned(rows));
+}
+}  // namespace
+
+void add_language(CLI::App& app, Context&) {
+  auto* command = app.add_subcommand("resolve", "The complete experiment of one variant, every default filled in");
+  auto r = std::make_shared<Resolve>();
+  command->add_option("file", r->file, "the experiment")->required();
+  command->add_option("--set", r->overrides.set, "replace a value");
+  command->add_option("--only", r->only, "the variant (default: the first)");
+  command->add_flag("--origin", r->origin, "where each value comes from");
+  command->callback([r] { resolve(*r); });
+
+  app.add_subcommand("schema", "The JSON Schema of experiment files, for editors")->callback([] { print(spec::json_schema(run::vocabulary())); });
+
+  auto* explain = app.add_subcommand("explain", "One key of an experiment file: what it means, its default, its range");
+  auto key = std::make_shared<std::string>();
+  explain->add_option("key", *key, "data.split, optimizer.momentum, lr.cosine, …");
+  explain->callback([key] { print(spec::explain(*key, run::vocabulary())); });
+}
+
+}  // namespace lehr::cli

@@ -1,0 +1,61 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "base/file.h"
+#include "experiments/cli/commands.h"
+#include "experiments/cli/print.h"
+#include "experiments/report/folder.h"
+#include "experiments/run/predict.h"
+
+namespace lehr::cli {
+
+namespace {
+namespace fs = std::filesystem;
+
+struct Options { std::string model, data, preprocess, out; };
+
+// A trial keeps it beside its checkpoints folder.
+fs::path find_preprocess(const Options& o) {
+  if (!o.preprocess.empty()) return o.preprocess;
+  const fs::path folder = fs::absolute(o.model).parent_path();
+  for (const auto& path : {folder / "preprocess.json", folder.parent_path() / "preprocess.json"})
+    if (fs::exists(path)) return path;
+  throw Error("no preprocess.json beside ", quote(o.model), " or in the folder above: name it with --preprocess");
+}
+
+void execute(const Options& o) {
+  const fs::path path = find_preprocess(o);
+  const Preprocess pre = within(printable(path.string()), [&] { return Preprocess::parse(read_file(path)); });
+  CsvOptions csv;
+  csv.header = pre.header;
+  csv.missing = pre.missing;
+  const CsvTable table = read_csv(o.data, csv);
+  const Dataset data = apply(pre, table, false);
+  const auto model = within(printable(o.model), [&] { return onnx::read_model(o.model); });
+  const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data); });
+  std::vector<std::string> head;
+  for (const auto& column : result.columns) head.push_back(report::csv_cell(column));
+  std::string out = join(head, ",") + "\n";
+  for (std::int64_t row = 0; row < data.rows; ++row) {
+    std::string line = result.winners.empty() ? std::string() : report::csv_cell(data.classes[static_cast<std::size_t>(result.winners[static_cast<std::size_t>(row)])]);
+    for (std::int64_t i = 0; i < result.width; ++i)
+      line += (line.empty() ? "" : ",") + number(result.values[static_cast<std::size_t>(row * result.width + i)]);
+    out += line + "\n";
+  }
+  if (o.out.empty()) print(out);
+  else write_file(o.out, out);
+}
+}  // namespace
+
+void add_predict(CLI::App& app, Context&) {
+  auto* command = app.add_subcommand("predict", "What a trained model says about the rows of a table, as CSV");
+  auto o = std::make_shared<Options>();
+  command->add_option("model", o->model, "an ONNX file, for instance runs/…/checkpoints/last.onnx")->required();
+  command->add_option("data", o->data, "a table with the columns the model was trained on")->required();
+  command->add_option("--preprocess", o->preprocess, "the preprocess.json of the run (default: found beside the model)");
+  command->add_option("--out", o->out, "a file instead of standard output");
+  command->callback([o] { execute(*o); });
+}
+
+}  // namespace lehr::cli
