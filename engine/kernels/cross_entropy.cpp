@@ -52,32 +52,36 @@ struct ExpSum {  // with p: keeps exp(x - most)
   }
 };
 
-// Returns max(x) and in *total the sum of exp(x - max), which p (may be null) gets term by term.
-float exp_row(const float* x, std::size_t n, float* p, float* total) {
+// Of each row: its largest element and the sum of exp(x - largest), which p (may be null) gets term by term.
+void exp_rows(const float* x, std::size_t rows, std::size_t n, float* p, float* top, float* total) {
   const Full d;
-  Floats most = hn::Set(d, -std::numeric_limits<float>::infinity()), sum = hn::Zero(d);
-  each_vector(n, MaxOf{x, most});
-  const float top = hn::GetLane(hn::MaxOfLanes(d, most));
-  each_vector(n, ExpSum{x, hn::Set(d, top), p, sum});
-  *total = sum_lanes(sum);
-  return top;
+  for (std::size_t i = 0; i < rows; ++i, x += n) {
+    Floats most = hn::Set(d, -std::numeric_limits<float>::infinity()), sum = hn::Zero(d);
+    each_vector(n, MaxOf{x, most});
+    most = hn::MaxOfLanes(d, most);
+    each_vector(n, ExpSum{x, most, p ? p + i * n : nullptr, sum});
+    top[i] = hn::GetLane(most);
+    total[i] = sum_lanes(sum);
+  }
 }
 
-// dx = factor * p.
+// p = factor * p, a factor a row.
 struct Scale {
   Floats factor;
   float* p;
   HWY_INLINE void operator()(std::size_t i, std::size_t count) const { store(hn::Mul(factor, load(p + i, count)), p + i, count); }
 };
-void scale_row(float* p, std::size_t n, float factor) { each_vector(n, Scale{hn::Set(Full(), factor), p}); }
+void scale_rows(float* p, std::size_t rows, std::size_t n, const float* factor) {
+  for (std::size_t i = 0; i < rows; ++i) each_vector(n, Scale{hn::Set(Full(), factor[i]), p + i * n});
+}
 
 }  // namespace lehr::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace lehr {
-HWY_EXPORT(exp_row);
-HWY_EXPORT(scale_row);
+HWY_EXPORT(exp_rows);
+HWY_EXPORT(scale_rows);
 
 namespace {
 
@@ -125,29 +129,40 @@ struct Surprise {
   double slope(std::int64_t c) const { return scores == Scores::probabilities ? -1.0 / std::max(double(x[c]), 1e-12) : -1.0; }
 };
 
-// Loss of one row; its gradient times step into dx.
-double row_loss(const CrossEntropyArgs& a, std::int64_t i, double step) {
-  const Row row{a, i};
-  const float* x = a.x + i * a.classes;
-  float* dx = a.dx ? a.dx + i * a.classes : nullptr;
-  Surprise surprise{x, a.scores, 0, 0};
-  float total = 1;
-  if (a.scores == Scores::logits) {
-    surprise.top = HWY_DYNAMIC_DISPATCH(exp_row)(x, std::size_t(a.classes), dx, &total);
-    surprise.log_total = std::log(double(total));
-  } else if (dx) {
-    std::fill_n(dx, a.classes, 0.0f);
-  }
-  const std::int64_t first = row.single() ? a.index[i] : 0, last = row.single() ? first + 1 : a.classes;
-  double loss = 0, mass = 0;
-  for (std::int64_t c = first; c < last; ++c) {
-    const double q = row.q(c);
-    if (q != 0) loss += q * surprise(c);
-    mass += q;
+constexpr std::int64_t block_rows = 64;
+
+// Loss of the rows from `begin`; their gradient times step into dx.
+double block_loss(const CrossEntropyArgs& a, std::int64_t begin, std::int64_t count, double step) {
+  const std::int64_t n = a.classes;
+  const float* x = a.x + begin * n;
+  float* dx = a.dx ? a.dx + begin * n : nullptr;
+  float top[block_rows] = {}, total[block_rows] = {}, factor[block_rows] = {};
+  const bool logits = a.scores == Scores::logits;
+  if (logits) HWY_DYNAMIC_DISPATCH(exp_rows)(x, std::size_t(count), std::size_t(n), dx, top, total);
+  double loss = 0;
+  const auto targets = [&](std::int64_t r, const auto& body) {  // the classes with q != 0
+    const Row row{a, begin + r};
+    if (ignored(a, begin + r)) return;
+    const std::int64_t first = row.single() ? a.index[begin + r] : 0, last = row.single() ? first + 1 : n;
+    for (std::int64_t c = first; c < last; ++c) body(c, row.q(c));
+  };
+  for (std::int64_t r = 0; r < count; ++r) {
+    const Surprise surprise{x + r * n, a.scores, top[r], logits ? double(std::log(total[r])) : 0.0};
+    double mass = 0;
+    targets(r, [&](std::int64_t c, double q) {
+      if (q != 0) loss += q * surprise(c);
+      mass += q;
+    });
+    factor[r] = logits ? float(step * mass / total[r]) : 0.0f;
   }
   if (!dx) return loss;
-  if (a.scores == Scores::logits) HWY_DYNAMIC_DISPATCH(scale_row)(dx, std::size_t(a.classes), float(step * mass / total));
-  for (std::int64_t c = first; c < last; ++c) dx[c] += float(step * row.q(c) * surprise.slope(c));
+  if (logits) HWY_DYNAMIC_DISPATCH(scale_rows)(dx, std::size_t(count), std::size_t(n), factor);
+  else std::fill_n(dx, count * n, 0.0f);
+  for (std::int64_t r = 0; r < count; ++r) {
+    if (ignored(a, begin + r)) std::fill_n(dx + r * n, n, 0.0f);
+    const Surprise surprise{x + r * n, a.scores, 0, 0};
+    targets(r, [&](std::int64_t c, double q) { dx[r * n + c] += float(step * q * surprise.slope(c)); });
+  }
   return loss;
 }
 
@@ -155,12 +170,13 @@ double row_loss(const CrossEntropyArgs& a, std::int64_t i, double step) {
 
 double cross_entropy(const CrossEntropyArgs& a) {
   const double weight = normaliser(a), step = weight > 0 ? double(a.scale) / weight : 0.0;
-  double loss = 0;
-  for (std::int64_t i = 0; i < a.rows; ++i) {
-    if (!ignored(a, i) && weight > 0) loss += row_loss(a, i, step);
-    else if (a.dx) std::fill_n(a.dx + i * a.classes, a.classes, 0.0f);
+  if (!(weight > 0)) {
+    if (a.dx) std::fill_n(a.dx, a.rows * a.classes, 0.0f);
+    return 0;
   }
-  return weight > 0 ? loss / weight : 0.0;
+  double loss = 0;
+  for (std::int64_t i = 0; i < a.rows; i += block_rows) loss += block_loss(a, i, std::min(block_rows, a.rows - i), step);
+  return loss / weight;
 }
 
 }  // namespace lehr
