@@ -12,9 +12,9 @@ struct Clock {
   std::int64_t samples = 0;          // rows seen before this update
   std::int64_t samples_per_epoch = 1;
 
-  std::int64_t epoch() const { return step / steps_per_epoch; }                                       // 0-based
-  double t() const { return static_cast<double>(step) / static_cast<double>(steps_per_epoch); }       // fractional epoch
-  double progress() const { return static_cast<double>(step) / static_cast<double>(steps); }          // 0..1
+  std::int64_t epoch() const { return step / steps_per_epoch; }                                  // 0-based
+  double t() const { return static_cast<double>(step) / static_cast<double>(steps_per_epoch); }  // fractional epoch
+  double progress() const { return static_cast<double>(step) / static_cast<double>(steps); }     // 0..1
 };
 
 }  // namespace lehr

@@ -47,7 +47,9 @@ Curve folded(const Args& a, Fold fold) {
 template <class At>
 Curve wrapped(const Args& a, At at) {
   const Schedule inner = a.schedule("of");
-  return {[inner, at](const Moment& m) { return at(inner, m); }, {}, [inner](const Moment& m, std::vector<Finding>& findings) { inner.shape().check(m, findings); }};
+  return {[inner, at](const Moment& m) { return at(inner, m); },
+          {},
+          [inner](const Moment& m, std::vector<Finding>& findings) { inner.shape().check(m, findings); }};
 }
 
 Curve clamp(const Args& a) {
@@ -82,8 +84,10 @@ Curve warmup(const Args& a) {
           },
           [=](const Moment& m, std::vector<Finding>& findings) {
             const double length = span.steps(m.run);
-            if (length >= m.length) findings.push_back({true, cat("the warm-up of ", span.text(), " is not shorter than the ", m.length, " updates there are")});
-            else inner.shape().check(prefix ? Moment{0, m.length - length, m.run} : m, findings);
+            if (length >= m.length)
+              findings.push_back({true, cat("the warm-up of ", span.text(), " is not shorter than the ", m.length, " updates there are")});
+            else
+              inner.shape().check(prefix ? Moment{0, m.length - length, m.run} : m, findings);
           }};
 }
 
@@ -99,7 +103,8 @@ Curve stretch(const Args& a) {
 
 // Normal noise, a pure function of seed and update.
 Curve jitter(const Args& a) {
-  return wrapped(a, [deviation = a.number("deviation"), limit = a.number("limit"), seed = static_cast<std::uint64_t>(a.number("seed"))](const Schedule& inner, const Moment& m) {
+  return wrapped(a, [deviation = a.number("deviation"), limit = a.number("limit"), seed = static_cast<std::uint64_t>(a.number("seed"))](const Schedule& inner,
+                                                                                                                                        const Moment& m) {
     Random random(seed, Stream::search, static_cast<std::uint64_t>(std::max(0.0, m.step)));
     return inner.at(m) * (1 + std::clamp(deviation * random.normal(), -limit, limit));
   });
@@ -116,14 +121,18 @@ std::vector<Type> combining_types() {
       {"min", "the smallest of several", "", {of}, [](const Args& a) { return folded(a, [](double x, double y) { return std::min(x, y); }); }},
       {"max", "the largest of several", "", {of}, [](const Args& a) { return folded(a, [](double x, double y) { return std::max(x, y); }); }},
       {"clamp", "of, kept within [low, high]", "", {inner, number_key("low", "smallest value", "none"), number_key("high", "largest value", "none")}, clamp},
-      {"warmup", "a line from `from` to the schedule, then the schedule", "arXiv 1706.02677; timm warmup_*, optax warmup_*",
+      {"warmup",
+       "a line from `from` to the schedule, then the schedule",
+       "arXiv 1706.02677; timm warmup_*, optax warmup_*",
        {inner, span_key("for", "length of the warm-up"), number_key("from", "value at the first update (multiply: fraction)", "0"),
         word_key("mode", "the schedule begins after the warm-up, runs beneath it, or is multiplied", "prefix", {"prefix", "overlap", "multiply"}),
         flag_key("first_update_counts", "the line's first step is taken at the first update", "false")},
        warmup},
       {"shift", "of, `by` later", "", {inner, span_key("by", "delay", "", not_negative)}, shift},
       {"stretch", "of, `by` times slower", "", {inner, number_key("by", "factor of time", "", positive)}, stretch},
-      {"jitter", "of * (1 + noise), the noise a function of seed and update", "timm noise_*",
+      {"jitter",
+       "of * (1 + noise), the noise a function of seed and update",
+       "timm noise_*",
        {inner, number_key("deviation", "standard deviation of the noise", "", positive), number_key("limit", "largest noise", "0.67", positive),
         integer_key("seed", "seed", "0", seeds)},
        jitter},

@@ -6,7 +6,9 @@ namespace lehr {
 
 // Where x stands in cycles of length first, first * growth, first * growth^2, …: the index and the fraction [0, 1) of the cycle.
 // A boundary begins the next cycle, exactly, also where a floor of a logarithm would round into the old one.
-struct Cycle { double index, fraction; };
+struct Cycle {
+  double index, fraction;
+};
 inline Cycle cycle_at(double x, double first, double growth) {
   if (x < 0) return {0, x / first};
   if (growth == 1) {

@@ -1,10 +1,9 @@
 // Schedules that come back: cosine with and without restarts, triangles, one cycle, warm-up with what follows.
-#include "schedules/cycle.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "schedules/cycle.h"
 #include "schedules/type.h"
 
 namespace lehr {
@@ -43,8 +42,15 @@ Curve cycling(const Args& a) {
     }
   };
   const bool restarts = a.type().name == "restarts";
-  const Body body{a.number("from"), a.number("to"), a.number("growth"), a.number("peak_decay"), a.number("floor_decay"), a.number("amplitude_decay"),
-                  a.has("cycles") ? a.number("cycles") : std::numeric_limits<double>::infinity(), a.span("cycle"), restarts ? a.word("shape") : "cosine"};
+  const Body body{a.number("from"),
+                  a.number("to"),
+                  a.number("growth"),
+                  a.number("peak_decay"),
+                  a.number("floor_decay"),
+                  a.number("amplitude_decay"),
+                  a.has("cycles") ? a.number("cycles") : std::numeric_limits<double>::infinity(),
+                  a.span("cycle"),
+                  restarts ? a.word("shape") : "cosine"};
   const auto check = [body](const Moment& m, std::vector<Finding>& findings) { restart_never(body.cycle, m.length, m.run, findings); };
   if (!a.has("for")) return {[body](const Moment& m) { return body.at(m); }, {}, check};
   return {[body, span = a.span("for")](const Moment& m) { return m.step < span.steps(m.run) ? body.at(m) : body.to; }, unit_end(a), check};
@@ -77,7 +83,8 @@ Curve triangular(const Args& a) {
           },
           {},
           [up](const Moment& m, std::vector<Finding>& findings) {
-            if (up.steps(m.run) >= m.length) findings.push_back({false, cat("the top is never reached: it comes after ", up.text(), " of ", m.length, " updates")});
+            if (up.steps(m.run) >= m.length)
+              findings.push_back({false, cat("the top is never reached: it comes after ", up.text(), " of ", m.length, " updates")});
           }};
 }
 
@@ -88,7 +95,9 @@ Curve one_cycle(const Args& a) {
   const bool three = a.number("phases") == 3, linear = a.word("shape") == "linear";
   const double rise = a.number("rise");
   if (rise * (three ? 2 : 1) >= 1) a.fail("rise", cat("a rise of ", rise, " of the length leaves nothing for the last phase"));
-  struct Ends { double top, back, last; };
+  struct Ends {
+    double top, back, last;
+  };
   const auto ends = [rise, three, span = a.has("for") ? std::optional(a.span("for")) : std::nullopt](const Moment& m) {
     const double length = span ? span->steps(m.run) : m.length, last = std::max(1.0, length - 1);
     const double top = std::round(rise * last);
@@ -165,29 +174,46 @@ std::vector<Type> cycle_types() {
   std::vector<Key> shrinking = triangle;
   shrinking.push_back(number_key("gamma", "multiplies the height at each update", "", positive));
   const Key warmup = span_key("warmup", "length of the rise", "", not_negative), decay = span_key("decay", "length of the fall at the end");
-  const Key peak = number_key("peak", "value of the stable part"), start = number_key("from", "value at the first update", "0"), end = number_key("to", "value after the fall", "0");
+  const Key peak = number_key("peak", "value of the stable part"), start = number_key("from", "value at the first update", "0"),
+            end = number_key("to", "value after the fall", "0");
   return {
-      {"cosine", "to + (from - to) * (1 + cos(pi * u)) / 2, again in each cycle", "SGDR, arXiv 1608.03983; torch CosineAnnealingLR, Keras CosineDecay",
-       {from, to, length, span_key("cycle", "length of the first cycle; without it there is one", "none"), growth, peak_decay, floor_decay, amplitude_decay, cycles,
-        number_key("exponent", "of the wave, without cycles", "1", positive)},
+      {"cosine",
+       "to + (from - to) * (1 + cos(pi * u)) / 2, again in each cycle",
+       "SGDR, arXiv 1608.03983; torch CosineAnnealingLR, Keras CosineDecay",
+       {from, to, length, span_key("cycle", "length of the first cycle; without it there is one", "none"), growth, peak_decay, floor_decay, amplitude_decay,
+        cycles, number_key("exponent", "of the wave, without cycles", "1", positive)},
        cosine},
-      {"restarts", "to + (from - to) * S(u), again in each cycle", "torch CosineAnnealingWarmRestarts, Keras CosineDecayRestarts, timm cycle_*",
+      {"restarts",
+       "to + (from - to) * S(u), again in each cycle",
+       "torch CosineAnnealingWarmRestarts, Keras CosineDecayRestarts, timm cycle_*",
        {from, to, span_key("cycle", "length of the first cycle"), growth, peak_decay, floor_decay, amplitude_decay, cycles, length,
         word_key("shape", "S, the fall within a cycle", "cosine", fall_shapes)},
        cycling},
       {"triangular", "low + (high - low) * height(x)", "cyclical learning rates, arXiv 1506.01186; torch CyclicLR", triangle, triangular},
       {"triangular2", "low + (high - low) * height(x) / 2 ^ cycle", "the same", triangle, triangular},
       {"exp_range", "low + (high - low) * height(x) * gamma ^ step", "the same", shrinking, triangular},
-      {"one_cycle", "from -> peak -> to (three phases: from -> peak -> from -> to); the last update has `to`", "1cycle, arXiv 1708.07120; torch OneCycleLR",
+      {"one_cycle",
+       "from -> peak -> to (three phases: from -> peak -> from -> to); the last update has `to`",
+       "1cycle, arXiv 1708.07120; torch OneCycleLR",
        {number_key("peak", "value at the top"), number_key("from", "value at the first update; peak / 25 without it", "none"),
-        number_key("to", "value at the last update; peak / 250 000 without it", "none"), number_key("rise", "fraction of the length until the peak", "0.3", {0, 1, true}),
-        integer_key("phases", "2 or 3", "2", {2, 3}), word_key("shape", "of each part", "cosine", {"cosine", "linear"}), length},
+        number_key("to", "value at the last update; peak / 250 000 without it", "none"),
+        number_key("rise", "fraction of the length until the peak", "0.3", {0, 1, true}), integer_key("phases", "2 or 3", "2", {2, 3}),
+        word_key("shape", "of each part", "cosine", {"cosine", "linear"}), length},
        one_cycle},
-      {"inverse_sqrt", "initial * sqrt(scale / max(step, scale))", "fairseq and transformers inverse_sqrt",
-       {number_key("initial", "value until `scale`"), span_key("scale", "where the decay begins")}, inverse_sqrt},
-      {"noam", "factor * width ^ -0.5 * min(s ^ -0.5, s * warmup ^ -1.5), s = step + 1", "arXiv 1706.03762",
-       {number_key("width", "size of the model", "", positive), span_key("warmup", "updates until the peak"), number_key("factor", "multiplies all", "1", positive)}, noam},
-      {"warmup_stable_decay", "from -> peak in `warmup`, peak, peak -> to in the last `decay`", "WSD, arXiv 2404.06395",
+      {"inverse_sqrt",
+       "initial * sqrt(scale / max(step, scale))",
+       "fairseq and transformers inverse_sqrt",
+       {number_key("initial", "value until `scale`"), span_key("scale", "where the decay begins")},
+       inverse_sqrt},
+      {"noam",
+       "factor * width ^ -0.5 * min(s ^ -0.5, s * warmup ^ -1.5), s = step + 1",
+       "arXiv 1706.03762",
+       {number_key("width", "size of the model", "", positive), span_key("warmup", "updates until the peak"),
+        number_key("factor", "multiplies all", "1", positive)},
+       noam},
+      {"warmup_stable_decay",
+       "from -> peak in `warmup`, peak, peak -> to in the last `decay`",
+       "WSD, arXiv 2404.06395",
        {peak, warmup, decay, start, end, word_key("warmup_shape", "shape of the rise", "linear", fall_shapes),
         word_key("decay_shape", "shape of the fall", "linear", fall_shapes)},
        warmup_stable_decay},

@@ -76,8 +76,7 @@ std::function<void(const Moment&, std::vector<Schedule::Finding>&)> milestones_o
     for (std::size_t i = 0; i < at.size(); ++i) {
       if (i > 0 && at[i].steps(m.run) <= at[i - 1].steps(m.run))
         findings.push_back({true, cat("milestone ", at[i].text(), " does not come after ", at[i - 1].text())});
-      if (at[i].steps(m.run) >= m.length)
-        findings.push_back({false, cat("milestone ", at[i].text(), " is never reached: there are ", m.length, " updates")});
+      if (at[i].steps(m.run) >= m.length) findings.push_back({false, cat("milestone ", at[i].text(), " is never reached: there are ", m.length, " updates")});
     }
   };
 }
@@ -88,7 +87,8 @@ Curve multistep(const Args& a) {
   return {[initial = a.number("initial"), factor = a.number("factor"), at, old = a.word("boundary") == "old"](const Moment& m) {
             return initial * std::pow(factor, static_cast<double>(passed(m, at, old)));
           },
-          {}, milestones_on_the_clock(at)};
+          {},
+          milestones_on_the_clock(at)};
 }
 
 double blend(const std::string& how, double a, double b, double u) {
@@ -104,7 +104,8 @@ Curve table(const Args& a) {
   require_rising(a, at);
   const std::size_t wanted = how == "steps" ? at.size() + 1 : at.size();
   if (values.size() != wanted)
-    a.fail("values", cat(at.size(), " moments in `at` need ", wanted, " values", how == "steps" ? " (the first one counts from the start)" : "", ", but there are ", values.size()));
+    a.fail("values", cat(at.size(), " moments in `at` need ", wanted, " values", how == "steps" ? " (the first one counts from the start)" : "",
+                         ", but there are ", values.size()));
   if (how == "geometric" && std::any_of(values.begin(), values.end(), [](double v) { return v <= 0; })) a.fail("values", "geometric steps need values above 0");
   if (how == "steps")
     return {[at, values, old = a.word("boundary") == "old"](const Moment& m) { return values[passed(m, at, old)]; }, {}, milestones_on_the_clock(at)};
@@ -115,7 +116,8 @@ Curve table(const Args& a) {
             const double begin = at[next - 1].steps(m.run), end = at[next].steps(m.run);
             return blend(how, values[next - 1], values[next], (m.step - begin) / (end - begin));
           },
-          {}, milestones_on_the_clock(at)};
+          {},
+          milestones_on_the_clock(at)};
 }
 
 Curve inverse_time(const Args& a) {
@@ -131,8 +133,7 @@ Curve inverse_time(const Args& a) {
 }
 
 Curve cumulative(const Args& a) {
-  return {[initial = a.number("initial"), epochs = a.word("per") == "epoch",
-           product = std::make_shared<PrefixProduct>(a.schedule("factor"))](const Moment& m) {
+  return {[initial = a.number("initial"), epochs = a.word("per") == "epoch", product = std::make_shared<PrefixProduct>(a.schedule("factor"))](const Moment& m) {
     return initial * product->until(m, epochs);
   }};
 }
@@ -168,55 +169,88 @@ std::vector<Type> decay_types() {
   const Key boundary = word_key("boundary", "which value the milestone's own update has", "new", {"new", "old"});
   return {
       {"constant", "value", "", {number_key("value", "the value")}, constant},
-      {"formula", "any arithmetic of step, epoch, t, progress, steps, epochs, steps_per_epoch, samples", "torch LambdaLR",
-       {list_key("formula", Kind::formula, "the formula")}, written},
-      {"step", "initial * factor ^ floor((x + offset) / every)", "torch StepLR; the tutorial's drop-based decay with offset 1",
+      {"formula",
+       "any arithmetic of step, epoch, t, progress, steps, epochs, steps_per_epoch, samples",
+       "torch LambdaLR",
+       {list_key("formula", Kind::formula, "the formula")},
+       written},
+      {"step",
+       "initial * factor ^ floor((x + offset) / every)",
+       "torch StepLR; the tutorial's drop-based decay with offset 1",
        {initial_key, number_key("factor", "multiplied at each drop", "", positive), span_key("every", "distance of two drops"),
         number_key("offset", "units of `every` the drops come earlier", "0")},
        step},
-      {"multistep", "initial * factor ^ (milestones passed)", "torch MultiStepLR",
-       {initial_key, number_key("factor", "multiplied at each milestone", "0.1", positive), list_key("at", Kind::spans, "milestones, rising", "", not_negative), boundary},
+      {"multistep",
+       "initial * factor ^ (milestones passed)",
+       "torch MultiStepLR",
+       {initial_key, number_key("factor", "multiplied at each milestone", "0.1", positive), list_key("at", Kind::spans, "milestones, rising", "", not_negative),
+        boundary},
        multistep},
-      {"table", "values[k] between the moments at[k-1] and at[k], or a line, cosine or geometric step through (at, values)",
+      {"table",
+       "values[k] between the moments at[k-1] and at[k], or a line, cosine or geometric step through (at, values)",
        "Keras PiecewiseConstantDecay, optax piecewise_interpolate_schedule",
        {list_key("at", Kind::spans, "moments, rising", "", not_negative), list_key("values", Kind::numbers, "one more than `at` for steps, else as many"),
         word_key("between", "how values are joined", "steps", {"steps", "linear", "cosine", "geometric"}), boundary},
        table},
-      {"exponential", "initial * rate ^ (x / every)", "Keras ExponentialDecay, torch ExponentialLR",
+      {"exponential",
+       "initial * rate ^ (x / every)",
+       "Keras ExponentialDecay, torch ExponentialLR",
        {initial_key, number_key("rate", "factor after each `every`", "", positive), every, staircase_key},
        [](const Args& a) { return decaying(a, [rate = a.number("rate")](double x) { return std::pow(rate, x); }); }},
-      {"inverse_time", "initial / (1 + rate * x / every) ^ power", "Keras decay= (per update) and InverseTimeDecay; Caffe inv",
+      {"inverse_time",
+       "initial / (1 + rate * x / every) ^ power",
+       "Keras decay= (per update) and InverseTimeDecay; Caffe inv",
        {initial_key, number_key("rate", "decay rate", "none", not_negative), number_key("decay", "the same as `rate`", "none", not_negative),
-        span_key("every", "unit of x; 1 step without it", "none"), word_key("per", "x counts updates, or whole epochs", "none", {"step", "epoch"}), staircase_key,
-        number_key("power", "exponent", "1", positive)},
+        span_key("every", "unit of x; 1 step without it", "none"), word_key("per", "x counts updates, or whole epochs", "none", {"step", "epoch"}),
+        staircase_key, number_key("power", "exponent", "1", positive)},
        inverse_time},
-      {"natural_exp", "initial * exp(-rate * x / every)", "TensorFlow 1 natural_exp_decay",
+      {"natural_exp",
+       "initial * exp(-rate * x / every)",
+       "TensorFlow 1 natural_exp_decay",
        {initial_key, number_key("rate", "decay rate", "", not_negative), every, staircase_key},
        [](const Args& a) { return decaying(a, [rate = a.number("rate")](double x) { return std::exp(-rate * x); }); }},
-      {"cumulative", "initial * factor(1) * factor(2) * ... * factor(x)", "torch MultiplicativeLR; the tutorial's printed table",
+      {"cumulative",
+       "initial * factor(1) * factor(2) * ... * factor(x)",
+       "torch MultiplicativeLR; the tutorial's printed table",
        {initial_key, schedule_key("factor", "formula of the moment, multiplied once per update or epoch"),
         word_key("per", "one factor an update, or an epoch", "step", {"step", "epoch"})},
        cumulative},
-      {"linear", "from + (to - from) * u", "torch LinearLR, optax linear_schedule", {from_key, to_key, for_key},
+      {"linear",
+       "from + (to - from) * u",
+       "torch LinearLR, optax linear_schedule",
+       {from_key, to_key, for_key},
        [](const Args& a) { return between(a, [](double u) { return 1 - u; }); }},
-      {"polynomial", "to + (from - to) * (1 - u) ^ power", "Keras PolynomialDecay, torch PolynomialLR",
+      {"polynomial",
+       "to + (from - to) * (1 - u) ^ power",
+       "Keras PolynomialDecay, torch PolynomialLR",
        {from_key, to_key, number_key("power", "exponent", "1", positive), for_key},
        [](const Args& a) { return between(a, [power = a.number("power")](double u) { return std::pow(1 - u, power); }); }},
       {"geometric", "from * (to / from) ^ u", "learning-rate range test", {from_key, to_key, for_key}, geometric},
-      {"k_decay", "to + (from - to) * (1 + cos(pi * u ^ k)) / 2", "k-decay, arXiv 2004.05909; timm k_decay",
+      {"k_decay",
+       "to + (from - to) * (1 + cos(pi * u ^ k)) / 2",
+       "k-decay, arXiv 2004.05909; timm k_decay",
        {from_key, to_key, number_key("k", "exponent of time", "1.5", positive), for_key},
-       [](const Args& a) {
-         return between(a, [k = a.number("k")](double u) { return 0.5 * (1 + std::cos(std::numbers::pi * std::pow(u, k))); });
-       }},
-      {"rex", "to + (from - to) * (1 - u) / (1 - beta * u)", "REX, arXiv 2107.04197",
+       [](const Args& a) { return between(a, [k = a.number("k")](double u) { return 0.5 * (1 + std::cos(std::numbers::pi * std::pow(u, k))); }); }},
+      {"rex",
+       "to + (from - to) * (1 - u) / (1 - beta * u)",
+       "REX, arXiv 2107.04197",
        {from_key, to_key, number_key("beta", "how long the value stays high", "0.5", {0, 1, true}), for_key},
        [](const Args& a) { return between(a, [beta = a.number("beta")](double u) { return (1 - u) / (1 - beta * u); }); }},
-      {"tanh", "to + (from - to) * (1 - tanh(lower * (1 - u) + upper * u)) / 2", "timm TanhLRScheduler",
-       {from_key, to_key, number_key("lower", "argument of tanh at the start", "-7"), number_key("upper", "argument of tanh at the end", "3"), for_key}, tanh_decay},
-      {"sigmoid", "to + (from - to) * (s(u) - s(1)) / (s(0) - s(1)), s(u) = 1 / (1 + exp(steepness * (u - center)))", "",
-       {from_key, to_key, number_key("center", "u of the steepest point", "0.5", fraction), number_key("steepness", "how sudden", "12", positive), for_key}, sigmoid},
-      {"power", "min(initial, scale * (x / every) ^ exponent)", "power scheduler, arXiv 2408.13359",
-       {initial_key, number_key("scale", "value at x = every", "", positive), number_key("exponent", "below 0 to decay", "-0.5"), span_key("every", "unit of x, e.g. 1 sample")},
+      {"tanh",
+       "to + (from - to) * (1 - tanh(lower * (1 - u) + upper * u)) / 2",
+       "timm TanhLRScheduler",
+       {from_key, to_key, number_key("lower", "argument of tanh at the start", "-7"), number_key("upper", "argument of tanh at the end", "3"), for_key},
+       tanh_decay},
+      {"sigmoid",
+       "to + (from - to) * (s(u) - s(1)) / (s(0) - s(1)), s(u) = 1 / (1 + exp(steepness * (u - center)))",
+       "",
+       {from_key, to_key, number_key("center", "u of the steepest point", "0.5", fraction), number_key("steepness", "how sudden", "12", positive), for_key},
+       sigmoid},
+      {"power",
+       "min(initial, scale * (x / every) ^ exponent)",
+       "power scheduler, arXiv 2408.13359",
+       {initial_key, number_key("scale", "value at x = every", "", positive), number_key("exponent", "below 0 to decay", "-0.5"),
+        span_key("every", "unit of x, e.g. 1 sample")},
        power_law},
   };
 }

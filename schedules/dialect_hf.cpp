@@ -16,13 +16,14 @@ Curve warmed(const Args& a, After after) {
             if (m.step < warmup) return lr * (m.step / std::max(1.0, warmup));
             return lr * after(m.step, warmup, given >= 0 ? given : m.length);
           },
-          given >= 0 ? ends_after(given) : std::function<std::optional<double>(const Moment&)>{},
-          warmup_fits(warmup)};
+          given >= 0 ? ends_after(given) : std::function<std::optional<double>(const Moment&)>{}, warmup_fits(warmup)};
 }
 
 double progress(double n, double warmup, double total) { return (n - warmup) / std::max(1.0, total - warmup); }
 
-Curve constant(const Args& a) { return counted(Counter::step, [lr = a.number("lr")](double) { return lr; }); }
+Curve constant(const Args& a) {
+  return counted(Counter::step, [lr = a.number("lr")](double) { return lr; });
+}
 
 Curve constant_with_warmup(const Args& a) {
   Curve curve = counted(Counter::step, [lr = a.number("lr"), w = a.number("num_warmup_steps")](double n) { return n < w ? lr * (n / std::max(1.0, w)) : lr; });
@@ -36,11 +37,13 @@ Curve linear(const Args& a) {
 
 // Not clamped: after T it rises again.
 Curve cosine(const Args& a) {
-  Curve curve = warmed(a, [cycles = a.number("num_cycles")](double n, double w, double t) { return std::max(0.0, half_cosine(cycles * 2 * progress(n, w, t))); });
+  Curve curve =
+      warmed(a, [cycles = a.number("num_cycles")](double n, double w, double t) { return std::max(0.0, half_cosine(cycles * 2 * progress(n, w, t))); });
   if (curve.end)
     curve.check = [t = length_of(a), before = curve.check](const Moment& m, std::vector<Finding>& findings) {
       before(m, findings);
-      if (m.length > t) findings.push_back({false, cat("num_training_steps end after ", t, " of ", m.length, " updates; from there the rate rises again, as in transformers")});
+      if (m.length > t)
+        findings.push_back({false, cat("num_training_steps end after ", t, " of ", m.length, " updates; from there the rate rises again, as in transformers")});
     };
   curve.end = {};
   return curve;
@@ -87,10 +90,12 @@ Curve cosine_warmup_with_min(const Args& a) {
   const std::optional<double> first = a.has("warmup_lr_rate") ? std::optional(a.number("warmup_lr_rate")) : std::nullopt;
   if (given >= 0 && w >= given) a.fail("num_warmup_steps", cat("the warm-up of ", w, " leaves nothing of num_training_steps ", given));
   return {[=](const Moment& m) {
-    const double n = m.step, t = given >= 0 ? given : m.length;
-    if (n < w) return lr * (first ? *first + (1 - *first) * n / std::max(1.0, w - 1) : (n + 1) / std::max(1.0, w));
-    return lr * std::max(0.0, half_cosine(cycles * 2 * (n - w + 1) / std::max(1.0, t - w)) * (1 - low) + low);
-  }, {}, warmup_fits(w)};
+            const double n = m.step, t = given >= 0 ? given : m.length;
+            if (n < w) return lr * (first ? *first + (1 - *first) * n / std::max(1.0, w - 1) : (n + 1) / std::max(1.0, w));
+            return lr * std::max(0.0, half_cosine(cycles * 2 * (n - w + 1) / std::max(1.0, t - w)) * (1 - low) + low);
+          },
+          {},
+          warmup_fits(w)};
 }
 
 double rise(const std::string& shape, double u) {
@@ -126,7 +131,8 @@ Curve warmup_stable_decay(const Args& a) {
 }  // namespace
 
 std::vector<Type> hf_types() {
-  const Key lr = lr_key(), warmup = count_or_0_key("num_warmup_steps", "length of the warm-up"), total = count_key("num_training_steps", "whole length; the run's without it", "none");
+  const Key lr = lr_key(), warmup = count_or_0_key("num_warmup_steps", "length of the warm-up"),
+            total = count_key("num_training_steps", "whole length; the run's without it", "none");
   const Key half = number_key("num_cycles", "waves of the cosine", "0.5", positive), low = number_key("min_lr", "lowest value", "none", not_negative);
   const Key low_rate = number_key("min_lr_rate", "lowest value as a fraction", "none", fraction);
   const std::string origin = "transformers.get_scheduler";
@@ -136,14 +142,30 @@ std::vector<Type> hf_types() {
       {"hf.constant_with_warmup", "lr * min(1, n / W)", origin, {lr, warmup}, constant_with_warmup},
       {"hf.linear", "lr * min(n / W, (T - n) / (T - W))", origin, {lr, warmup, total}, linear},
       {"hf.cosine", "lr * (1 + cos(2 * pi * num_cycles * p)) / 2 after the warm-up", origin, {lr, warmup, total, half}, cosine},
-      {"hf.cosine_with_restarts", "lr * (1 + cos(pi * (num_cycles * p mod 1))) / 2", origin, {lr, warmup, total, count_key("num_cycles", "number of cycles", "1")}, restarts},
-      {"hf.polynomial", "(lr - lr_end) * (1 - p) ^ power + lr_end", origin,
-       {lr, warmup, total, number_key("lr_end", "last value", "1e-07"), number_key("power", "exponent", "1", positive)}, polynomial},
-      {"hf.inverse_sqrt", "lr / sqrt((n + timescale - W) / timescale)", origin, {lr, warmup, number_key("timescale", "W without it, or 10000", "none", positive)}, inverse_sqrt},
+      {"hf.cosine_with_restarts",
+       "lr * (1 + cos(pi * (num_cycles * p mod 1))) / 2",
+       origin,
+       {lr, warmup, total, count_key("num_cycles", "number of cycles", "1")},
+       restarts},
+      {"hf.polynomial",
+       "(lr - lr_end) * (1 - p) ^ power + lr_end",
+       origin,
+       {lr, warmup, total, number_key("lr_end", "last value", "1e-07"), number_key("power", "exponent", "1", positive)},
+       polynomial},
+      {"hf.inverse_sqrt",
+       "lr / sqrt((n + timescale - W) / timescale)",
+       origin,
+       {lr, warmup, number_key("timescale", "W without it, or 10000", "none", positive)},
+       inverse_sqrt},
       {"hf.cosine_with_min_lr", "the cosine, from lr down to min_lr", origin, {lr, warmup, total, half, low, low_rate}, cosine_with_min},
-      {"hf.cosine_warmup_with_min_lr", "the same; the minimum is the last update's", origin,
-       {lr, warmup, total, half, low, low_rate, number_key("warmup_lr_rate", "first value as a fraction", "none", fraction)}, cosine_warmup_with_min},
-      {"hf.warmup_stable_decay", "rise to lr, lr, fall to lr * min_lr_ratio", origin,
+      {"hf.cosine_warmup_with_min_lr",
+       "the same; the minimum is the last update's",
+       origin,
+       {lr, warmup, total, half, low, low_rate, number_key("warmup_lr_rate", "first value as a fraction", "none", fraction)},
+       cosine_warmup_with_min},
+      {"hf.warmup_stable_decay",
+       "rise to lr, lr, fall to lr * min_lr_ratio",
+       origin,
        {lr, warmup, count_key("num_decay_steps", "length of the fall"), total, count_or_0_key("num_stable_steps", "length between", "none"),
         word_key("warmup_type", "shape of the rise", "linear", shapes), word_key("decay_type", "shape of the fall", "cosine", shapes),
         number_key("min_lr_ratio", "lowest value as a fraction", "0", fraction), half},

@@ -19,10 +19,11 @@ Curve decaying(const Args& a, Decay decay) {
 Curve polynomial(const Args& a) {
   const double steps = a.number("decay_steps");
   const bool cycle = a.flag("cycle");
-  Curve curve = counted(Counter::step, [lr = a.number("initial_learning_rate"), end = a.number("end_learning_rate"), power = a.number("power"), steps, cycle](double n) {
-    const double length = cycle ? steps * (n == 0 ? 1 : std::ceil(n / steps)) : steps;
-    return (lr - end) * std::pow(1 - std::min(n, length) / length, power) + end;
-  });
+  Curve curve =
+      counted(Counter::step, [lr = a.number("initial_learning_rate"), end = a.number("end_learning_rate"), power = a.number("power"), steps, cycle](double n) {
+        const double length = cycle ? steps * (n == 0 ? 1 : std::ceil(n / steps)) : steps;
+        return (lr - end) * std::pow(1 - std::min(n, length) / length, power) + end;
+      });
   if (!cycle) curve.end = ends_after(steps);
   return curve;
 }
@@ -31,10 +32,10 @@ Curve polynomial(const Args& a) {
 Curve piecewise(const Args& a) {
   const auto bounds = a.numbers("boundaries"), values = a.numbers("values");
   require_order(a, "boundaries", bounds, true);
-  if (values.size() != bounds.size() + 1) a.fail("values", cat(bounds.size(), " boundaries need ", bounds.size() + 1, " values, but there are ", values.size()));
-  return counted(Counter::step, [bounds, values](double n) {
-    return values[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), n) - bounds.begin())];
-  });
+  if (values.size() != bounds.size() + 1)
+    a.fail("values", cat(bounds.size(), " boundaries need ", bounds.size() + 1, " values, but there are ", values.size()));
+  return counted(Counter::step,
+                 [bounds, values](double n) { return values[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), n) - bounds.begin())]; });
 }
 
 // alpha is a fraction of the rate; decay_steps follow the warm-up.
@@ -54,7 +55,7 @@ Curve cosine(const Args& a) {
 // m_mul scales the wave, not the floor.
 Curve restarts(const Args& a) {
   Curve curve = counted(Counter::step, [lr = a.number("initial_learning_rate"), first = a.number("first_decay_steps"), t = a.number("t_mul"),
-                                 m = a.number("m_mul"), alpha = a.number("alpha")](double n) {
+                                        m = a.number("m_mul"), alpha = a.number("alpha")](double n) {
     const Cycle c = cycle_at(n, first, t);
     return lr * ((1 - alpha) * half_cosine(c.fraction) * std::pow(m, c.index) + alpha);
   });
@@ -81,27 +82,45 @@ std::vector<Type> keras_types() {
   const Key alpha = number_key("alpha", "floor as a fraction of the rate", "0");
   const std::string origin = "keras.optimizers.schedules";
   return {
-      {"keras.ExponentialDecay", "lr * decay_rate ^ (n / decay_steps)", origin, {lr, steps, number_key("decay_rate", "factor per decay_steps", "", positive), stair},
+      {"keras.ExponentialDecay",
+       "lr * decay_rate ^ (n / decay_steps)",
+       origin,
+       {lr, steps, number_key("decay_rate", "factor per decay_steps", "", positive), stair},
        [](const Args& a) { return decaying(a, [](double rate, double p) { return std::pow(rate, p); }); }},
-      {"keras.InverseTimeDecay", "lr / (1 + decay_rate * n / decay_steps)", origin, {lr, steps, number_key("decay_rate", "decay rate", "", not_negative), stair},
+      {"keras.InverseTimeDecay",
+       "lr / (1 + decay_rate * n / decay_steps)",
+       origin,
+       {lr, steps, number_key("decay_rate", "decay rate", "", not_negative), stair},
        [](const Args& a) { return decaying(a, [](double rate, double p) { return 1 / (1 + rate * p); }); }},
-      {"keras.PolynomialDecay", "(lr - end) * (1 - n / decay_steps) ^ power + end", origin,
+      {"keras.PolynomialDecay",
+       "(lr - end) * (1 - n / decay_steps) ^ power + end",
+       origin,
        {lr, number_key("decay_steps", "length", "", positive), number_key("end_learning_rate", "value at the end", "0.0001"),
         number_key("power", "exponent", "1", positive), flag_key("cycle", "after the end, go on with a longer length", "false")},
        polynomial},
-      {"keras.PiecewiseConstantDecay", "values[k] while n <= boundaries[k]", origin,
-       {list_key("boundaries", Kind::numbers, "rising updates", "", not_negative), list_key("values", Kind::numbers, "one more than boundaries")}, piecewise},
-      {"keras.CosineDecay", "target * ((1 - alpha) * (1 + cos(pi * (n - warmup) / decay_steps)) / 2 + alpha)", origin,
+      {"keras.PiecewiseConstantDecay",
+       "values[k] while n <= boundaries[k]",
+       origin,
+       {list_key("boundaries", Kind::numbers, "rising updates", "", not_negative), list_key("values", Kind::numbers, "one more than boundaries")},
+       piecewise},
+      {"keras.CosineDecay",
+       "target * ((1 - alpha) * (1 + cos(pi * (n - warmup) / decay_steps)) / 2 + alpha)",
+       origin,
        {lr, number_key("decay_steps", "length after the warm-up", "", positive), alpha, number_key("warmup_target", "value after the warm-up", "none"),
         count_or_0_key("warmup_steps", "length of the warm-up", "0")},
        cosine},
-      {"keras.CosineDecayRestarts", "lr * ((1 - alpha) * m_mul ^ i * (1 + cos(pi * u)) / 2 + alpha)", origin,
+      {"keras.CosineDecayRestarts",
+       "lr * ((1 - alpha) * m_mul ^ i * (1 + cos(pi * u)) / 2 + alpha)",
+       origin,
        {lr, number_key("first_decay_steps", "length of the first cycle", "", positive), number_key("t_mul", "growth of the cycles", "2", Range{1}),
         number_key("m_mul", "factor of the wave at each restart", "1", positive), alpha},
        restarts},
       {"keras.LearningRateScheduler", "schedule(epoch)", "keras.callbacks", {schedule_key("schedule", "formula of the epoch")}, callback},
-      {"keras.legacy_decay", "learning_rate / (1 + decay * n)", "the `decay` argument before Keras 2.11",
-       {schedule_key("learning_rate", "number or schedule"), number_key("decay", "decay per update", "0", not_negative)}, legacy},
+      {"keras.legacy_decay",
+       "learning_rate / (1 + decay * n)",
+       "the `decay` argument before Keras 2.11",
+       {schedule_key("learning_rate", "number or schedule"), number_key("decay", "decay per update", "0", not_negative)},
+       legacy},
   };
 }
 

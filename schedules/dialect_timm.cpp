@@ -11,8 +11,7 @@ Counter timm_counter(const Args& a) { return a.flag("t_in_epochs") ? Counter::ep
 struct Warmup {
   double lr, length, from;
   bool prefix;
-  explicit Warmup(const Args& a)
-      : lr(a.number("lr")), length(a.number("warmup_t")), from(a.number("warmup_lr_init")), prefix(a.flag("warmup_prefix")) {}
+  explicit Warmup(const Args& a) : lr(a.number("lr")), length(a.number("warmup_t")), from(a.number("warmup_lr_init")), prefix(a.flag("warmup_prefix")) {}
   double time(double t) const { return prefix ? t - length : t; }
   // A line to `target` (the base rate unless said), then the schedule; without a prefix its clock has run during the warm-up.
   template <class F>
@@ -43,7 +42,8 @@ Curve cosine(const Args& a) {
 }
 
 Curve poly(const Args& a) {
-  return Warmup(a).then(timm_counter(a), cycling(a, [k = a.number("k_decay"), power = a.number("power")](double u) { return std::pow(1 - powered(u, k), power); }));
+  return Warmup(a).then(timm_counter(a),
+                        cycling(a, [k = a.number("k_decay"), power = a.number("power")](double u) { return std::pow(1 - powered(u, k), power); }));
 }
 
 // Without a prefix the warm-up aims at the curve's own value at its end.
@@ -86,7 +86,10 @@ Curve wsd(const Args& a) {
   const double total = a.number("t_initial"), decay = a.number("decay_t");
   if (decay > total) a.fail("decay_t", cat("decay_t ", decay, " is longer than t_initial ", total));
   const std::string form = a.word("stable_fn");
-  const Stable stable{form == "constant" ? 0 : form == "rsqrt" ? 0.5 : a.number("stable_power"), a.has("stable_timescale") ? a.number("stable_timescale") : warmup};
+  const Stable stable{form == "constant" ? 0
+                      : form == "rsqrt"  ? 0.5
+                                         : a.number("stable_power"),
+                      a.has("stable_timescale") ? a.number("stable_timescale") : warmup};
   if (form != "constant" && stable.scale <= 0) a.fail("stable_fn", cat("stable_fn ", form, " needs `stable_timescale` where there is no warm-up"));
   Curve curve = counted(timm_counter(a), [=, how = a.word("decay_fn"), power = a.number("decay_power"), ratio = a.number("decay_ratio")](double t) {
     if (t < warmup) return from + t * (lr - from) / warmup;
@@ -124,13 +127,17 @@ std::vector<Type> timm_types() {
       {"timm.PolyLRScheduler", "lr_min + (peak - lr_min) * (1 - u ^ k) ^ power", origin, cycles({number_key("power", "exponent", "0.5", positive), k}), poly},
       {"timm.TanhLRScheduler", "lr_min + (peak - lr_min) * (1 - tanh(lb * (1 - u) + ub * u)) / 2", origin,
        cycles({number_key("lb", "argument of tanh at the start", "-7"), number_key("ub", "argument of tanh at the end", "3")}), tanh},
-      {"timm.StepLRScheduler", "lr * decay_rate ^ floor(t / decay_t)", origin, warm({lr_key(), number_key("decay_t", "distance of two drops", "", positive), rate}, "true"), step},
+      {"timm.StepLRScheduler", "lr * decay_rate ^ floor(t / decay_t)", origin,
+       warm({lr_key(), number_key("decay_t", "distance of two drops", "", positive), rate}, "true"), step},
       {"timm.MultiStepLRScheduler", "lr * decay_rate ^ (milestones <= t + 1)", origin,
        warm({lr_key(), list_key("decay_t", Kind::numbers, "milestones, increasing", "", not_negative), rate}, "true"), multistep},
       {"timm.WSDLRScheduler", "lr_min + (lr * stable(t) - lr_min) * decay(f)", origin,
-       warm({lr_key(), count_key("t_initial", "length after the warm-up"), count_key("decay_t", "length of the decay at its end"), number_key("lr_min", "lowest value", "0", not_negative),
-             word_key("stable_fn", "shape before the decay", "constant", {"constant", "rsqrt", "power"}), number_key("stable_timescale", "of rsqrt and power; warmup_t without it", "none", positive),
-             number_key("stable_power", "exponent", "0.5", positive), word_key("decay_fn", "shape of the decay", "1-sqrt", {"linear", "1-sqrt", "cosine", "power", "exp"}),
+       warm({lr_key(), count_key("t_initial", "length after the warm-up"), count_key("decay_t", "length of the decay at its end"),
+             number_key("lr_min", "lowest value", "0", not_negative),
+             word_key("stable_fn", "shape before the decay", "constant", {"constant", "rsqrt", "power"}),
+             number_key("stable_timescale", "of rsqrt and power; warmup_t without it", "none", positive),
+             number_key("stable_power", "exponent", "0.5", positive),
+             word_key("decay_fn", "shape of the decay", "1-sqrt", {"linear", "1-sqrt", "cosine", "power", "exp"}),
              number_key("decay_power", "exponent of power", "0.5", positive), number_key("decay_ratio", "last fraction of exp", "0.1", Range{0, 1, true})},
             ""),
        wsd},

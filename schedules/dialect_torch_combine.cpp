@@ -9,7 +9,8 @@ Curve sequential(const Args& a) {
   const auto children = a.schedules("schedulers");
   const auto milestones = a.numbers("milestones");
   require_order(a, "milestones", milestones, true);
-  if (children.size() != milestones.size() + 1) a.fail("milestones", cat(children.size(), " schedulers need ", children.size() - 1, " milestones, but there are ", milestones.size()));
+  if (children.size() != milestones.size() + 1)
+    a.fail("milestones", cat(children.size(), " schedulers need ", children.size() - 1, " milestones, but there are ", milestones.size()));
   return {[children, milestones, counter = counter_of(a)](const Moment& m) {
     const double x = count(m, counter);
     const auto index = static_cast<std::size_t>(std::upper_bound(milestones.begin(), milestones.end(), x) - milestones.begin());
@@ -33,8 +34,12 @@ Curve chained(const Args& a) {
 std::vector<Type> torch_combining_types() {
   const Key children = list_key("schedulers", Key::Kind::schedules, "schedules; they take over lr and per");
   return {
-      {"torch.SequentialLR", "schedulers[k] from milestones[k-1] on, each in its own time", "torch.optim.lr_scheduler",
-       {lr_key(), children, list_key("milestones", Key::Kind::numbers, "counts, increasing", "", not_negative), per_key()}, sequential, {"lr", "per"}},
+      {"torch.SequentialLR",
+       "schedulers[k] from milestones[k-1] on, each in its own time",
+       "torch.optim.lr_scheduler",
+       {lr_key(), children, list_key("milestones", Key::Kind::numbers, "counts, increasing", "", not_negative), per_key()},
+       sequential,
+       {"lr", "per"}},
       {"torch.ChainedScheduler", "lr * (a / lr) * (b / lr) * ...", "torch.optim.lr_scheduler", {lr_key(), children, per_key()}, chained, {"lr", "per"}},
   };
 }

@@ -12,8 +12,9 @@ void momentum_apart(const Args& a, Curve& curve) {
   if (a.word("drives") == "momentum" || !a.flag("cycle_momentum")) return;
   curve.check = [name = a.type().name, before = curve.check](const Moment& m, std::vector<Finding>& findings) {
     if (before) before(m, findings);
-    findings.push_back({false, cat(name, " also cycles the momentum in torch; here it is left alone unless `momentum` (or `beta1`) gets the same "
-                                         "schedule with `drives: momentum`; `cycle_momentum: false` says that is meant")});
+    findings.push_back({false, cat(name,
+                                   " also cycles the momentum in torch; here it is left alone unless `momentum` (or `beta1`) gets the same "
+                                   "schedule with `drives: momentum`; `cycle_momentum: false` says that is meant")});
   };
 }
 
@@ -83,10 +84,14 @@ Curve one_cycle(const Args& a) {
   curve.check = [total, counter, start = a.number("pct_start")](const Moment& m, std::vector<Finding>& findings) {
     const double length = total(m), peak = start * length - 1;
     if (length * updates(m, counter) < m.length - 0.5)
-      findings.push_back({true, cat("its total_steps end after ", length * updates(m, counter), " of ", m.length, " updates (torch would stop there with an error)")});
-    if (peak >= m.length / updates(m, counter)) findings.push_back({true, cat("the peak is never reached: it comes after ", peak, " steps, the run has ", m.length / updates(m, counter))});
-    else if (peak <= 0) findings.push_back({true, cat("the peak is never reached: pct_start ", start, " of ", length, " steps leaves no rise")});
-    else if (peak != std::floor(peak)) findings.push_back({false, cat("the peak falls between two steps (at ", peak, "), so max_lr itself is not reached")});
+      findings.push_back(
+          {true, cat("its total_steps end after ", length * updates(m, counter), " of ", m.length, " updates (torch would stop there with an error)")});
+    if (peak >= m.length / updates(m, counter))
+      findings.push_back({true, cat("the peak is never reached: it comes after ", peak, " steps, the run has ", m.length / updates(m, counter))});
+    else if (peak <= 0)
+      findings.push_back({true, cat("the peak is never reached: pct_start ", start, " of ", length, " steps leaves no rise")});
+    else if (peak != std::floor(peak))
+      findings.push_back({false, cat("the peak falls between two steps (at ", peak, "), so max_lr itself is not reached")});
   };
   momentum_apart(a, curve);
   return curve;
@@ -98,18 +103,24 @@ std::vector<Type> torch_cycle_types() {
   const Key cycles = flag_key("cycle_momentum", "torch cycles the momentum too", "true");
   const Range unit_open{0, 1};
   return {
-      {"torch.CyclicLR", "base_lr + (max_lr - base_lr) * height(x) * scale", "torch.optim.lr_scheduler",
+      {"torch.CyclicLR",
+       "base_lr + (max_lr - base_lr) * height(x) * scale",
+       "torch.optim.lr_scheduler",
        {number_key("base_lr", "lowest value"), number_key("max_lr", "highest value"), count_key("step_size_up", "length of the rise", "2000"),
-        count_key("step_size_down", "length of the fall", "none"), word_key("mode", "how the height shrinks", "triangular", {"triangular", "triangular2", "exp_range"}),
+        count_key("step_size_down", "length of the fall", "none"),
+        word_key("mode", "how the height shrinks", "triangular", {"triangular", "triangular2", "exp_range"}),
         number_key("gamma", "of exp_range, per step", "1", positive), cycles, number_key("base_momentum", "momentum at the top", "0.8", unit_open),
         number_key("max_momentum", "momentum at the foot", "0.9", unit_open), drives, per},
        cyclic},
-      {"torch.OneCycleLR", "max_lr / div_factor -> max_lr -> max_lr / div_factor / final_div_factor", "torch.optim.lr_scheduler",
-       {number_key("max_lr", "highest value"), count_key("total_steps", "length; the run's without it", "none"), count_key("epochs", "with steps_per_epoch: the length", "none"),
-        count_key("steps_per_epoch", "with epochs: the length", "none"), number_key("pct_start", "fraction of the length until the peak", "0.3", unit_open),
-        word_key("anneal_strategy", "shape", "cos", {"cos", "linear"}), cycles, number_key("base_momentum", "momentum at the peak", "0.85", unit_open),
-        number_key("max_momentum", "momentum at both ends", "0.95", unit_open), number_key("div_factor", "max_lr over the first value", "25", positive),
-        number_key("final_div_factor", "first value over the last", "10000", positive), flag_key("three_phase", "fall to the first value, then to the last", "false"), drives, per},
+      {"torch.OneCycleLR",
+       "max_lr / div_factor -> max_lr -> max_lr / div_factor / final_div_factor",
+       "torch.optim.lr_scheduler",
+       {number_key("max_lr", "highest value"), count_key("total_steps", "length; the run's without it", "none"),
+        count_key("epochs", "with steps_per_epoch: the length", "none"), count_key("steps_per_epoch", "with epochs: the length", "none"),
+        number_key("pct_start", "fraction of the length until the peak", "0.3", unit_open), word_key("anneal_strategy", "shape", "cos", {"cos", "linear"}),
+        cycles, number_key("base_momentum", "momentum at the peak", "0.85", unit_open), number_key("max_momentum", "momentum at both ends", "0.95", unit_open),
+        number_key("div_factor", "max_lr over the first value", "25", positive), number_key("final_div_factor", "first value over the last", "10000", positive),
+        flag_key("three_phase", "fall to the first value, then to the last", "false"), drives, per},
        one_cycle},
   };
 }

@@ -89,8 +89,10 @@ const std::vector<std::string>& schedule_examples() {
       "{type: optax.warmup_constant_schedule, init_value: 0.01, peak_value: 0.1, warmup_steps: 100}",
       "{type: optax.warmup_cosine_decay_schedule, init_value: 0.01, peak_value: 0.1, warmup_steps: 50, decay_steps: 450}",
       "{type: optax.warmup_exponential_decay_schedule, init_value: 0.01, peak_value: 0.1, warmup_steps: 50, transition_steps: 100, decay_rate: 0.5}",
-      "{type: optax.sgdr_schedule, cosine_kwargs: [{init_value: 0.01, peak_value: 0.1, warmup_steps: 20, decay_steps: 150}, {init_value: 0.01, peak_value: 0.05, warmup_steps: 20, decay_steps: 300}]}",
-      "{type: optax.join_schedules, schedules: [0.1, {type: optax.linear_schedule, init_value: 0.1, end_value: 0.01, transition_steps: 350}], boundaries: [100]}",
+      "{type: optax.sgdr_schedule, cosine_kwargs: [{init_value: 0.01, peak_value: 0.1, warmup_steps: 20, decay_steps: 150}, {init_value: 0.01, peak_value: "
+      "0.05, warmup_steps: 20, decay_steps: 300}]}",
+      "{type: optax.join_schedules, schedules: [0.1, {type: optax.linear_schedule, init_value: 0.1, end_value: 0.01, transition_steps: 350}], boundaries: "
+      "[100]}",
       "{type: timm.CosineLRScheduler, lr: 0.1, t_initial: 15, cycle_limit: 3, cycle_decay: 0.5, warmup_t: 3, warmup_prefix: true}",
       "{type: timm.PolyLRScheduler, lr: 0.1, t_initial: 50}",
       "{type: timm.TanhLRScheduler, lr: 0.1, t_initial: 50, warmup_t: 5, warmup_lr_init: 0.001}",

@@ -9,9 +9,12 @@
 namespace lehr {
 namespace {
 
-struct Field { const char* name; double FeedbackState::* value; };
+struct Field {
+  const char* name;
+  double FeedbackState::*value;
+};
 constexpr Field fields[] = {
-    {"factor", &FeedbackState::factor}, {"best", &FeedbackState::best},         {"bad", &FeedbackState::bad},           {"good", &FeedbackState::good},
+    {"factor", &FeedbackState::factor},     {"best", &FeedbackState::best},     {"bad", &FeedbackState::bad},           {"good", &FeedbackState::good},
     {"cooldown", &FeedbackState::cooldown}, {"warmup", &FeedbackState::warmup}, {"at_floor", &FeedbackState::at_floor}, {"observed", &FeedbackState::observed},
 };
 
@@ -55,7 +58,8 @@ const std::vector<Term>* factors(const Term& term) {
 
 Reaction Feedback::observe(double value, const Clock& clock) {
   if (std::isnan(value) && rule_->errors_on_missing())
-    throw Error("metric ", quote(metric()), " is missing or not a number in epoch ", clock.epoch(), ", but ", text(), " follows it; `on_missing: skip` goes on without");
+    throw Error("metric ", quote(metric()), " is missing or not a number in epoch ", clock.epoch(), ", but ", text(),
+                " follows it; `on_missing: skip` goes on without");
   ++state_.observed;
   return rule_->observe(state_, value, clock);
 }
@@ -119,8 +123,10 @@ Controlled parse_controlled(const Term& term) {
   std::vector<Schedule> schedules;
   std::vector<Feedback> feedback;
   for (const Term& part : *parts) {
-    if (const FeedbackType* type = feedback_type(part)) feedback.push_back(read(*type, part));
-    else schedules.push_back(parse_schedule(part));
+    if (const FeedbackType* type = feedback_type(part))
+      feedback.push_back(read(*type, part));
+    else
+      schedules.push_back(parse_schedule(part));
   }
   return Controlled(std::move(schedules), std::move(feedback));
 }

@@ -12,12 +12,12 @@ namespace lehr {
 
 // What following a metric has led to so far; plain values, so that a checkpoint can hold them.
 struct FeedbackState {
-  double factor = 1;                                          // multiplies the schedule
-  double best = std::numeric_limits<double>::quiet_NaN();     // NaN: nothing observed yet
-  double bad = 0, good = 0, cooldown = 0, warmup = 0;         // checks counted
-  double at_floor = 0;                                        // cuts asked for at the lowest value
-  double observed = 0;                                        // metrics seen
-  std::vector<double> window;                                 // metrics not yet averaged, or the last ones
+  double factor = 1;                                       // multiplies the schedule
+  double best = std::numeric_limits<double>::quiet_NaN();  // NaN: nothing observed yet
+  double bad = 0, good = 0, cooldown = 0, warmup = 0;      // checks counted
+  double at_floor = 0;                                     // cuts asked for at the lowest value
+  double observed = 0;                                     // metrics seen
+  std::vector<double> window;                              // metrics not yet averaged, or the last ones
 };
 
 // What one observation asks of the trainer beside the new factor.
@@ -66,7 +66,7 @@ class Controlled {
   Controlled(Schedule schedule);  // NOLINT: a schedule is one
   Controlled(std::vector<Schedule> schedules, std::vector<Feedback> feedback);
   double at(const Clock& clock) const;
-  std::string text() const;            // parse_controlled(text()) has the same text
+  std::string text() const;                               // parse_controlled(text()) has the same text
   const Schedule& schedule() const { return schedule_; }  // all that depends on the clock alone, the feedback's bases included
   std::vector<Feedback>& feedback() { return feedback_; }
   const std::vector<Feedback>& feedback() const { return feedback_; }

@@ -17,7 +17,8 @@ double mean(const std::vector<double>& values) {
 // Raises after `patience` gains in a row, cuts after `patience` losses in a row; rests in between.
 struct Greedy {
   bool rising = false, relative = false;
-  double initial = 1, factor = 0.95, patience = 10, threshold = 1e-6, cooldown = 0, warmup = 0, lowest = 0, highest = 1, eps = 1e-8, window = 0, reset_start = 500;
+  double initial = 1, factor = 0.95, patience = 10, threshold = 1e-6, cooldown = 0, warmup = 0, lowest = 0, highest = 1, eps = 1e-8, window = 0,
+         reset_start = 500;
 
   bool better(double value, double best) const {
     if (std::isnan(best)) return !std::isnan(value);
@@ -60,8 +61,10 @@ struct Greedy {
       s.good = s.bad = 0;
       return {};
     }
-    if (better(value, s.best)) s.best = value, ++s.good, s.bad = 0;
-    else ++s.bad, s.good = 0;
+    if (better(value, s.best))
+      s.best = value, ++s.good, s.bad = 0;
+    else
+      ++s.bad, s.good = 0;
     if (s.good > patience) {
       s.good = 0, s.warmup = warmup;
       return move_to(s, std::min(initial * s.factor / factor, highest));
@@ -150,8 +153,9 @@ Rule stalled(const Args& a) {
 }
 
 Rule bold(const Args& a) {
-  const Bold b{a.number("up"), a.number("down"), a.number("tolerance"), a.number("min"), a.has("max") ? a.number("max") : std::numeric_limits<double>::infinity(),
-               a.number("initial"), a.flag("rollback")};
+  const Bold b{
+      a.number("up"),      a.number("down"),  a.number("tolerance"), a.number("min"), a.has("max") ? a.number("max") : std::numeric_limits<double>::infinity(),
+      a.number("initial"), a.flag("rollback")};
   return rule(a, b.initial, b, a.word("on_missing"));
 }
 }  // namespace
@@ -161,27 +165,42 @@ std::vector<FeedbackType> other_feedback_types() {
   const Key initial = number_key("initial", "value at the start", "1", positive), on = word_key("on", "the metric, e.g. val_loss", "", {});
   const Key mode = word_key("mode", "auto: by the metric's name", "auto", {"auto", "min", "max"});
   const Key missing = word_key("on_missing", "a metric that is missing or not a number", "error", {"error", "skip", "bad"});
-  const Key factor = number_key("factor", "divided by after gains, multiplied by after losses", "0.95", shrinks), patience = integer_key("patience", "gains or losses in a row that are let pass", "10");
-  const Key threshold = number_key("threshold", "gain that counts", "1e-06", not_negative), threshold_mode = word_key("threshold_mode", "the gain as it is, or as a share of the best", "abs", {"abs", "rel"});
-  const Key cooldown = integer_key("cooldown", "observations of rest after a cut", "0"), warmup = integer_key("warmup", "observations of rest after a rise", "0");
-  const Key eps = number_key("eps", "smallest change", "1e-08", not_negative), reset = integer_key("reset_start", "cuts at the lowest value until all begins anew; 0: never", "500");
+  const Key factor = number_key("factor", "divided by after gains, multiplied by after losses", "0.95", shrinks),
+            patience = integer_key("patience", "gains or losses in a row that are let pass", "10");
+  const Key threshold = number_key("threshold", "gain that counts", "1e-06", not_negative),
+            threshold_mode = word_key("threshold_mode", "the gain as it is, or as a share of the best", "abs", {"abs", "rel"});
+  const Key cooldown = integer_key("cooldown", "observations of rest after a cut", "0"),
+            warmup = integer_key("warmup", "observations of rest after a rise", "0");
+  const Key eps = number_key("eps", "smallest change", "1e-08", not_negative),
+            reset = integer_key("reset_start", "cuts at the lowest value until all begins anew; 0: never", "500");
   return {
-      {{"greedy", "initial * factor ^ (cuts - rises)", "GreedyLR, arXiv 2512.14527",
+      {{"greedy",
+        "initial * factor ^ (cuts - rises)",
+        "GreedyLR, arXiv 2512.14527",
         {initial, on, mode, factor, patience, threshold, threshold_mode, cooldown, warmup, number_key("min", "lowest value", "0.001", not_negative),
-         number_key("max", "highest value", "1", positive), eps, integer_key("window", "look at the mean of so many observations", "none", Range{1}), reset, missing},
+         number_key("max", "highest value", "1", positive), eps, integer_key("window", "look at the mean of so many observations", "none", Range{1}), reset,
+         missing},
         nullptr},
        greedy},
-      {{"hf.greedy", "lr * factor ^ (cuts - rises)", "transformers.get_scheduler",
-        {number_key("lr", "the optimizer's base rate", "", positive), word_key("on", "the metric", "val_loss", {}), word_key("mode", "whether less or more is better", "min", {"min", "max"}), factor,
-         patience, threshold, threshold_mode, cooldown, warmup, number_key("min_lr", "lowest value", "0.001", not_negative), number_key("max_lr", "highest value", "1", positive), eps,
+      {{"hf.greedy",
+        "lr * factor ^ (cuts - rises)",
+        "transformers.get_scheduler",
+        {number_key("lr", "the optimizer's base rate", "", positive), word_key("on", "the metric", "val_loss", {}),
+         word_key("mode", "whether less or more is better", "min", {"min", "max"}), factor, patience, threshold, threshold_mode, cooldown, warmup,
+         number_key("min_lr", "lowest value", "0.001", not_negative), number_key("max_lr", "highest value", "1", positive), eps,
          flag_key("smooth", "look at the mean of the last window_size", "false"), integer_key("window_size", "of smooth", "50", Range{1}), reset},
         nullptr},
        hf_greedy},
-      {{"stalled", "initial * factor ^ (cuts); a cut at every `start` observations in a row without a gain", "Marian lr-decay-strategy stalled",
-        {initial, on, mode, number_key("factor", "multiplied at each cut", "0.9", shrinks), integer_key("start", "observations without a gain until a cut", "1", Range{1}), missing},
+      {{"stalled",
+        "initial * factor ^ (cuts); a cut at every `start` observations in a row without a gain",
+        "Marian lr-decay-strategy stalled",
+        {initial, on, mode, number_key("factor", "multiplied at each cut", "0.9", shrinks),
+         integer_key("start", "observations without a gain until a cut", "1", Range{1}), missing},
         nullptr},
        stalled},
-      {{"bold_driver", "times `up` while the loss falls; times `down`, and the step taken back, when it rises", "bold driver",
+      {{"bold_driver",
+        "times `up` while the loss falls; times `down`, and the step taken back, when it rises",
+        "bold driver",
         {initial, on, number_key("up", "factor after a fall", "1.05", Range{1}), number_key("down", "factor after a rise", "0.5", shrinks),
          number_key("tolerance", "rise, as a share, that still counts as a fall", "0", not_negative), number_key("min", "lowest value", "0", not_negative),
          number_key("max", "highest value", "none", positive), flag_key("rollback", "go back to the parameters before the rise", "true"), missing},

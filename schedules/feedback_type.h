@@ -25,7 +25,9 @@ class RuleOf : public Feedback::Rule {
  public:
   RuleOf(const Args& args, std::string metric, Schedule base, bool errors_on_missing = false)
       : text_(cat("{type: ", args.type().name, args.text().empty() ? "" : ", ", args.text(), "}")),
-        metric_(std::move(metric)), base_(std::move(base)), errors_(errors_on_missing) {}
+        metric_(std::move(metric)),
+        base_(std::move(base)),
+        errors_(errors_on_missing) {}
   std::string text() const override { return text_; }
   const std::string& metric() const override { return metric_; }
   const Schedule& base() const override { return base_; }

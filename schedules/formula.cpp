@@ -22,11 +22,13 @@ double f_mod(double a, double b) { return a - b * std::floor(a / b); }
 double f_min(const double* x, int n) { return n > 0 ? *std::min_element(x, x + n) : std::numeric_limits<double>::quiet_NaN(); }
 double f_max(const double* x, int n) { return n > 0 ? *std::max_element(x, x + n) : std::numeric_limits<double>::quiet_NaN(); }
 
-struct One { const char* name; double (*f)(double); };
+struct One {
+  const char* name;
+  double (*f)(double);
+};
 constexpr One one_argument[] = {
-    {"floor", std::floor}, {"ceil", std::ceil}, {"round", std::round}, {"abs", std::fabs},   {"exp", std::exp},
-    {"log", std::log},     {"log2", std::log2}, {"log10", std::log10}, {"sqrt", std::sqrt},  {"sin", std::sin},
-    {"cos", std::cos},     {"tan", std::tan},   {"tanh", std::tanh},   {"sign", f_sign},
+    {"floor", std::floor}, {"ceil", std::ceil}, {"round", std::round}, {"abs", std::fabs}, {"exp", std::exp}, {"log", std::log},   {"log2", std::log2},
+    {"log10", std::log10}, {"sqrt", std::sqrt}, {"sin", std::sin},     {"cos", std::cos},  {"tan", std::tan}, {"tanh", std::tanh}, {"sign", f_sign},
 };
 double f_pow(double a, double b) { return std::pow(a, b); }
 
@@ -83,22 +85,28 @@ struct Scan {
     const auto found = std::find(names.begin(), names.end(), name);
     const bool function = std::find(functions.begin(), functions.end(), name) != functions.end();
     if (call && !function)
-      fail(term, start, found != names.end() ? cat(quote(name), " is a value, not a function: an operator is missing before the bracket")
-                                             : cat("unknown function ", quote(name), did_you_mean(name, functions), "; known: ", join(functions, ", ")));
+      fail(term, start,
+           found != names.end() ? cat(quote(name), " is a value, not a function: an operator is missing before the bracket")
+                                : cat("unknown function ", quote(name), did_you_mean(name, functions), "; known: ", join(functions, ", ")));
     if (!call && function) fail(term, start, cat(quote(name), " is a function: write `", name, "(…)`"));
-    if (!call && found == names.end())
-      fail(term, start, cat("unknown name ", quote(name), did_you_mean(name, names), "; known: ", join(names, ", ")));
+    if (!call && found == names.end()) fail(term, start, cat("unknown name ", quote(name), did_you_mean(name, names), "; known: ", join(names, ", ")));
     if (const auto index = static_cast<std::size_t>(found - names.begin()); !call && index < name_count) used[index] = true;
   }
 
   void operator_at(std::size_t i, std::vector<std::size_t>& open) const {
     const char c = text[i], before = i ? text[i - 1] : ' ', after = i + 1 < text.size() ? text[i + 1] : ' ';
-    if (c == '(') open.push_back(i);
-    else if (c == ')' && open.empty()) fail(term, i, "this ) closes nothing");
-    else if (c == ')') open.pop_back();
-    else if (c == ',' && open.empty()) fail(term, i, "a comma outside a function's brackets");
-    else if (c == '*' && after == '*') fail(term, i, "a power is written a ^ b");
-    else if (c == '/' && after == '/') fail(term, i, "a whole quotient is written floor(a / b)");
+    if (c == '(')
+      open.push_back(i);
+    else if (c == ')' && open.empty())
+      fail(term, i, "this ) closes nothing");
+    else if (c == ')')
+      open.pop_back();
+    else if (c == ',' && open.empty())
+      fail(term, i, "a comma outside a function's brackets");
+    else if (c == '*' && after == '*')
+      fail(term, i, "a power is written a ^ b");
+    else if (c == '/' && after == '/')
+      fail(term, i, "a whole quotient is written floor(a / b)");
     else if (c == '=' && after != '=' && std::string_view("=<>!").find(before) == std::string_view::npos)
       fail(term, i, "= assigns nothing here: compare with ==");
     else if (std::string_view("+-*/^%<>=!?:&|,").find(c) == std::string_view::npos)
@@ -109,30 +117,42 @@ struct Scan {
     if (text.size() > longest) fail(term, longest, cat("a formula may have ", longest, " characters, this one has ", text.size()));
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < text.size();) {
-      if (text[i] == ' ' || text[i] == '\t') ++i;
-      else if (letter(text[i])) name_at(i);
-      else if (digit(text[i]) || text[i] == '.') number_at(i);
-      else operator_at(i, open), ++i;
+      if (text[i] == ' ' || text[i] == '\t')
+        ++i;
+      else if (letter(text[i]))
+        name_at(i);
+      else if (digit(text[i]) || text[i] == '.')
+        number_at(i);
+      else
+        operator_at(i, open), ++i;
     }
-    if (!open.empty())
-      fail(term, open.back(), "this ( is never closed (inside { } or [ ] a formula with a comma must stand in quotes)");
+    if (!open.empty()) fail(term, open.back(), "this ( is never closed (inside { } or [ ] a formula with a comma must stand in quotes)");
   }
 };
 
 std::string reason(const mu::ParserError& error) {
   switch (error.GetCode()) {
-    case mu::ecUNEXPECTED_EOF: return "the formula ends where a value is expected";
-    case mu::ecUNEXPECTED_OPERATOR: return "an operator without a value before it";
-    case mu::ecUNEXPECTED_PARENS: return "a bracket where none can stand";
+    case mu::ecUNEXPECTED_EOF:
+      return "the formula ends where a value is expected";
+    case mu::ecUNEXPECTED_OPERATOR:
+      return "an operator without a value before it";
+    case mu::ecUNEXPECTED_PARENS:
+      return "a bracket where none can stand";
     case mu::ecUNEXPECTED_VAL:
     case mu::ecUNEXPECTED_VAR:
-    case mu::ecUNEXPECTED_FUN: return "a value where an operator is expected";
-    case mu::ecUNEXPECTED_ARG_SEP: return "a comma where none can stand";
-    case mu::ecTOO_MANY_PARAMS: return cat("too many arguments for ", quote(error.GetToken()));
-    case mu::ecTOO_FEW_PARAMS: return cat("too few arguments for ", quote(error.GetToken()));
+    case mu::ecUNEXPECTED_FUN:
+      return "a value where an operator is expected";
+    case mu::ecUNEXPECTED_ARG_SEP:
+      return "a comma where none can stand";
+    case mu::ecTOO_MANY_PARAMS:
+      return cat("too many arguments for ", quote(error.GetToken()));
+    case mu::ecTOO_FEW_PARAMS:
+      return cat("too few arguments for ", quote(error.GetToken()));
     case mu::ecMISPLACED_COLON:
-    case mu::ecMISSING_ELSE_CLAUSE: return "a choice is written `condition ? a : b`";
-    default: return "this cannot be read as a formula";
+    case mu::ecMISSING_ELSE_CLAUSE:
+      return "a choice is written `condition ? a : b`";
+    default:
+      return "this cannot be read as a formula";
   }
 }
 

@@ -80,9 +80,9 @@ class Phases final : public Schedule::Shape {
     const auto apart = [&](double a) { return std::abs(next - a) > 0.01 * std::max(std::abs(next), std::abs(a)); };
     const double reached = previous(before), last = previous(before - 1);
     if (!apart(reached) || !apart(last)) return;
-    findings.push_back({false, cat("it jumps from ", last, " to ", next, " at update ", begin, " (epoch ",
-                                   std::floor(begin / static_cast<double>(m.run.steps_per_epoch)), "), where phase ", i + 1,
-                                   " begins; `jump: ok` in that phase says it is meant")});
+    findings.push_back(
+        {false, cat("it jumps from ", last, " to ", next, " at update ", begin, " (epoch ", std::floor(begin / static_cast<double>(m.run.steps_per_epoch)),
+                    "), where phase ", i + 1, " begins; `jump: ok` in that phase says it is meant")});
   }
 
   std::vector<Phase> phases_;

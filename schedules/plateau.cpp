@@ -32,8 +32,10 @@ struct Smoothing {
   std::optional<double> operator()(FeedbackState& s, double value) const {
     if (kind == Kind::none) return value;
     if (kind == Kind::ema) {
-      if (s.window.empty()) s.window = {value};
-      else s.window[0] = amount * s.window[0] + (1 - amount) * value;
+      if (s.window.empty())
+        s.window = {value};
+      else
+        s.window[0] = amount * s.window[0] + (1 - amount) * value;
       return s.window[0];
     }
     s.window.push_back(value);
@@ -53,7 +55,7 @@ struct Plateau {
   std::optional<Span> patience_span;
   Span every{Span::Unit::epochs, 1};
   double patience = 10;
-  bool after = false;           // cut at the check after `patience` bad ones, not at the last of them
+  bool after = false;  // cut at the check after `patience` bad ones, not at the last of them
   std::optional<Span> cooldown_span;
   double cooldown = 0;
   bool cooldown_first = false;  // the check that ends the cooldown counts already (Keras)
@@ -72,8 +74,10 @@ struct Plateau {
       if (s.cooldown > 0) return false;
       return ++s.bad >= wait;
     }
-    if (better(value, s.best)) s.best = value, s.bad = 0;
-    else ++s.bad;
+    if (better(value, s.best))
+      s.best = value, s.bad = 0;
+    else
+      ++s.bad;
     if (s.cooldown > 0) return --s.cooldown, s.bad = 0, false;
     return s.bad > 0 && (after ? s.bad > wait : s.bad >= std::max(1.0, wait));
   }
@@ -144,9 +148,7 @@ Plateau torch_plateau(const Args& a) {
   return p;
 }
 
-Rule torch(const Args& a) {
-  return std::make_shared<PlateauRule>(a, a.word("on"), Schedule(a.number("lr")), torch_plateau(a));
-}
+Rule torch(const Args& a) { return std::make_shared<PlateauRule>(a, a.word("on"), Schedule(a.number("lr")), torch_plateau(a)); }
 
 Rule optax(const Args& a) {
   Plateau p;
@@ -180,38 +182,60 @@ std::vector<FeedbackType> plateau_types() {
   const Key patience = integer_key("patience", "bad checks that are let pass", "10"), cooldown = integer_key("cooldown", "checks of rest after a cut", "0");
   const Key mode = word_key("mode", "whether less or more is better", "min", {"min", "max"}), on = name_key("on", "the metric", "val_loss");
   const Key threshold = number_key("threshold", "gain that counts", "0.0001", not_negative), min_lr = number_key("min_lr", "lowest value", "0", not_negative);
-  const std::vector<Key> torch_keys = {lr, on, mode, factor, patience, threshold, word_key("threshold_mode", "gain as a share of the best, or as it is", "rel", {"rel", "abs"}),
-                                       cooldown, min_lr, number_key("eps", "smallest cut", "1e-08", not_negative)};
+  const std::vector<Key> torch_keys = {lr,
+                                       on,
+                                       mode,
+                                       factor,
+                                       patience,
+                                       threshold,
+                                       word_key("threshold_mode", "gain as a share of the best, or as it is", "rel", {"rel", "abs"}),
+                                       cooldown,
+                                       min_lr,
+                                       number_key("eps", "smallest cut", "1e-08", not_negative)};
   Key at_least_1 = patience;
   at_least_1.range = Range{1};
   return {
-      {{"plateau", "initial * factor ^ (cuts); a cut after `patience` without a gain", "Keras and torch ReduceLROnPlateau",
-        {number_key("initial", "value before the first cut", "1"), name_key("on", "the metric, e.g. val_loss", ""), word_key("mode", "auto: by the metric's name", "auto", {"auto", "min", "max"}),
-         factor, span_key("patience", "time without a gain"), span_key("every", "distance of two observations", "1 epoch"), word_key("count", "cut at the last of `patience` bad checks, or after it", "at", {"at", "after"}),
+      {{"plateau",
+        "initial * factor ^ (cuts); a cut after `patience` without a gain",
+        "Keras and torch ReduceLROnPlateau",
+        {number_key("initial", "value before the first cut", "1"), name_key("on", "the metric, e.g. val_loss", ""),
+         word_key("mode", "auto: by the metric's name", "auto", {"auto", "min", "max"}), factor, span_key("patience", "time without a gain"),
+         span_key("every", "distance of two observations", "1 epoch"),
+         word_key("count", "cut at the last of `patience` bad checks, or after it", "at", {"at", "after"}),
          number_key("threshold", "gain that counts", "0.0001", not_negative),
          word_key("threshold_mode", "gain as a share of |best|, of best with its sign, or as it is", "rel", {"rel", "rel_signed", "abs"}),
-         span_key("cooldown", "rest after a cut", "0 epochs", not_negative), word_key("cooldown_mode", "minus1: the check that ends the rest counts", "full", {"full", "minus1"}),
+         span_key("cooldown", "rest after a cut", "0 epochs", not_negative),
+         word_key("cooldown_mode", "minus1: the check that ends the rest counts", "full", {"full", "minus1"}),
          number_key("min", "lowest value", "0", not_negative), integer_key("mean", "average so many observations", "none", Range{1}),
-         number_key("ema", "decay of a running average", "none", Range{0, 1, true}), word_key("on_missing", "a metric that is missing or not a number", "error", {"error", "skip", "bad"}),
+         number_key("ema", "decay of a running average", "none", Range{0, 1, true}),
+         word_key("on_missing", "a metric that is missing or not a number", "error", {"error", "skip", "bad"}),
          flag_key("restore_best", "go back to the best parameters at each cut", "false")},
         nullptr},
        own},
-      {{"keras.ReduceLROnPlateau", "lr * factor ^ (cuts)", "keras.callbacks",
+      {{"keras.ReduceLROnPlateau",
+        "lr * factor ^ (cuts)",
+        "keras.callbacks",
         {lr, name_key("monitor", "the metric", "val_loss"), factor, patience, word_key("mode", "auto: max if the name has acc", "auto", {"auto", "min", "max"}),
          number_key("min_delta", "gain that counts", "0.0001", not_negative), cooldown, min_lr},
         nullptr},
        keras},
       {{"torch.ReduceLROnPlateau", "lr * factor ^ (cuts)", "torch.optim.lr_scheduler", torch_keys, nullptr}, torch},
       {{"hf.reduce_lr_on_plateau", "lr * factor ^ (cuts)", "transformers.get_scheduler", torch_keys, nullptr}, torch},
-      {{"optax.reduce_on_plateau", "factor ^ (cuts), a factor of what it stands beside", "optax.contrib",
+      {{"optax.reduce_on_plateau",
+        "factor ^ (cuts), a factor of what it stands beside",
+        "optax.contrib",
         {name_key("on", "the metric", "loss"), factor, at_least_1, number_key("rtol", "relative gain that counts", "0.0001", not_negative),
-         number_key("atol", "absolute gain that counts", "0", not_negative), cooldown, integer_key("accumulation_size", "observations averaged into one", "1", Range{1}), number_key("min_scale", "lowest factor", "0", not_negative)},
+         number_key("atol", "absolute gain that counts", "0", not_negative), cooldown,
+         integer_key("accumulation_size", "observations averaged into one", "1", Range{1}), number_key("min_scale", "lowest factor", "0", not_negative)},
         nullptr},
        optax},
-      {{"timm.PlateauLRScheduler", "lr * decay_rate ^ (cuts) after a warm-up", "timm.scheduler",
+      {{"timm.PlateauLRScheduler",
+        "lr * decay_rate ^ (cuts) after a warm-up",
+        "timm.scheduler",
         {lr, on, number_key("decay_rate", "multiplied at each cut", "0.1", shrinks), integer_key("patience_t", "bad epochs that are let pass", "10"), threshold,
          integer_key("cooldown_t", "epochs of rest after a cut", "0"), integer_key("warmup_t", "epochs of warm-up, in which the metric is not looked at", "0"),
-         number_key("warmup_lr_init", "first value of the warm-up", "0"), number_key("lr_min", "lowest value", "0", not_negative), word_key("mode", "whether less or more is better", "max", {"min", "max"})},
+         number_key("warmup_lr_init", "first value of the warm-up", "0"), number_key("lr_min", "lowest value", "0", not_negative),
+         word_key("mode", "whether less or more is better", "max", {"min", "max"})},
         nullptr},
        timm},
   };

@@ -123,9 +123,7 @@ double Moment::epoch() const { return std::floor(t()); }
 
 Schedule::Schedule(double constant) : shape_(std::make_shared<Constant>(constant)) {}
 
-double Schedule::at(const Clock& clock) const {
-  return shape_->at(Moment{static_cast<double>(clock.step), static_cast<double>(clock.steps), clock});
-}
+double Schedule::at(const Clock& clock) const { return shape_->at(Moment{static_cast<double>(clock.step), static_cast<double>(clock.steps), clock}); }
 
 std::string Schedule::text() const { return shape_->text(); }
 bool Schedule::constant() const { return shape_->constant(); }
@@ -175,9 +173,12 @@ const Type& find_type(const Term& mapping) {
 Schedule parse_schedule(const Term& term) {
   if (deeper_than(term, deepest)) throw TermError(term, cat("a schedule may hold ", deepest, " levels of brackets, not more"));
   switch (term.kind) {
-    case Term::Kind::scalar: return parse_scalar(term);
-    case Term::Kind::list: return parse_phases(term);
-    case Term::Kind::mapping: break;
+    case Term::Kind::scalar:
+      return parse_scalar(term);
+    case Term::Kind::list:
+      return parse_phases(term);
+    case Term::Kind::mapping:
+      break;
   }
   const Term full = written_out(term);
   return make_schedule(find_type(full), full);

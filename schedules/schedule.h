@@ -16,8 +16,8 @@ namespace lehr {
 
 // A moment as one part of a schedule sees it: inside a phase, `step` and `length` are the phase's own.
 struct Moment {
-  double step;       // updates since this part began
-  double length;     // updates this part lasts: the run, or its phase
+  double step;    // updates since this part began
+  double length;  // updates this part lasts: the run, or its phase
   const Clock& run;
   double t() const { return step / static_cast<double>(run.steps_per_epoch); }
   double epoch() const;  // whole epochs since this part began
@@ -30,13 +30,16 @@ class Schedule {
   Schedule(double constant);  // NOLINT: a number is a schedule
   double at(const Clock& clock) const;
   double at(const Moment& moment) const { return shape_->at(moment); }
-  std::string text() const;                       // one line; parse_schedule(text()) == *this
+  std::string text() const;  // one line; parse_schedule(text()) == *this
   bool operator==(const Schedule& other) const { return text() == other.text(); }
   bool constant() const;
 
   // Problems that show only on a run's clock: ends before the run, is 0 at the first update, jumps at a phase boundary,
   // leaves [low, high], is not finite somewhere. An error must stop the run before it starts, the rest are warnings.
-  struct Finding { bool error = false; std::string what; };
+  struct Finding {
+    bool error = false;
+    std::string what;
+  };
   std::vector<Finding> check(const Clock& clock, double low, double high) const;
 
   // One shape of a schedule: at() is a pure function of the moment. Formulas hold buffers, so a copy per thread is made with clone().
@@ -66,7 +69,9 @@ Schedule parse_schedule(std::string_view text);  // the text form: YAML's flow s
 // For `explain`, `schema` and docs: every type with its keys and a one-line formula.
 struct ScheduleType {
   std::string name, formula, origin;
-  struct Key { std::string name, meaning, fallback; };  // fallback "" = required, "none" = may be absent
+  struct Key {
+    std::string name, meaning, fallback;
+  };  // fallback "" = required, "none" = may be absent
   std::vector<Key> keys;
 };
 std::vector<ScheduleType> schedule_types();

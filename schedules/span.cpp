@@ -30,10 +30,14 @@ std::string spellings(std::string_view text) {
 
 double Span::steps(const Clock& run) const {
   switch (unit) {
-    case Unit::epochs: return whole_if_close(count * static_cast<double>(run.steps_per_epoch));
-    case Unit::percent: return whole_if_close(count * static_cast<double>(run.steps) / 100);
-    case Unit::samples: return whole_if_close(count * static_cast<double>(run.steps_per_epoch) / static_cast<double>(run.samples_per_epoch));
-    default: return count;
+    case Unit::epochs:
+      return whole_if_close(count * static_cast<double>(run.steps_per_epoch));
+    case Unit::percent:
+      return whole_if_close(count * static_cast<double>(run.steps) / 100);
+    case Unit::samples:
+      return whole_if_close(count * static_cast<double>(run.steps_per_epoch) / static_cast<double>(run.samples_per_epoch));
+    default:
+      return count;
   }
 }
 
@@ -48,8 +52,7 @@ Span parse_span(std::string_view text) {
   const std::string_view whole = trim(text);
   double count = 0;
   const auto [end, problem] = std::from_chars(whole.data(), whole.data() + whole.size(), count);
-  if (problem != std::errc() || !std::isfinite(count))
-    throw Error(quote(whole), " is no length of training: write for example ", spellings("5"));
+  if (problem != std::errc() || !std::isfinite(count)) throw Error(quote(whole), " is no length of training: write for example ", spellings("5"));
   std::string_view rest(end, static_cast<std::size_t>(whole.data() + whole.size() - end));
   const std::string_view digits = whole.substr(0, whole.size() - rest.size());
   if (count < 0) throw Error("a length of training cannot be negative, but ", quote(whole), " is");

@@ -10,8 +10,8 @@ namespace lehr {
 struct Span {
   enum class Unit { steps, epochs, percent, samples } unit = Unit::steps;
   double count = 0;
-  double steps(const Clock& run) const;    // in updates, on this run's clock; whole where it differs from that by rounding only
-  std::string text() const;                // parse_span(text()) == *this
+  double steps(const Clock& run) const;  // in updates, on this run's clock; whole where it differs from that by rounding only
+  std::string text() const;              // parse_span(text()) == *this
   bool operator==(const Span&) const = default;
 };
 

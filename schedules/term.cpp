@@ -84,9 +84,12 @@ class Flow {
   // Behind an item: a comma, or the closing bracket left where it stands.
   void separator(char close, std::size_t open) {
     skip();
-    if (peek() == ',') ++at_;
-    else if (peek() == '\0') fail(open, cat("the ", text_[open], " is never closed"));
-    else if (peek() != close) fail(at_, cat("expected , or ", close, " but found ", quote(text_.substr(at_, 12))));
+    if (peek() == ',')
+      ++at_;
+    else if (peek() == '\0')
+      fail(open, cat("the ", text_[open], " is never closed"));
+    else if (peek() != close)
+      fail(at_, cat("expected , or ", close, " but found ", quote(text_.substr(at_, 12))));
   }
 
   std::string key_name() {
@@ -102,8 +105,7 @@ class Flow {
     if (key.empty()) fail(start, "a key is missing");
     if (peek() != ':') fail(start, cat("key ", quote(key), " has no value: write `", printable(key), ": …`"));
     ++at_;
-    if (std::string_view(" \t\n[{\"'").find(peek()) == std::string_view::npos)
-      fail(at_, cat("a space must stand behind `", printable(key), ":`"));
+    if (std::string_view(" \t\n[{\"'").find(peek()) == std::string_view::npos) fail(at_, cat("a space must stand behind `", printable(key), ":`"));
     return key;
   }
 

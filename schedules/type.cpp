@@ -40,7 +40,8 @@ std::string read_word(const Term& term, const Key& key) {
     throw TermError(term, cat("key ", quote(key.name), key.words.empty() ? " takes a name" : " takes one of ", join(key.words, ", ")));
   if (key.words.empty()) return term.scalar;
   if (std::find(key.words.begin(), key.words.end(), term.scalar) == key.words.end())
-    throw TermError(term, cat("key ", quote(key.name), " cannot be ", quote(term.scalar), did_you_mean(term.scalar, key.words), "; it is one of ", join(key.words, ", ")));
+    throw TermError(
+        term, cat("key ", quote(key.name), " cannot be ", quote(term.scalar), did_you_mean(term.scalar, key.words), "; it is one of ", join(key.words, ", ")));
   return term.scalar;
 }
 
@@ -83,11 +84,16 @@ Schedule read_child(const Term& term, const Key& key, const Type& type, const Te
 
 Value read_value(const Key& key, const Term& term, const Type& type, const Term& parent) {
   switch (key.kind) {
-    case Key::Kind::number: return read_number(term, key.range, key.name, false);
-    case Key::Kind::integer: return read_number(term, key.range, key.name, true);
-    case Key::Kind::span: return read_span(term, key.range, key.name);
-    case Key::Kind::flag: return read_flag(term, key.name);
-    case Key::Kind::word: return read_word(term, key);
+    case Key::Kind::number:
+      return read_number(term, key.range, key.name, false);
+    case Key::Kind::integer:
+      return read_number(term, key.range, key.name, true);
+    case Key::Kind::span:
+      return read_span(term, key.range, key.name);
+    case Key::Kind::flag:
+      return read_flag(term, key.name);
+    case Key::Kind::word:
+      return read_word(term, key);
     case Key::Kind::numbers: {
       std::vector<double> out;
       for (const Term& item : items(term, key.name)) out.push_back(read_number(item, key.range, key.name, false));
@@ -101,13 +107,15 @@ Value read_value(const Key& key, const Term& term, const Type& type, const Term&
     case Key::Kind::formula:
       if (term.kind != Term::Kind::scalar) throw TermError(term, cat("key ", quote(key.name), " takes a formula"));
       return Schedule(formula(term));
-    case Key::Kind::schedule: return read_child(term, key, type, parent);
+    case Key::Kind::schedule:
+      return read_child(term, key, type, parent);
     case Key::Kind::schedules: {
       std::vector<Schedule> out;
       for (const Term& item : items(term, key.name)) out.push_back(read_child(item, key, type, parent));
       return out;
     }
-    case Key::Kind::knots: return read_knots(term, key);
+    case Key::Kind::knots:
+      return read_knots(term, key);
   }
   return {};
 }
@@ -179,8 +187,8 @@ Args::Args(const Type& type, const Term& mapping, const std::vector<std::string>
     if (name == "type" || std::find(skip.begin(), skip.end(), name) != skip.end()) continue;
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
-      throw TermError(value, cat("schedule type ", quote(type.name), " has no key ", quote(name), did_you_mean(name, names),
-                                 "; its keys are ", join(names, ", ")));
+      throw TermError(value,
+                      cat("schedule type ", quote(type.name), " has no key ", quote(name), did_you_mean(name, names), "; its keys are ", join(names, ", ")));
     const auto index = static_cast<std::size_t>(found - names.begin());
     if (type.keys[index].fallback == "none" && nothing(value)) continue;
     if (!std::holds_alternative<std::monostate>(values_[index])) throw TermError(value, cat("key ", quote(name), " is given twice"));
@@ -228,8 +236,7 @@ Args Args::clone() const {
 }
 
 std::function<double(const Moment&)> unit_time(const Args& args) {
-  if (!args.has("for"))
-    return [](const Moment& m) { return m.length > 0 ? std::clamp(m.step / m.length, 0.0, 1.0) : 1.0; };
+  if (!args.has("for")) return [](const Moment& m) { return m.length > 0 ? std::clamp(m.step / m.length, 0.0, 1.0) : 1.0; };
   return [span = args.span("for")](const Moment& m) { return std::clamp(share(m, span), 0.0, 1.0); };
 }
 

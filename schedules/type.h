@@ -30,8 +30,8 @@ struct Key {
   Kind kind;
   std::string fallback;  // "" = required, "none" = may be absent
   std::string meaning;
-  Range range = any_number;         // of numbers, and of a span's count
-  std::vector<std::string> words;   // of a word: the choices, none: any name; of a schedule: the type a child without one has
+  Range range = any_number;        // of numbers, and of a span's count
+  std::vector<std::string> words;  // of a word: the choices, none: any name; of a schedule: the type a child without one has
 };
 Key number_key(std::string name, std::string meaning, std::string fallback = "", Range range = any_number);
 Key integer_key(std::string name, std::string meaning, std::string fallback = "", Range range = not_negative);
@@ -42,8 +42,7 @@ Key list_key(std::string name, Key::Kind kind, std::string meaning, std::string 
 Key schedule_key(std::string name, std::string meaning, std::string fallback = "");
 
 using Knots = std::vector<std::pair<double, double>>;  // boundary -> value, boundaries rising
-using Value = std::variant<std::monostate, double, bool, Span, std::string, std::vector<double>, std::vector<Span>, Schedule,
-                           std::vector<Schedule>, Knots>;
+using Value = std::variant<std::monostate, double, bool, Span, std::string, std::vector<double>, std::vector<Span>, Schedule, std::vector<Schedule>, Knots>;
 
 struct Type;
 
@@ -81,7 +80,7 @@ class Args {
 // What a type makes of its arguments: a pure function of the moment, and what can be said about it on a clock.
 struct Curve {
   std::function<double(const Moment&)> at;
-  std::function<std::optional<double>(const Moment&)> end = {};                         // see Schedule::Shape
+  std::function<std::optional<double>(const Moment&)> end = {};  // see Schedule::Shape
   std::function<void(const Moment&, std::vector<Schedule::Finding>&)> check = {};
   bool constant = false;
 };

@@ -6,8 +6,8 @@ namespace lehr {
 const std::vector<Type>& standard_types() {
   static const std::vector<Type> types = [] {
     std::vector<Type> all;
-    for (const auto& family : {decay_types, cycle_types, combining_types, keras_types, torch_types, torch_cycle_types, torch_combining_types, optax_types, timm_types,
-                               hf_types, caffe_types})
+    for (const auto& family : {decay_types, cycle_types, combining_types, keras_types, torch_types, torch_cycle_types, torch_combining_types, optax_types,
+                               timm_types, hf_types, caffe_types})
       for (Type& type : family()) all.push_back(std::move(type));
     return all;
   }();

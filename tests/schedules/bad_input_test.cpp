@@ -1,41 +1,11 @@
-#include <limits>
-
-#include "tests/schedules/examples.h"
-#include "tests/support/catch.h"
+#include "tests/schedules/refused.h"
 
 using namespace lehr;
-using test::tutorial_clock;
+using namespace lehr::test;
 
 namespace {
 constexpr double inf = std::numeric_limits<double>::infinity();
-
-void check_refused(const std::string& text, const std::string& says, int column = 0) {
-  INFO(text);
-  try {
-    parse_schedule(text);
-    FAIL("was accepted");
-  } catch (const TermError& error) {
-    INFO(error.what());
-    CHECK(std::string(error.what()).find(says) != std::string::npos);
-    if (column) CHECK(error.column == column);
-    CHECK(error.line == 1);
-  }
 }
-
-// The findings as one text, errors marked.
-std::string found(const std::string& text, double low = 0, double high = inf, Clock clock = tutorial_clock()) {
-  std::string out;
-  for (const auto& finding : parse_schedule(text).check(clock, low, high)) out += cat(finding.error ? "error: " : "warning: ", finding.what, "\n");
-  return out;
-}
-
-void check_found(const std::string& text, const std::string& says, double low = 0, double high = inf) {
-  const std::string findings = found(text, low, high);
-  INFO(text << "\n" << findings);
-  if (says.empty()) CHECK(findings.empty());
-  else CHECK(findings.find(says) != std::string::npos);
-}
-}  // namespace
 
 TEST_CASE("A wrong schedule is refused when it is read", "[schedules]") {
   check_refused("{type: stp, initial: 0.1}", "did you mean 'step'", 8);
@@ -133,5 +103,5 @@ TEST_CASE("Phases are checked against the run", "[schedules]") {
   check_found("[" + rise + ", 0.1005]", "");
   check_found("[" + rise + ", {type: multistep, initial: 0.1, at: [46 epochs]}]", "never reached: there are 405 updates");
   check_found("{product: [0.5, [" + rise + ", 0.05]]}", "jumps from");
-  CHECK(found("[{type: constant, value: 1, for: 1 step}, 1]", 0, inf, test::clock_of(0, 2, 1)).empty());
+  CHECK(found("[{type: constant, value: 1, for: 1 step}, 1]", 0, inf, clock_of(0, 2, 1)).empty());
 }

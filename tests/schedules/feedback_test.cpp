@@ -154,7 +154,8 @@ TEST_CASE("A state of another feedback is refused", "[schedules]") {
 }
 
 TEST_CASE("A plateau multiplies a warm-up", "[schedules]") {
-  Controlled lr = parse_controlled("{product: [{type: warmup, of: 0.1, for: 5 epochs, from: 0.01}, {type: plateau, on: val_loss, factor: 0.5, patience: 1 epoch}]}");
+  Controlled lr =
+      parse_controlled("{product: [{type: warmup, of: 0.1, for: 5 epochs, from: 0.01}, {type: plateau, on: val_loss, factor: 0.5, patience: 1 epoch}]}");
   CHECK(lr.at(tutorial_clock(0)) == Approx(0.01));
   CHECK(lr.at(tutorial_clock(45)) == Approx(0.1));
   lr.feedback()[0].observe(1, tutorial_clock(9));
@@ -168,7 +169,10 @@ TEST_CASE("A plateau multiplies a warm-up", "[schedules]") {
 }
 
 TEST_CASE("A wrong feedback is refused when it is read", "[schedules]") {
-  struct Row { const char* text; const char* says; };
+  struct Row {
+    const char* text;
+    const char* says;
+  };
   const Row rows[] = {
       {"{type: plateau, patience: 3 epochs}", "needs the key 'on'"},
       {"{type: plateau, on: val_loss}", "needs the key 'patience'"},

@@ -9,15 +9,50 @@ using namespace lehr;
 using test::tutorial_clock;
 
 TEST_CASE("A formula knows the moment", "[schedules]") {
-  struct Row { const char* text; std::int64_t step; double value; };
+  struct Row {
+    const char* text;
+    std::int64_t step;
+    double value;
+  };
   const Row rows[] = {
-      {"step", 100, 100},  {"epoch", 100, 11},         {"t", 99, 11},      {"t", 100, 100.0 / 9}, {"progress", 45, 0.1}, {"steps", 7, 450},
-      {"epochs", 7, 50},   {"steps_per_epoch", 7, 9},  {"samples", 10, 263}, {"pi", 0, std::acos(-1.0)},
-      {"2 ^ 3 ^ 2", 0, 512}, {"-2 ^ 2", 0, -4},        {"floor(-1.5)", 0, -2}, {"ceil(1.2)", 0, 2}, {"round(2.5)", 0, 3}, {"min(3, 1, 2)", 0, 1},
-      {"max(3, 1, 2)", 0, 3}, {"abs(-2)", 0, 2},       {"exp(1)", 0, std::exp(1.0)}, {"log(exp(2))", 0, 2}, {"log2(8)", 0, 3}, {"log10(1000)", 0, 3},
-      {"sqrt(9)", 0, 3},   {"sin(pi / 2)", 0, 1},      {"cos(pi)", 0, -1}, {"tan(0)", 0, 0}, {"tanh(0)", 0, 0}, {"pow(2, 10)", 0, 1024},
-      {"if(step > 4, 1, 2)", 5, 1}, {"where(step > 4, 1, 2)", 4, 2}, {"step > 4 ? 1 : 2", 5, 1}, {"clip(step, 2, 4)", 9, 4}, {"mod(7, 4)", 0, 3},
-      {"7 % 4", 0, 3},     {"sign(-3)", 0, -1},        {"1e-4 * 2", 0, 2e-4}, {".5 + 5.", 0, 5.5}, {"step == 3 && epoch == 0", 3, 1},
+      {"step", 100, 100},
+      {"epoch", 100, 11},
+      {"t", 99, 11},
+      {"t", 100, 100.0 / 9},
+      {"progress", 45, 0.1},
+      {"steps", 7, 450},
+      {"epochs", 7, 50},
+      {"steps_per_epoch", 7, 9},
+      {"samples", 10, 263},
+      {"pi", 0, std::acos(-1.0)},
+      {"2 ^ 3 ^ 2", 0, 512},
+      {"-2 ^ 2", 0, -4},
+      {"floor(-1.5)", 0, -2},
+      {"ceil(1.2)", 0, 2},
+      {"round(2.5)", 0, 3},
+      {"min(3, 1, 2)", 0, 1},
+      {"max(3, 1, 2)", 0, 3},
+      {"abs(-2)", 0, 2},
+      {"exp(1)", 0, std::exp(1.0)},
+      {"log(exp(2))", 0, 2},
+      {"log2(8)", 0, 3},
+      {"log10(1000)", 0, 3},
+      {"sqrt(9)", 0, 3},
+      {"sin(pi / 2)", 0, 1},
+      {"cos(pi)", 0, -1},
+      {"tan(0)", 0, 0},
+      {"tanh(0)", 0, 0},
+      {"pow(2, 10)", 0, 1024},
+      {"if(step > 4, 1, 2)", 5, 1},
+      {"where(step > 4, 1, 2)", 4, 2},
+      {"step > 4 ? 1 : 2", 5, 1},
+      {"clip(step, 2, 4)", 9, 4},
+      {"mod(7, 4)", 0, 3},
+      {"7 % 4", 0, 3},
+      {"sign(-3)", 0, -1},
+      {"1e-4 * 2", 0, 2e-4},
+      {".5 + 5.", 0, 5.5},
+      {"step == 3 && epoch == 0", 3, 1},
   };
   for (const Row& row : rows) {
     INFO(row.text);
@@ -30,7 +65,11 @@ TEST_CASE("A formula knows the moment", "[schedules]") {
 }
 
 TEST_CASE("An error in a formula names the column", "[schedules]") {
-  struct Row { std::string text; int column; const char* says; };
+  struct Row {
+    std::string text;
+    int column;
+    const char* says;
+  };
   const Row rows[] = {
       {"0.1 * stepp", 7, "did you mean 'step'"},
       {"0.1 * flor(step)", 7, "did you mean 'floor'"},

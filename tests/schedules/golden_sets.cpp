@@ -38,10 +38,8 @@ std::string mapping_text(const std::string& library, const json& args) {
 
 std::string type_name(const std::string& library, const std::string& name) {
   static const std::map<std::string, std::string> special = {
-      {"tf.keras.optimizers.legacy.SGD", "keras.legacy_decay"},
-      {"tf.keras.optimizers.legacy.Adam", "keras.legacy_decay"},
-      {"tf.keras.optimizers.legacy.RMSprop", "keras.legacy_decay"},
-      {"transformers.get_scheduler(reduce_lr_on_plateau)", "hf.reduce_lr_on_plateau"},
+      {"tf.keras.optimizers.legacy.SGD", "keras.legacy_decay"},     {"tf.keras.optimizers.legacy.Adam", "keras.legacy_decay"},
+      {"tf.keras.optimizers.legacy.RMSprop", "keras.legacy_decay"}, {"transformers.get_scheduler(reduce_lr_on_plateau)", "hf.reduce_lr_on_plateau"},
       {"transformers.get_scheduler(greedy)", "hf.greedy"},
   };
   if (const auto found = special.find(name); found != special.end()) return found->second;

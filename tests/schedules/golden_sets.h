@@ -17,8 +17,8 @@ std::vector<double> golden_points(const nlohmann::json& points);
 // Differences that are meant: docs/schedule_differences.md explains each.
 struct NamedDifference {
   std::string library, id;
-  std::string refused;                                  // part of the message, where the set is refused
-  std::vector<std::pair<double, double>> points = {};   // where Lehr's value is another one: the point, the value
+  std::string refused;                                 // part of the message, where the set is refused
+  std::vector<std::pair<double, double>> points = {};  // where Lehr's value is another one: the point, the value
 };
 const std::vector<NamedDifference>& named_differences();
 const NamedDifference* named_difference(const std::string& library, const std::string& id);

@@ -7,7 +7,11 @@ using namespace lehr;
 using test::tutorial_clock;
 
 namespace {
-struct Row { const char* text; std::int64_t step; double value; };
+struct Row {
+  const char* text;
+  std::int64_t step;
+  double value;
+};
 
 void check_values(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
@@ -144,8 +148,15 @@ TEST_CASE("Phases run in their own time and a boundary belongs to the next", "[s
       "[{type: linear, from: 0, to: 0.1, for: 5 epochs}, {type: cosine, from: 0.1, to: 1e-3, for: 40 epochs, cycle: 10 epochs, peak_decay: 0.8}, "
       "{type: constant, value: 1e-3}]";
   check_values({
-      {text, 0, 0},           {text, 9, 0.02}, {text, 44, 0.1 * 44 / 45}, {text, 45, 0.1}, {text, 45 + 90, 0.08}, {text, 45 + 270, 0.1 * 0.512},
-      {text, 404, 0.001 + (0.0512 - 0.001) * 0.5 * (1 + std::cos(std::acos(-1.0) * 89 / 90))}, {text, 405, 0.001}, {text, 449, 0.001},
+      {text, 0, 0},
+      {text, 9, 0.02},
+      {text, 44, 0.1 * 44 / 45},
+      {text, 45, 0.1},
+      {text, 45 + 90, 0.08},
+      {text, 45 + 270, 0.1 * 0.512},
+      {text, 404, 0.001 + (0.0512 - 0.001) * 0.5 * (1 + std::cos(std::acos(-1.0) * 89 / 90))},
+      {text, 405, 0.001},
+      {text, 449, 0.001},
   });
   check_values({
       {"[{type: formula, formula: epoch, for: 7 steps}, {type: formula, formula: epoch}]", 6, 0},

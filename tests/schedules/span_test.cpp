@@ -8,12 +8,26 @@ using namespace lehr;
 using test::tutorial_clock;
 
 TEST_CASE("A span is read, printed and counted in updates", "[schedules]") {
-  struct Row { const char* text; const char* printed; double steps; };
+  struct Row {
+    const char* text;
+    const char* printed;
+    double steps;
+  };
   const Row rows[] = {
-      {"5 epochs", "5 epochs", 45}, {"1 epoch", "1 epoch", 9},   {"2.5 epochs", "2.5 epochs", 22.5}, {"300 steps", "300 steps", 300},
-      {" 1 step ", "1 step", 1},    {"10%", "10%", 45},          {"33 %", "33%", 148.5},             {"50k samples", "50000 samples", 50000.0 * 9 / 235},
-      {"2M samples", "2000000 samples", 2e6 * 9 / 235},          {"235 samples", "235 samples", 9},  {"1e2 steps", "100 steps", 100},
-      {"5epochs", "5 epochs", 45},  {"0 steps", "0 steps", 0},   {"1k steps", "1000 steps", 1000},
+      {"5 epochs", "5 epochs", 45},
+      {"1 epoch", "1 epoch", 9},
+      {"2.5 epochs", "2.5 epochs", 22.5},
+      {"300 steps", "300 steps", 300},
+      {" 1 step ", "1 step", 1},
+      {"10%", "10%", 45},
+      {"33 %", "33%", 148.5},
+      {"50k samples", "50000 samples", 50000.0 * 9 / 235},
+      {"2M samples", "2000000 samples", 2e6 * 9 / 235},
+      {"235 samples", "235 samples", 9},
+      {"1e2 steps", "100 steps", 100},
+      {"5epochs", "5 epochs", 45},
+      {"0 steps", "0 steps", 0},
+      {"1k steps", "1000 steps", 1000},
   };
   for (const Row& row : rows) {
     INFO(row.text);
@@ -28,11 +42,22 @@ TEST_CASE("A span is read, printed and counted in updates", "[schedules]") {
 }
 
 TEST_CASE("A span without a unit, or a strange one, is refused and the message shows the spellings", "[schedules]") {
-  struct Row { const char* text; const char* says; };
+  struct Row {
+    const char* text;
+    const char* says;
+  };
   const Row rows[] = {
-      {"5", "write `5 epochs`, `5 steps`, `5%`"}, {"", "no length of training"},    {"five epochs", "no length of training"}, {"5 epoches", "did you mean 'epochs'"},
-      {"5 fortnights", "unknown unit 'fortnights'"}, {"-1 epochs", "negative"},     {"nan epochs", "no length"},              {"inf steps", "no length"},
-      {"120%", "more than the whole run"},          {"5k", "has no unit"},          {"1e999 steps", "no length"},
+      {"5", "write `5 epochs`, `5 steps`, `5%`"},
+      {"", "no length of training"},
+      {"five epochs", "no length of training"},
+      {"5 epoches", "did you mean 'epochs'"},
+      {"5 fortnights", "unknown unit 'fortnights'"},
+      {"-1 epochs", "negative"},
+      {"nan epochs", "no length"},
+      {"inf steps", "no length"},
+      {"120%", "more than the whole run"},
+      {"5k", "has no unit"},
+      {"1e999 steps", "no length"},
   };
   for (const Row& row : rows) {
     INFO(row.text);

@@ -32,7 +32,11 @@ TEST_CASE("A scalar is quoted where the flow style needs it", "[schedules]") {
 }
 
 TEST_CASE("Broken text names its column", "[schedules]") {
-  struct Row { std::string text; int column; const char* says; };
+  struct Row {
+    std::string text;
+    int column;
+    const char* says;
+  };
   const Row rows[] = {
       {"", 1, "empty"},
       {"{type: step", 1, "never closed"},

@@ -1,4 +1,7 @@
 // The tutorial's decay has three readings; each has its own spelling here, with the values docs/tutorial_decay.md prints.
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
 #include "tests/schedules/examples.h"
 #include "tests/support/catch.h"
 
@@ -10,7 +13,8 @@ double in_epoch(const std::string& text, std::int64_t epoch, std::int64_t update
 }  // namespace
 
 TEST_CASE("Reading 1: what Keras ran, once an update", "[schedules][tutorial]") {
-  for (const char* text : {"0.1 / (1 + 0.002 * step)", "{type: inverse_time, initial: 0.1, decay: 0.1 / 50}", "{type: inverse_time, initial: 0.1, rate: 0.002, every: 1 step}"}) {
+  for (const char* text :
+       {"0.1 / (1 + 0.002 * step)", "{type: inverse_time, initial: 0.1, decay: 0.1 / 50}", "{type: inverse_time, initial: 0.1, rate: 0.002, every: 1 step}"}) {
     INFO(text);
     CHECK(in_epoch(text, 0) == 0.1);
     CHECK(in_epoch(text, 49, 0) == Approx(0.05313496280552604).epsilon(1e-14));
@@ -44,5 +48,20 @@ TEST_CASE("The tutorial's drop: the first plateau lasts 9 epochs, the others 10"
       CHECK(in_epoch(text, epoch, 0) == Approx(value).epsilon(1e-15));
       CHECK(in_epoch(text, epoch, 8) == Approx(value).epsilon(1e-15));
     }
+  }
+}
+
+TEST_CASE("The readings agree with the tables kept of them in every epoch", "[schedules][tutorial]") {
+  const auto golden = nlohmann::json::parse(read_file(LEHR_SOURCE_DIR "/tests/golden/schedules/keras_legacy.json")).at("tutorial");
+  const std::pair<const char*, const char*> rows[] = {
+      {"printed_table", "{type: cumulative, initial: 0.1, factor: 1 / (1 + 0.001 * epoch), per: epoch}"},
+      {"text_formula", "{type: inverse_time, initial: 0.1, decay: 0.002, per: epoch}"},
+      {"drop", "0.1 * 0.5 ^ floor((1 + epoch) / 10)"},
+  };
+  for (const auto& [name, text] : rows) {
+    INFO(text);
+    const auto values = golden.at(name).at("lr").get<std::vector<double>>();
+    REQUIRE(values.size() == 50);
+    for (std::size_t epoch = 0; epoch < values.size(); ++epoch) CHECK(in_epoch(text, static_cast<std::int64_t>(epoch)) == Approx(values[epoch]).epsilon(1e-13));
   }
 }
