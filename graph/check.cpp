@@ -18,8 +18,7 @@ class Checker {
 
  private:
   void in_range(ValueId id, const std::string& who) const {
-    if (id < 0 || static_cast<std::size_t>(id) >= made_.size())
-      throw Error(who, " names the value ", id, ", but the graph has ", made_.size());
+    if (id < 0 || static_cast<std::size_t>(id) >= made_.size()) throw Error(who, " names the value ", id, ", but the graph has ", made_.size());
   }
 
   void inputs() {
@@ -46,8 +45,7 @@ class Checker {
 
   void available(ValueId id, const std::string& reader) const {
     in_range(id, reader);
-    if (!made_[static_cast<std::size_t>(id)])
-      throw Error(reader, " reads ", quote(graph_.value(id).name), ", which nothing in front of it makes");
+    if (!made_[static_cast<std::size_t>(id)]) throw Error(reader, " reads ", quote(graph_.value(id).name), ", which nothing in front of it makes");
   }
 
   void step(const Node& node) {

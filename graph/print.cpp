@@ -42,8 +42,8 @@ std::string text(const DeclaredType& type) {
 }
 
 std::string text(const Graph& graph, const Node& node) {
-  std::string out = cat(names(graph, node.out), " = ", node.domain.empty() ? "" : printable(node.domain) + ".", printable(node.op), "(",
-                        names(graph, node.in), ")");
+  std::string out =
+      cat(names(graph, node.out), " = ", node.domain.empty() ? "" : printable(node.domain) + ".", printable(node.op), "(", names(graph, node.in), ")");
   for (const auto& [key, value] : node.attrs) out += cat(" ", printable(key), "=", std::visit(AttributeText{}, value));
   if (!node.name.empty()) out += " " + quote(node.name);
   return out;
@@ -51,8 +51,10 @@ std::string text(const Graph& graph, const Node& node) {
 
 std::string text(const Value& value) {
   std::string out = cat(name(value.role), " ", printable(value.name));
-  if (value.data) out += " " + text(value.data->type);
-  else if (value.type) out += " " + text(*value.type);
+  if (value.data)
+    out += " " + text(value.data->type);
+  else if (value.type)
+    out += " " + text(*value.type);
   return out;
 }
 

@@ -8,18 +8,25 @@ namespace lehr::onnx {
 namespace {
 Attribute read_attribute(const AttributeProto& a, const ExternalData& external) {
   switch (kind_of(a)) {
-    case AttributeProto::INT: return std::int64_t{a.i()};
-    case AttributeProto::FLOAT: return a.f();
-    case AttributeProto::STRING: return a.s();
-    case AttributeProto::INTS: return std::vector<std::int64_t>(a.ints().begin(), a.ints().end());
-    case AttributeProto::FLOATS: return std::vector<float>(a.floats().begin(), a.floats().end());
-    case AttributeProto::STRINGS: return std::vector<std::string>(a.strings().begin(), a.strings().end());
+    case AttributeProto::INT:
+      return std::int64_t{a.i()};
+    case AttributeProto::FLOAT:
+      return a.f();
+    case AttributeProto::STRING:
+      return a.s();
+    case AttributeProto::INTS:
+      return std::vector<std::int64_t>(a.ints().begin(), a.ints().end());
+    case AttributeProto::FLOATS:
+      return std::vector<float>(a.floats().begin(), a.floats().end());
+    case AttributeProto::STRINGS:
+      return std::vector<std::string>(a.strings().begin(), a.strings().end());
     case AttributeProto::TENSOR: {
       const auto dtype = dtype_of(a.t().data_type());
       if (!dtype || *dtype == Dtype::string) return Subgraph{};
       return std::make_shared<const Tensor>(read_tensor(a.t(), external));
     }
-    default: return Subgraph{};
+    default:
+      return Subgraph{};
   }
 }
 }  // namespace

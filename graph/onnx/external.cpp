@@ -21,7 +21,9 @@ struct Descriptor {
   explicit Descriptor(int f) : fd(f) {}
   Descriptor(Descriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept { return std::swap(fd, other.fd), *this; }
-  ~Descriptor() { if (fd >= 0) ::close(fd); }
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
 };
 
 std::uint64_t parse(const std::string& key, const std::string& text) {
@@ -71,7 +73,8 @@ std::uint64_t size_of(const Descriptor& file, const std::string& location) {
   if (::fstat(file.fd, &info) != 0) throw Error("its external data ", quote(location), " cannot be read: ", std::strerror(errno));
   if (S_ISDIR(info.st_mode)) throw Error("the location ", quote(location), " of its external data is a folder");
   if (!S_ISREG(info.st_mode)) throw Error("the location ", quote(location), " of its external data is not a regular file");
-  if (info.st_nlink > 1) throw Error("its external data ", quote(location), " have ", info.st_nlink, " hard links, of which some may lie outside the folder: copy the file");
+  if (info.st_nlink > 1)
+    throw Error("its external data ", quote(location), " have ", info.st_nlink, " hard links, of which some may lie outside the folder: copy the file");
   return static_cast<std::uint64_t>(info.st_size);
 }
 
@@ -100,25 +103,28 @@ Region region_of(const TensorProto& tensor) {
   for (const auto& entry : tensor.external_data()) {
     const std::string &key = entry.key(), &value = entry.value();
     if (!seen.insert(key).second) throw Error("its external data give ", quote(key), " twice");
-    if (key == "location") region.location = value;
-    else if (key == "offset") region.offset = parse(key, value);
-    else if (key == "length") region.length = parse(key, value);
-    else if (key != "checksum") throw Error("its external data have the unknown key ", quote(key));
+    if (key == "location")
+      region.location = value;
+    else if (key == "offset")
+      region.offset = parse(key, value);
+    else if (key == "length")
+      region.length = parse(key, value);
+    else if (key != "checksum")
+      throw Error("its external data have the unknown key ", quote(key));
   }
   check_location(region.location);
   return region;
 }
 
 std::vector<std::byte> ExternalData::read(const Region& region, std::uint64_t size) const {
-  if (region.length && *region.length != size)
-    throw Error("its external data have a length of ", *region.length, " bytes, its shape needs ", size);
+  if (region.length && *region.length != size) throw Error("its external data have a length of ", *region.length, " bytes, its shape needs ", size);
   const Descriptor file = open_inside(folder_, region.location);
   const std::uint64_t available = size_of(file, region.location);
   if (region.offset > available || size > available - region.offset)
     throw Error("its external data need ", size, " bytes at offset ", region.offset, " of ", quote(region.location), ", which has ", available);
   if (!region.length && available - region.offset != size)
-    throw Error("its external data ", quote(region.location), " have ", available - region.offset, " bytes from offset ", region.offset,
-                ", its shape needs ", size);
+    throw Error("its external data ", quote(region.location), " have ", available - region.offset, " bytes from offset ", region.offset, ", its shape needs ",
+                size);
   if ((total_ += size) > half_of_memory())
     throw Error("with its ", size, " bytes the external data are ", total_, " bytes, more than half of this machine's memory");
   return read_at<std::vector<std::byte>>(file, region.location, region.offset, size);

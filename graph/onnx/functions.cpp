@@ -28,8 +28,7 @@ std::vector<AttributeProto> defaults_of(const FunctionProto& function) {
   std::vector<AttributeProto> out;
   const auto* reflection = function.GetReflection();
   if (const auto* field = function.GetDescriptor()->FindFieldByNumber(number)) {
-    for (int i = 0; i < reflection->FieldSize(function, field); ++i)
-      out.emplace_back().CopyFrom(reflection->GetRepeatedMessage(function, field, i));
+    for (int i = 0; i < reflection->FieldSize(function, field); ++i) out.emplace_back().CopyFrom(reflection->GetRepeatedMessage(function, field, i));
     return out;
   }
   const auto& unknown = reflection->GetUnknownFields(function);
@@ -68,15 +67,17 @@ class Inliner {
     for (const NodeProto& node : model_.graph().node()) {
       const Function* f = callee(node);
       if (total <= max_nodes && (total += size_of(node)) > max_nodes && f)
-        problems_.add("with the calls of local functions replaced by their bodies, down from ", title(*f), ", the model has more than ",
-                      grouped(max_nodes), " nodes");
+        problems_.add("with the calls of local functions replaced by their bodies, down from ", title(*f), ", the model has more than ", grouped(max_nodes),
+                      " nodes");
     }
     if (problems_.count() != before) problems_.raise();
     collect_names();
     for (int i = 0; i < model_.graph().node_size(); ++i) {
       const NodeProto& node = model_.graph().node(i);
-      if (Function* f = callee(node)) call(node, *f);
-      else out_.nodes.push_back({&node, &opsets_, {Source::Kind::node, i}});
+      if (Function* f = callee(node))
+        call(node, *f);
+      else
+        out_.nodes.push_back({&node, &opsets_, {Source::Kind::node, i}});
     }
     mark_shared();
     return std::move(out_);
@@ -179,8 +180,10 @@ class Inliner {
       for (std::string& name : *copy.mutable_input()) name = rename(name);
       for (std::string& name : *copy.mutable_output()) name = rename(name);
       const bool refers = resolve_references(copy, node, f);
-      if (Function* inner = callee(copy)) call(copy, *inner);
-      else out_.nodes.push_back({&copy, f.opsets, {Source::Kind::function, f.index, i, refers}});
+      if (Function* inner = callee(copy))
+        call(copy, *inner);
+      else
+        out_.nodes.push_back({&copy, f.opsets, {Source::Kind::function, f.index, i, refers}});
     }
   }
 
@@ -209,7 +212,8 @@ class Inliner {
         continue;
       }
       if (a.type() != AttributeProto::UNDEFINED && value->type() != AttributeProto::UNDEFINED && a.type() != value->type())
-        problems_.add(lehr::onnx::title(copy), " in ", title(f), ": attribute ", quote(a.name()), " refers to ", quote(a.ref_attr_name()), ", which has another type");
+        problems_.add(lehr::onnx::title(copy), " in ", title(f), ": attribute ", quote(a.name()), " refers to ", quote(a.ref_attr_name()),
+                      ", which has another type");
       const std::string name = a.name();
       a = AttributeProto(*value);
       a.set_name(name);

@@ -11,7 +11,7 @@ using Opsets = std::map<std::string, int>;
 
 inline constexpr int min_opset = 6, max_opset = 26, min_ir = 3, max_ir = 13;
 
-std::string domain_of(const std::string& domain);      // "ai.onnx" is ""
+std::string domain_of(const std::string& domain);     // "ai.onnx" is ""
 std::string domain_title(const std::string& domain);  // "ai.onnx" for ""
 
 // Problems: two versions of a domain, ai.onnx outside min_opset..max_opset, any other outside 1..2^31-1. `where`: "the model".

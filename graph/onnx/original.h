@@ -10,8 +10,8 @@ namespace lehr::onnx {
 // Where the file stores a constant.
 struct Source {
   enum class Kind { initializer, node, function } kind = Kind::initializer;
-  int index = 0;     // of the initializer, of the Constant node, of the function
-  int node = 0;      // function: of the Constant node in its body
+  int index = 0;        // of the initializer, of the Constant node, of the function
+  int node = 0;         // function: of the Constant node in its body
   bool shared = false;  // function: called more than once, or the value is an attribute of the call: not to be changed
 };
 

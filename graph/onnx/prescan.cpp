@@ -9,6 +9,7 @@
 namespace lehr::onnx {
 
 namespace {
+// clang-format off
 enum Kind : std::uint8_t {
   leaf, varints, model, graph, node, attribute, tensor, sparse, value_info, type, tensor_type, shape, holder, map_type, function, training, entry, kinds
 };
@@ -32,6 +33,7 @@ constexpr Child children[] = {
     {tensor_type, 2, shape}, {shape, 1, entry}, {holder, 1, type}, {map_type, 2, type},
     {function, 7, node}, {function, 9, entry}, {function, 11, attribute}, {function, 12, value_info}, {function, 14, entry},
     {training, 1, graph}, {training, 2, graph}, {training, 3, entry}, {training, 4, entry}};
+// clang-format on
 constexpr int fields = 32;
 constexpr auto child_of = [] {
   std::array<std::array<Kind, fields>, kinds> table{};
@@ -63,18 +65,28 @@ class Scanner {
     if (number == 0 || number > 536'870'911)
       throw Error("byte ", start, " cannot begin a field of ", titles[kind], ": this is not an ONNX model, or it is damaged");
     switch (tag & 7) {
-      case 0: varint(kind, end); charge(number_cost); break;
-      case 1: skip(8, kind, end); charge(number_cost); break;
-      case 5: skip(4, kind, end); charge(number_cost); break;
+      case 0:
+        varint(kind, end);
+        charge(number_cost);
+        break;
+      case 1:
+        skip(8, kind, end);
+        charge(number_cost);
+        break;
+      case 5:
+        skip(4, kind, end);
+        charge(number_cost);
+        break;
       case 2: {
         const std::uint64_t length = varint(kind, end);
         if (length > end - at_)
-          throw Error("the file is cut off or damaged: at byte ", start, " a field of ", titles[kind], " announces ", length,
-                      " bytes, ", end - at_, " are left");
+          throw Error("the file is cut off or damaged: at byte ", start, " a field of ", titles[kind], " announces ", length, " bytes, ", end - at_,
+                      " are left");
         delimited(number < fields ? child_of[kind][number] : leaf, at_ + length, graphs, types);
         break;
       }
-      default: throw Error("byte ", start, " holds wire type ", tag & 7, ", which ONNX does not use: this is not an ONNX model, or it is damaged");
+      default:
+        throw Error("byte ", start, " holds wire type ", tag & 7, ", which ONNX does not use: this is not an ONNX model, or it is damaged");
     }
   }
 
@@ -83,8 +95,9 @@ class Scanner {
       charge(string_cost);
     } else if (child == varints) {
       if (end > bytes_.size()) throw OutOfSight();
-      charge(string_cost + 8 * static_cast<std::uint64_t>(std::count_if(bytes_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                 bytes_.begin() + static_cast<std::ptrdiff_t>(end), [](char c) { return (c & 0x80) == 0; })));
+      charge(string_cost +
+             8 * static_cast<std::uint64_t>(std::count_if(bytes_.begin() + static_cast<std::ptrdiff_t>(at_), bytes_.begin() + static_cast<std::ptrdiff_t>(end),
+                                                          [](char c) { return (c & 0x80) == 0; })));
     } else {
       charge(message_cost);
       if (child == node && ++nodes_ > max_nodes) throw Error("the model has more than ", grouped(max_nodes), " nodes");
@@ -122,22 +135,28 @@ class Scanner {
   std::uint64_t nodes_ = 0, extra_ = 0;
 };
 
-struct Magic { std::size_t at; std::string_view bytes; const char* what; };
+struct Magic {
+  std::size_t at;
+  std::string_view bytes;
+  const char* what;
+};
 using namespace std::string_view_literals;
-constexpr Magic magics[] = {
-    {0, "\x1f\x8b"sv, "is compressed with gzip: unpack it first"},
-    {0, "BZh"sv, "is compressed with bzip2: unpack it first"},
-    {0, "\xfd""7zXZ"sv, "is compressed with xz: unpack it first"},
-    {0, "\x28\xb5\x2f\xfd"sv, "is compressed with zstd: unpack it first"},
-    {0, "PK\x03\x04"sv, "is a zip archive (a PyTorch .pt file, a .keras file?): export the model to ONNX"},
-    {0, "\x89HDF"sv, "is an HDF5 file (a Keras .h5 file?): export the model to ONNX"},
-    {0, "\x93NUMPY"sv, "is a numpy array"},
-    {0, "\x80\x02"sv, "is a Python pickle (a PyTorch .pt file?): export the model to ONNX"},
-    {0, "\x80\x04"sv, "is a Python pickle: export the model to ONNX"},
-    {0, "\x80\x05"sv, "is a Python pickle: export the model to ONNX"},
-    {0, "version https://git-lfs"sv, "is a Git LFS pointer, not the model: fetch it with 'git lfs pull'"},
-    {4, "TFL3"sv, "is a TensorFlow Lite model: export the model to ONNX"},
-    {4, "ORTM"sv, "is in the private format of ONNX Runtime: keep the .onnx file"}};
+constexpr Magic magics[] = {{0, "\x1f\x8b"sv, "is compressed with gzip: unpack it first"},
+                            {0, "BZh"sv, "is compressed with bzip2: unpack it first"},
+                            {0,
+                             "\xfd"
+                             "7zXZ"sv,
+                             "is compressed with xz: unpack it first"},
+                            {0, "\x28\xb5\x2f\xfd"sv, "is compressed with zstd: unpack it first"},
+                            {0, "PK\x03\x04"sv, "is a zip archive (a PyTorch .pt file, a .keras file?): export the model to ONNX"},
+                            {0, "\x89HDF"sv, "is an HDF5 file (a Keras .h5 file?): export the model to ONNX"},
+                            {0, "\x93NUMPY"sv, "is a numpy array"},
+                            {0, "\x80\x02"sv, "is a Python pickle (a PyTorch .pt file?): export the model to ONNX"},
+                            {0, "\x80\x04"sv, "is a Python pickle: export the model to ONNX"},
+                            {0, "\x80\x05"sv, "is a Python pickle: export the model to ONNX"},
+                            {0, "version https://git-lfs"sv, "is a Git LFS pointer, not the model: fetch it with 'git lfs pull'"},
+                            {4, "TFL3"sv, "is a TensorFlow Lite model: export the model to ONNX"},
+                            {4, "ORTM"sv, "is in the private format of ONNX Runtime: keep the .onnx file"}};
 }  // namespace
 
 void recognise(std::string_view head) {

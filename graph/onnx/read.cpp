@@ -34,11 +34,16 @@ std::ptrdiff_t count_nan(const Tensor& t) {
     return std::ranges::count_if(t.as<std::uint16_t>(), [&](std::uint16_t bits) { return (bits & 0x7FFFu) > infinity; });
   };
   switch (t.type.dtype) {
-    case Dtype::f32: return std::ranges::count_if(t.as<float>(), [](float v) { return std::isnan(v); });
-    case Dtype::f64: return std::ranges::count_if(t.as<double>(), [](double v) { return std::isnan(v); });
-    case Dtype::f16: return above(0x7C00);
-    case Dtype::bf16: return above(0x7F80);
-    default: return 0;
+    case Dtype::f32:
+      return std::ranges::count_if(t.as<float>(), [](float v) { return std::isnan(v); });
+    case Dtype::f64:
+      return std::ranges::count_if(t.as<double>(), [](double v) { return std::isnan(v); });
+    case Dtype::f16:
+      return above(0x7C00);
+    case Dtype::bf16:
+      return above(0x7F80);
+    default:
+      return 0;
   }
 }
 
@@ -69,12 +74,15 @@ class Reader {
  private:
   Graph& graph() { return model_.graph; }
   template <class... Parts>
-  void note(const Parts&... parts) { notes_.push_back(cat(parts...)); }
+  void note(const Parts&... parts) {
+    notes_.push_back(cat(parts...));
+  }
 
   void header() {
     if (!proto_.has_graph()) throw Error("the model holds no graph: it is empty, or this is not an ONNX model");
     model_.ir_version = static_cast<int>(std::clamp<std::int64_t>(proto_.ir_version(), 0, std::numeric_limits<int>::max()));
-    if (!proto_.has_ir_version()) problems_.add("the model does not say its IR version");
+    if (!proto_.has_ir_version())
+      problems_.add("the model does not say its IR version");
     else if (proto_.ir_version() < min_ir || proto_.ir_version() > max_ir)
       problems_.add("the model has IR version ", proto_.ir_version(), ", supported are ", min_ir, " to ", max_ir);
     if (proto_.opset_import().empty()) problems_.add("the model imports no opset");
@@ -88,8 +96,10 @@ class Reader {
   bool claim(const std::string& name, const NodeProto* node, Value value) {
     if (const ValueId id = graph().find(name); id != no_value) {
       const std::string first = maker(id), second = node ? title(*node) : cat(kind(value.role), " ", quote(name));
-      if (first == second) problems_.add("the tensor ", quote(name), " is made twice, both times by ", second);
-      else problems_.add("the tensor ", quote(name), " is made twice: by ", first, " and by ", second);
+      if (first == second)
+        problems_.add("the tensor ", quote(name), " is made twice, both times by ", second);
+      else
+        problems_.add("the tensor ", quote(name), " is made twice: by ", first, " and by ", second);
       return false;
     }
     value.name = name;
@@ -155,8 +165,10 @@ class Reader {
       }
       std::optional<DeclaredType> type;
       problems_.guard(who, [&] { type = declared_type(info.type()); });
-      if (const ValueId id = graph().find(name); id != no_value) shadowed_input(graph().value(id), type);
-      else input(info, who, type);
+      if (const ValueId id = graph().find(name); id != no_value)
+        shadowed_input(graph().value(id), type);
+      else
+        input(info, who, type);
     }
   }
 
@@ -202,9 +214,12 @@ class Reader {
     const std::string& name = node.proto->output(0);
     const std::size_t before = unsupported_.size();
     Value value{.name = "", .role = Role::constant, .type = {}, .data = {}, .why = {}};
-    if (const AttributeProto* a = constant_attribute(*node.proto)) value = constant_value(*a, who + " (" + quote(name) + ")");
-    else if (node.proto->attribute_size() == 0) problems_.add(who, " has no value");
-    else problems_.add(who, " has several values");
+    if (const AttributeProto* a = constant_attribute(*node.proto))
+      value = constant_value(*a, who + " (" + quote(name) + ")");
+    else if (node.proto->attribute_size() == 0)
+      problems_.add(who, " has no value");
+    else
+      problems_.add(who, " has several values");
     if (unsupported_.size() > before) unsupported_names_[name] = before;
     if (claim(name, node.proto, std::move(value))) sources_[name] = node.source;
   }
@@ -217,16 +232,26 @@ class Reader {
       value.data = std::make_shared<const Tensor>(std::move(t));
     };
     const std::string& kind = a.name();
-    if (!a.ref_attr_name().empty()) problems_.add(who, ": its value refers to an attribute of a function, but it is in none");
-    else if (kind == "value") return constant(a.t(), who, "Constant node");
-    else if (kind == "value_float") set(Tensor(Shape{}, std::array{a.f()}));
-    else if (kind == "value_int") set(Tensor(Shape{}, std::array{std::int64_t{a.i()}}));
-    else if (kind == "value_floats") set(Tensor(Shape{a.floats_size()}, std::vector<float>(a.floats().begin(), a.floats().end())));
-    else if (kind == "value_ints") set(Tensor(Shape{a.ints_size()}, std::vector<std::int64_t>(a.ints().begin(), a.ints().end())));
-    else if (kind == "value_string") value.type = DeclaredType{Dtype::string, std::vector<Dim>()};
-    else if (kind == "value_strings") value.type = DeclaredType{Dtype::string, std::vector<Dim>{{a.strings_size(), ""}}};
-    else if (kind == "sparse_value") problems_.add(who, ": its value is sparse, which is not supported");
-    else problems_.add(who, " has the attribute ", quote(kind), ", but no value");
+    if (!a.ref_attr_name().empty())
+      problems_.add(who, ": its value refers to an attribute of a function, but it is in none");
+    else if (kind == "value")
+      return constant(a.t(), who, "Constant node");
+    else if (kind == "value_float")
+      set(Tensor(Shape{}, std::array{a.f()}));
+    else if (kind == "value_int")
+      set(Tensor(Shape{}, std::array{std::int64_t{a.i()}}));
+    else if (kind == "value_floats")
+      set(Tensor(Shape{a.floats_size()}, std::vector<float>(a.floats().begin(), a.floats().end())));
+    else if (kind == "value_ints")
+      set(Tensor(Shape{a.ints_size()}, std::vector<std::int64_t>(a.ints().begin(), a.ints().end())));
+    else if (kind == "value_string")
+      value.type = DeclaredType{Dtype::string, std::vector<Dim>()};
+    else if (kind == "value_strings")
+      value.type = DeclaredType{Dtype::string, std::vector<Dim>{{a.strings_size(), ""}}};
+    else if (kind == "sparse_value")
+      problems_.add(who, ": its value is sparse, which is not supported");
+    else
+      problems_.add(who, " has the attribute ", quote(kind), ", but no value");
     return value;
   }
 
@@ -277,9 +302,12 @@ class Reader {
     std::set<ValueId> seen;
     for (const ValueInfoProto& info : proto_.graph().output()) {
       const ValueId id = graph().find(info.name());
-      if (id == no_value) problems_.add("the output ", quote(info.name()), " is made by no node", hint(info.name()));
-      else if (!seen.insert(id).second) problems_.add("the output ", quote(info.name()), " is declared twice");
-      else graph().outputs.push_back(id);
+      if (id == no_value)
+        problems_.add("the output ", quote(info.name()), " is made by no node", hint(info.name()));
+      else if (!seen.insert(id).second)
+        problems_.add("the output ", quote(info.name()), " is declared twice");
+      else
+        graph().outputs.push_back(id);
     }
   }
 
@@ -356,10 +384,11 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
 }
 
 Model read_model(const std::filesystem::path& path) {
-  return within([&] { return printable(path.string()); }, [&] {
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    return read_model_bytes(read_bytes(path), folder);
-  });
+  return within([&] { return printable(path.string()); },
+                [&] {
+                  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+                  return read_model_bytes(read_bytes(path), folder);
+                });
 }
 
 }  // namespace lehr::onnx

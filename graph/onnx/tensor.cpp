@@ -11,27 +11,42 @@ constexpr int max_rank = 32;
 
 // By data_type; names as the standard spells them. 1.12 headers end at BFLOAT16.
 constexpr std::array<const char*, 27> data_type_names = {
-    "UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64", "COMPLEX64",
-    "COMPLEX128", "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4", "INT4", "FLOAT4E2M1", "FLOAT8E8M0", "UINT2", "INT2"};
+    "UNDEFINED",      "FLOAT",      "UINT8",          "INT8",   "UINT16", "INT16",      "INT32",      "INT64",    "STRING",
+    "BOOL",           "FLOAT16",    "DOUBLE",         "UINT32", "UINT64", "COMPLEX64",  "COMPLEX128", "BFLOAT16", "FLOAT8E4M3FN",
+    "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",  "INT4",   "FLOAT4E2M1", "FLOAT8E8M0", "UINT2",    "INT2"};
 
 enum class Field { none, raw, floats, doubles, int32s, int64s, uint64s, strings };
-struct Held { Field field; const char* name; std::size_t count; };
+struct Held {
+  Field field;
+  const char* name;
+  std::size_t count;
+};
 
 std::array<Held, 6> typed_fields(const TensorProto& t) {
   const auto n = [](int size) { return static_cast<std::size_t>(size); };
-  return {{{Field::floats, "float_data", n(t.float_data_size())}, {Field::doubles, "double_data", n(t.double_data_size())},
-           {Field::int32s, "int32_data", n(t.int32_data_size())}, {Field::int64s, "int64_data", n(t.int64_data_size())},
-           {Field::uint64s, "uint64_data", n(t.uint64_data_size())}, {Field::strings, "string_data", n(t.string_data_size())}}};
+  return {{{Field::floats, "float_data", n(t.float_data_size())},
+           {Field::doubles, "double_data", n(t.double_data_size())},
+           {Field::int32s, "int32_data", n(t.int32_data_size())},
+           {Field::int64s, "int64_data", n(t.int64_data_size())},
+           {Field::uint64s, "uint64_data", n(t.uint64_data_size())},
+           {Field::strings, "string_data", n(t.string_data_size())}}};
 }
 
 Field field_of(Dtype dtype) {
   switch (dtype) {
-    case Dtype::f32: return Field::floats;
-    case Dtype::f64: return Field::doubles;
-    case Dtype::i64: return Field::int64s;
-    case Dtype::u32: case Dtype::u64: return Field::uint64s;
-    case Dtype::string: return Field::strings;
-    default: return Field::int32s;
+    case Dtype::f32:
+      return Field::floats;
+    case Dtype::f64:
+      return Field::doubles;
+    case Dtype::i64:
+      return Field::int64s;
+    case Dtype::u32:
+    case Dtype::u64:
+      return Field::uint64s;
+    case Dtype::string:
+      return Field::strings;
+    default:
+      return Field::int32s;
   }
 }
 
@@ -66,17 +81,22 @@ void unpack(Tensor& out, const In& in) {
 
 void unpack_int32s(Tensor& out, const TensorProto& t) {
   switch (out.type.dtype) {
-    case Dtype::i32: return unpack<std::int32_t>(out, t.int32_data());
-    case Dtype::i16: return unpack<std::int16_t>(out, t.int32_data());
-    case Dtype::i8: return unpack<std::int8_t>(out, t.int32_data());
-    case Dtype::u8: case Dtype::boolean: return unpack<std::uint8_t>(out, t.int32_data());
-    default: return unpack<std::uint16_t>(out, t.int32_data());  // u16, and the bits of f16 and bf16
+    case Dtype::i32:
+      return unpack<std::int32_t>(out, t.int32_data());
+    case Dtype::i16:
+      return unpack<std::int16_t>(out, t.int32_data());
+    case Dtype::i8:
+      return unpack<std::int8_t>(out, t.int32_data());
+    case Dtype::u8:
+    case Dtype::boolean:
+      return unpack<std::uint8_t>(out, t.int32_data());
+    default:
+      return unpack<std::uint16_t>(out, t.int32_data());  // u16, and the bits of f16 and bf16
   }
 }
 
 void fill(Tensor& out, std::string_view bytes) {
-  if (bytes.size() != out.data.size())
-    throw Error("it has ", bytes.size(), " bytes of data, ", name(out.type.dtype), out.shape(), " needs ", out.data.size());
+  if (bytes.size() != out.data.size()) throw Error("it has ", bytes.size(), " bytes of data, ", name(out.type.dtype), out.shape(), " needs ", out.data.size());
   if (!bytes.empty()) std::memcpy(out.data.data(), bytes.data(), bytes.size());
 }
 
@@ -101,21 +121,36 @@ void pack(const Tensor& from, To& to) {
 
 std::optional<Dtype> dtype_of(int data_type) {
   switch (data_type) {
-    case TensorProto::FLOAT: return Dtype::f32;
-    case TensorProto::DOUBLE: return Dtype::f64;
-    case TensorProto::FLOAT16: return Dtype::f16;
-    case TensorProto::BFLOAT16: return Dtype::bf16;
-    case TensorProto::INT8: return Dtype::i8;
-    case TensorProto::UINT8: return Dtype::u8;
-    case TensorProto::INT16: return Dtype::i16;
-    case TensorProto::UINT16: return Dtype::u16;
-    case TensorProto::INT32: return Dtype::i32;
-    case TensorProto::UINT32: return Dtype::u32;
-    case TensorProto::INT64: return Dtype::i64;
-    case TensorProto::UINT64: return Dtype::u64;
-    case TensorProto::BOOL: return Dtype::boolean;
-    case TensorProto::STRING: return Dtype::string;
-    default: return std::nullopt;
+    case TensorProto::FLOAT:
+      return Dtype::f32;
+    case TensorProto::DOUBLE:
+      return Dtype::f64;
+    case TensorProto::FLOAT16:
+      return Dtype::f16;
+    case TensorProto::BFLOAT16:
+      return Dtype::bf16;
+    case TensorProto::INT8:
+      return Dtype::i8;
+    case TensorProto::UINT8:
+      return Dtype::u8;
+    case TensorProto::INT16:
+      return Dtype::i16;
+    case TensorProto::UINT16:
+      return Dtype::u16;
+    case TensorProto::INT32:
+      return Dtype::i32;
+    case TensorProto::UINT32:
+      return Dtype::u32;
+    case TensorProto::INT64:
+      return Dtype::i64;
+    case TensorProto::UINT64:
+      return Dtype::u64;
+    case TensorProto::BOOL:
+      return Dtype::boolean;
+    case TensorProto::STRING:
+      return Dtype::string;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -148,30 +183,45 @@ Tensor read_tensor(const TensorProto& t, const ExternalData& external) {
   check_count(t, *dtype, shape, field);
   Tensor out(TensorType{*dtype, shape});
   switch (field) {
-    case Field::floats: unpack<float>(out, t.float_data()); break;
-    case Field::doubles: unpack<double>(out, t.double_data()); break;
-    case Field::int64s: unpack<std::int64_t>(out, t.int64_data()); break;
-    case Field::uint64s:
-      if (*dtype == Dtype::u32) unpack<std::uint32_t>(out, t.uint64_data());
-      else unpack<std::uint64_t>(out, t.uint64_data());
+    case Field::floats:
+      unpack<float>(out, t.float_data());
       break;
-    case Field::int32s: unpack_int32s(out, t); break;
-    default: fill(out, t.raw_data());
+    case Field::doubles:
+      unpack<double>(out, t.double_data());
+      break;
+    case Field::int64s:
+      unpack<std::int64_t>(out, t.int64_data());
+      break;
+    case Field::uint64s:
+      if (*dtype == Dtype::u32)
+        unpack<std::uint32_t>(out, t.uint64_data());
+      else
+        unpack<std::uint64_t>(out, t.uint64_data());
+      break;
+    case Field::int32s:
+      unpack_int32s(out, t);
+      break;
+    default:
+      fill(out, t.raw_data());
   }
   return out;
 }
 
 void store_tensor(TensorProto& t, const Tensor& values) {
   switch (used_field(t, values.type.dtype)) {
-    case Field::floats: return pack<float>(values, *t.mutable_float_data());
-    case Field::doubles: return pack<double>(values, *t.mutable_double_data());
-    case Field::int64s: return pack<std::int64_t>(values, *t.mutable_int64_data());
+    case Field::floats:
+      return pack<float>(values, *t.mutable_float_data());
+    case Field::doubles:
+      return pack<double>(values, *t.mutable_double_data());
+    case Field::int64s:
+      return pack<std::int64_t>(values, *t.mutable_int64_data());
     case Field::uint64s:
       if (values.type.dtype == Dtype::u32) return pack<std::uint32_t>(values, *t.mutable_uint64_data());
       return pack<std::uint64_t>(values, *t.mutable_uint64_data());
     case Field::int32s:
       switch (bytes(values.type.dtype)) {
-        case 4: return pack<std::int32_t>(values, *t.mutable_int32_data());
+        case 4:
+          return pack<std::int32_t>(values, *t.mutable_int32_data());
         case 2:
           if (values.type.dtype == Dtype::i16) return pack<std::int16_t>(values, *t.mutable_int32_data());
           return pack<std::uint16_t>(values, *t.mutable_int32_data());
@@ -179,7 +229,8 @@ void store_tensor(TensorProto& t, const Tensor& values) {
           if (values.type.dtype == Dtype::i8) return pack<std::int8_t>(values, *t.mutable_int32_data());
           return pack<std::uint8_t>(values, *t.mutable_int32_data());
       }
-    default: t.set_raw_data(values.data.data(), values.data.size());
+    default:
+      t.set_raw_data(values.data.data(), values.data.size());
   }
 }
 

@@ -162,9 +162,7 @@ class Writer {
 };
 }  // namespace
 
-const AttributeProto* constant_attribute(const NodeProto& node) {
-  return node.attribute_size() == 1 ? &node.attribute(0) : nullptr;
-}
+const AttributeProto* constant_attribute(const NodeProto& node) { return node.attribute_size() == 1 ? &node.attribute(0) : nullptr; }
 
 Written write_model(const Model& model, const std::map<std::string, Tensor>& new_values) {
   if (!model.original) throw Error("this model did not come from a file, there is nothing to write it into");

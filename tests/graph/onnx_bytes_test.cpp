@@ -33,28 +33,32 @@ std::string nested(int depth, const std::function<std::string(std::string)>& wra
 TEST_CASE("files of other kinds are recognised", "[onnx]") {
   using namespace std::string_literals;
   const std::string tail(64, '\1');
-  const struct { std::string content, part; } rows[] = {
-      {"", "empty"},
-      {"\x1f\x8b\x08"s + tail, "gzip"},
-      {"BZh9"s + tail, "bzip2"},
-      {"\xfd""7zXZ\0"s + tail, "xz"},
-      {"\x28\xb5\x2f\xfd"s + tail, "zstd"},
-      {"PK\x03\x04"s + tail, "zip archive"},
-      {"\x89HDF\r\n"s + tail, "HDF5"},
-      {"\x93NUMPY"s + tail, "numpy"},
-      {"\x80\x02}q"s + tail, "pickle"},
-      {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
-      {"\x1c\0\0\0TFL3"s + tail, "TensorFlow Lite"},
-      {"\x10\0\0\0\0\0\0\0{\"a\":{}}"s, "safetensors"},
-      {"<!DOCTYPE html><html><body>404</body></html>", "text"},
-      {"model: {file: x.onnx}\n# an experiment\n", "text"},
-      {std::string(1000, '\0'), "zero byte"},
-      {"\x08"s, "ends inside a number"},
-      {"\x08\x08"s, "no graph"},
-      {"\x3a\x80\x80\x80\x80\x08\x0a"s, "cut off"},
-      {"\x3b"s + tail, "wire type 3"},
-      {repeated("\xff", 20), "more than 10 bytes"},
-      {field(7, field(5, field(1, "\xff"))), "protobuf refuses"}};
+  const struct {
+    std::string content, part;
+  } rows[] = {{"", "empty"},
+              {"\x1f\x8b\x08"s + tail, "gzip"},
+              {"BZh9"s + tail, "bzip2"},
+              {"\xfd"
+               "7zXZ\0"s +
+                   tail,
+               "xz"},
+              {"\x28\xb5\x2f\xfd"s + tail, "zstd"},
+              {"PK\x03\x04"s + tail, "zip archive"},
+              {"\x89HDF\r\n"s + tail, "HDF5"},
+              {"\x93NUMPY"s + tail, "numpy"},
+              {"\x80\x02}q"s + tail, "pickle"},
+              {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
+              {"\x1c\0\0\0TFL3"s + tail, "TensorFlow Lite"},
+              {"\x10\0\0\0\0\0\0\0{\"a\":{}}"s, "safetensors"},
+              {"<!DOCTYPE html><html><body>404</body></html>", "text"},
+              {"model: {file: x.onnx}\n# an experiment\n", "text"},
+              {std::string(1000, '\0'), "zero byte"},
+              {"\x08"s, "ends inside a number"},
+              {"\x08\x08"s, "no graph"},
+              {"\x3a\x80\x80\x80\x80\x08\x0a"s, "cut off"},
+              {"\x3b"s + tail, "wire type 3"},
+              {repeated("\xff", 20), "more than 10 bytes"},
+              {field(7, field(5, field(1, "\xff"))), "protobuf refuses"}};
   for (const auto& row : rows) {
     INFO(row.part);
     const std::string text = failure(row.content);
@@ -78,13 +82,17 @@ TEST_CASE("amplification is stopped before parsing", "[onnx]") {
   CHECK_THROWS_AS(onnx::prescan(many_nodes), Error);
   CHECK_NOTHROW(onnx::prescan(field(7, repeated(node, 250'000))));
   // The limit, at a 512th of its size: 2^20 bytes of memory.
-  struct Row { const char* what; std::string part; std::uint64_t cost; std::function<std::string(std::string)> wrap; };
-  const Row rows[] = {
-      {"attributes", field(5, ""), 200, [](const std::string& s) { return field(7, field(1, s)); }},
-      {"names", field(1, ""), 48, [](const std::string& s) { return field(7, field(1, s)); }},
-      {"unknown fields", field(99, ""), 48, [](const std::string& s) { return field(7, s); }},
-      {"packed dimensions", "\1", 8, [](const std::string& s) { return field(7, field(5, field(1, s))); }},
-      {"unpacked dimensions", "\x08\1", 16, [](const std::string& s) { return field(7, field(5, s)); }}};
+  struct Row {
+    const char* what;
+    std::string part;
+    std::uint64_t cost;
+    std::function<std::string(std::string)> wrap;
+  };
+  const Row rows[] = {{"attributes", field(5, ""), 200, [](const std::string& s) { return field(7, field(1, s)); }},
+                      {"names", field(1, ""), 48, [](const std::string& s) { return field(7, field(1, s)); }},
+                      {"unknown fields", field(99, ""), 48, [](const std::string& s) { return field(7, s); }},
+                      {"packed dimensions", "\1", 8, [](const std::string& s) { return field(7, field(5, field(1, s))); }},
+                      {"unpacked dimensions", "\x08\1", 16, [](const std::string& s) { return field(7, field(5, s)); }}};
   for (const Row& row : rows) {
     INFO(row.what);
     const std::size_t most = (1u << 20) / row.cost;

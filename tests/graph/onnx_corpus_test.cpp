@@ -86,9 +86,23 @@ TEST_CASE("hostile files end in an Error that names what is wrong", "[onnx][host
   const char* root = std::getenv("LEHR_HOSTILE");
   if (!root) return;
   // Cases whose fault lies in what an operator means: shapes, attributes, arity. The reader may accept them.
-  const std::vector<std::string> of_operators = {"op_*", "opset_op_too_new", "arity_*", "attr_unknown", "attr_perm_range", "attr_softmax_axis", "conv_*",
-                                                 "reshape_*", "bomb_*", "shape_*", "bn_*", "dropout_*", "lstm_*", "cast_*", "name_ansi_escape",
-                                                 "name_format_string", "data_string_weight"};
+  const std::vector<std::string> of_operators = {"op_*",
+                                                 "opset_op_too_new",
+                                                 "arity_*",
+                                                 "attr_unknown",
+                                                 "attr_perm_range",
+                                                 "attr_softmax_axis",
+                                                 "conv_*",
+                                                 "reshape_*",
+                                                 "bomb_*",
+                                                 "shape_*",
+                                                 "bn_*",
+                                                 "dropout_*",
+                                                 "lstm_*",
+                                                 "cast_*",
+                                                 "name_ansi_escape",
+                                                 "name_format_string",
+                                                 "data_string_weight"};
   int count = 0, failed = 0;
   const nlohmann::json manifest = json(fs::path(root) / "manifest.json");
   for (const auto& row : manifest.at("cases")) {

@@ -62,34 +62,36 @@ TEST_CASE("external data elsewhere are refused", "[onnx]") {
   fs::create_symlink("loop", at.model / "loop");
   REQUIRE(::mkfifo((at.model / "fifo").c_str(), 0600) == 0);
   fs::create_hard_link(at / "outside.bin", at.model / "hard.bin");
-  struct Row { Entries entries; std::string part; };
-  const Row rows[] = {
-      {{{"location", "../outside.bin"}}, "outside the folder"},
-      {{{"location", "sub/../../outside.bin"}}, "outside the folder"},
-      {{{"location", "sub/../exact.bin"}}, "outside the folder"},
-      {{{"location", absolute}}, "absolute"},
-      {{{"location", "/dev/zero"}}, "absolute"},
-      {{{"location", "link.bin"}}, "symbolic link"},
-      {{{"location", "up/outside.bin"}}, "symbolic link"},
-      {{{"location", "loop"}}, "'loop'"},
-      {{{"location", "fifo"}}, "not a regular file"},
-      {{{"location", "hard.bin"}}, "hard links"},
-      {{{"location", "sub"}}, "folder"},
-      {{{"location", "."}}, "folder"},
-      {{{"location", ""}}, "empty"},
-      {{}, "empty"},
-      {{{"location", std::string("exact.bin\0x", 11)}}, "NUL"},
-      {{{"location", "none.bin"}}, "'none.bin'"},
-      {{{"location", "exact.bin"}, {"offset", "-1"}}, "offset"},
-      {{{"location", "exact.bin"}, {"offset", "0x8"}}, "offset"},
-      {{{"location", "exact.bin"}, {"offset", "99999999999999999999"}}, "offset"},
-      {{{"location", "exact.bin"}, {"length", ""}}, "length"},
-      {{{"location", "exact.bin"}, {"length", "92"}}, "92"},
-      {{{"location", "w.bin"}, {"offset", "9223372036854775800"}, {"length", "96"}}, "9223372036854775800"},
-      {{{"location", "w.bin"}, {"offset", "16"}, {"length", "96"}}, "offset 16"},
-      {{{"location", "w.bin"}, {"offset", "8"}}, "100 bytes"},
-      {{{"location", "w.bin"}, {"location", "exact.bin"}}, "twice"},
-      {{{"location", "exact.bin"}, {"__class__", "x"}}, "'__class__'"}};
+  struct Row {
+    Entries entries;
+    std::string part;
+  };
+  const Row rows[] = {{{{"location", "../outside.bin"}}, "outside the folder"},
+                      {{{"location", "sub/../../outside.bin"}}, "outside the folder"},
+                      {{{"location", "sub/../exact.bin"}}, "outside the folder"},
+                      {{{"location", absolute}}, "absolute"},
+                      {{{"location", "/dev/zero"}}, "absolute"},
+                      {{{"location", "link.bin"}}, "symbolic link"},
+                      {{{"location", "up/outside.bin"}}, "symbolic link"},
+                      {{{"location", "loop"}}, "'loop'"},
+                      {{{"location", "fifo"}}, "not a regular file"},
+                      {{{"location", "hard.bin"}}, "hard links"},
+                      {{{"location", "sub"}}, "folder"},
+                      {{{"location", "."}}, "folder"},
+                      {{{"location", ""}}, "empty"},
+                      {{}, "empty"},
+                      {{{"location", std::string("exact.bin\0x", 11)}}, "NUL"},
+                      {{{"location", "none.bin"}}, "'none.bin'"},
+                      {{{"location", "exact.bin"}, {"offset", "-1"}}, "offset"},
+                      {{{"location", "exact.bin"}, {"offset", "0x8"}}, "offset"},
+                      {{{"location", "exact.bin"}, {"offset", "99999999999999999999"}}, "offset"},
+                      {{{"location", "exact.bin"}, {"length", ""}}, "length"},
+                      {{{"location", "exact.bin"}, {"length", "92"}}, "92"},
+                      {{{"location", "w.bin"}, {"offset", "9223372036854775800"}, {"length", "96"}}, "9223372036854775800"},
+                      {{{"location", "w.bin"}, {"offset", "16"}, {"length", "96"}}, "offset 16"},
+                      {{{"location", "w.bin"}, {"offset", "8"}}, "100 bytes"},
+                      {{{"location", "w.bin"}, {"location", "exact.bin"}}, "twice"},
+                      {{{"location", "exact.bin"}, {"__class__", "x"}}, "'__class__'"}};
   for (const Row& row : rows) {
     const std::string text = failure(with_external(row.entries), at.model);
     INFO(row.part << " | " << text);

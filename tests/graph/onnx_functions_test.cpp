@@ -55,7 +55,8 @@ std::string body(const onnx::Model& model) {
 
 TEST_CASE("calls of local functions are replaced by their bodies", "[onnx]") {
   ModelProto m = calling({node("Dense", {"x", "W1", "B1"}, {"h"}, "one", "d"), node("Dense", {"h", "W2", "B2"}, {"y"}, "", "d")});
-  function(m, "Dense", {"a", "w", "b"}, {"r"}, {node("MatMul", {"a", "w"}, {"p"}, "mm"), node("Add", {"p", "b"}, {"q"}), node("Act", {"q"}, {"r"}, "act", "d")});
+  function(m, "Dense", {"a", "w", "b"}, {"r"},
+           {node("MatMul", {"a", "w"}, {"p"}, "mm"), node("Add", {"p", "b"}, {"q"}), node("Act", {"q"}, {"r"}, "act", "d")});
   function(m, "Act", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})}, 14);
   const onnx::Model model = read(m);
   CHECK(body(model) ==
@@ -89,8 +90,9 @@ TEST_CASE("attributes of functions: given, default, absent", "[onnx]") {
   onnx::NodeProto given = node("F", {"x"}, {"h"}, "f", "d"), absent = node("F", {"h"}, {"y"}, "g", "d");
   attribute(given, "slope", AttributeProto::FLOAT).set_f(0.5f);
   ModelProto m = calling({given, absent});
-  FunctionProto& f = function(m, "F", {"a"}, {"c"}, {referring(node("LeakyRelu", {"a"}, {"b"}), "alpha", "slope", AttributeProto::FLOAT),
-                                                     referring(node("Softmax", {"b"}, {"c"}), "axis", "dim", AttributeProto::INT)});
+  FunctionProto& f = function(m, "F", {"a"}, {"c"},
+                              {referring(node("LeakyRelu", {"a"}, {"b"}), "alpha", "slope", AttributeProto::FLOAT),
+                               referring(node("Softmax", {"b"}, {"c"}), "axis", "dim", AttributeProto::INT)});
   f.add_attribute("slope");
   CHECK(failure(m).empty());
   CHECK(body(read(m)) == "f/b = LeakyRelu(x) alpha=0.5\nh = Softmax(f/b)\ng/b = LeakyRelu(h)\ny = Softmax(g/b)\n");
@@ -112,77 +114,105 @@ TEST_CASE("constants inside functions are values of each call", "[onnx]") {
 }
 
 TEST_CASE("bad functions are refused by name", "[onnx]") {
-  struct Row { const char* what; ModelProto (*make)(); std::vector<std::string> parts; };
+  struct Row {
+    const char* what;
+    ModelProto (*make)();
+    std::vector<std::string> parts;
+  };
   const Row rows[] = {
-      {"recursive", [] {
+      {"recursive",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("F", {"a"}, {"b"}, "self", "d")});
          return m;
-       }, {"'F'", "calls itself"}},
-      {"mutually recursive", [] {
+       },
+       {"'F'", "calls itself"}},
+      {"mutually recursive",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("G", {"a"}, {"b"}, "", "d")});
          function(m, "G", {"a"}, {"b"}, {node("F", {"a"}, {"b"}, "", "d")});
          return m;
-       }, {"'F'", "'G'", "calls itself"}},
-      {"2^40 nodes", [] {
+       },
+       {"'F'", "'G'", "calls itself"}},
+      {"2^40 nodes",
+       [] {
          ModelProto m = calling({node("F0", {"x"}, {"y"}, "act", "d")});
          for (int i = 0; i < 40; ++i)
            function(m, cat("F", i), {"a"}, {"c"}, {node(cat("F", i + 1), {"a"}, {"b"}, "", "d"), node(cat("F", i + 1), {"b"}, {"c"}, "", "d")});
          function(m, "F40", {"a"}, {"c"}, {node("Relu", {"a"}, {"c"})});
          return m;
-       }, {"'F0'", "250,000 nodes"}},
-      {"a chain of 300 calls", [] {
+       },
+       {"'F0'", "250,000 nodes"}},
+      {"a chain of 300 calls",
+       [] {
          ModelProto m = calling({node("F0", {"x"}, {"y"}, "act", "d")});
          for (int i = 0; i < 300; ++i) function(m, cat("F", i), {"a"}, {"b"}, {node(cat("F", i + 1), {"a"}, {"b"}, "", "d")});
          function(m, "F300", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})});
          return m;
-       }, {"'F0'", "deeper than 100"}},
-      {"too many inputs", [] {
+       },
+       {"'F0'", "deeper than 100"}},
+      {"too many inputs",
+       [] {
          ModelProto m = calling({node("F", {"x", "x", "x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})});
          return m;
-       }, {"'act'", "'F'", "takes 1", "gives 3"}},
-      {"too many outputs", [] {
+       },
+       {"'act'", "'F'", "takes 1", "gives 3"}},
+      {"too many outputs",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y", "z"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})});
          return m;
-       }, {"'act'", "'F'", "1 outputs", "names 2"}},
-      {"an unknown attribute", [] {
+       },
+       {"'act'", "'F'", "1 outputs", "names 2"}},
+      {"an unknown attribute",
+       [] {
          auto call = node("F", {"x"}, {"y"}, "act", "d");
          attribute(call, "slope", AttributeProto::FLOAT);
          ModelProto m = calling({call});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})});
          return m;
-       }, {"'act'", "'F'", "'slope'"}},
-      {"an attribute of another type", [] {
+       },
+       {"'act'", "'F'", "'slope'"}},
+      {"an attribute of another type",
+       [] {
          auto call = node("F", {"x"}, {"y"}, "act", "d");
          attribute(call, "slope", AttributeProto::INT);
          ModelProto m = calling({call});
          function(m, "F", {"a"}, {"b"}, {referring(node("LeakyRelu", {"a"}, {"b"}), "alpha", "slope", AttributeProto::FLOAT)}).add_attribute("slope");
          return m;
-       }, {"'alpha'", "'slope'", "another type"}},
-      {"twice", [] {
+       },
+       {"'alpha'", "'slope'", "another type"}},
+      {"twice",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})});
          function(m, "F", {"a"}, {"b"}, {node("Tanh", {"a"}, {"b"})});
          return m;
-       }, {"'F'", "two functions"}},
-      {"an undefined tensor inside", [] {
+       },
+       {"'F'", "two functions"}},
+      {"an undefined tensor inside",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"nowhere"}, {"b"})});
          return m;
-       }, {"'act/nowhere'"}},
-      {"an output nobody makes", [] {
+       },
+       {"'act/nowhere'"}},
+      {"an output nobody makes",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"h"}, "act", "d"), node("Relu", {"h"}, {"y"})});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"c"})});
          return m;
-       }, {"'h'"}},
-      {"a domain the function does not import", [] {
+       },
+       {"'h'"}},
+      {"a domain the function does not import",
+       [] {
          ModelProto m = calling({node("F", {"x"}, {"y"}, "act", "d")});
          function(m, "F", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"}, "r", "com.acme")});
          return m;
-       }, {"'act/r'", "'com.acme'"}}};
+       },
+       {"'act/r'", "'com.acme'"}}};
   for (const Row& row : rows) {
     INFO(row.what);
     const std::string text = failure(row.make());

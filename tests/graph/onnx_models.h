@@ -14,9 +14,7 @@ namespace lehr::onnx_models {
 using Names = std::vector<std::string>;
 using Dims = std::vector<std::int64_t>;
 
-inline std::string raw(const std::vector<float>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
-}
+inline std::string raw(const std::vector<float>& values) { return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}; }
 
 // -0.9 … 0.9, another sequence for each k.
 inline std::vector<float> values(int count, int k = 1) {
@@ -83,8 +81,10 @@ inline onnx::ValueInfoProto info(const std::string& name, const Names& dims, int
   t.mutable_shape();
   for (const auto& d : dims) {
     auto& dim = *t.mutable_shape()->add_dim();
-    if (d[0] == '-' || (d[0] >= '0' && d[0] <= '9')) dim.set_dim_value(std::stoll(d));
-    else if (d != "?") dim.set_dim_param(d);
+    if (d[0] == '-' || (d[0] >= '0' && d[0] <= '9'))
+      dim.set_dim_value(std::stoll(d));
+    else if (d != "?")
+      dim.set_dim_param(d);
   }
   return v;
 }

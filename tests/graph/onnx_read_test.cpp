@@ -32,8 +32,14 @@ TEST_CASE("a model becomes a graph", "[onnx]") {
 }
 
 TEST_CASE("declared types are kept as the file gives them", "[onnx]") {
-  const struct { Names dims; std::string expected; } rows[] = {
-      {{"N", "4"}, "float32[N,4]"}, {{"?", "4"}, "float32[?,4]"}, {{"-1", "4"}, "float32[?,4]"}, {{"8", "4"}, "float32[8,4]"}, {{"a b\n", "4"}, "float32[a b\\x0a,4]"}};
+  const struct {
+    Names dims;
+    std::string expected;
+  } rows[] = {{{"N", "4"}, "float32[N,4]"},
+              {{"?", "4"}, "float32[?,4]"},
+              {{"-1", "4"}, "float32[?,4]"},
+              {{"8", "4"}, "float32[8,4]"},
+              {{"a b\n", "4"}, "float32[a b\\x0a,4]"}};
   for (const auto& row : rows) {
     onnx::ModelProto m = mlp();
     *m.mutable_graph()->mutable_input(0) = info("x", row.dims);
@@ -45,24 +51,124 @@ TEST_CASE("declared types are kept as the file gives them", "[onnx]") {
 }
 
 TEST_CASE("weights in every field a tensor has", "[onnx]") {
-  struct Row { int type; Dtype dtype; void (*fill)(TensorProto&); std::vector<double> expected; };
-  const Row rows[] = {
-      {TensorProto::FLOAT, Dtype::f32, [](TensorProto& t) { t.add_float_data(0.5f); t.add_float_data(-2); }, {0.5, -2}},
-      {TensorProto::DOUBLE, Dtype::f64, [](TensorProto& t) { t.add_double_data(0.1); t.add_double_data(1e300); }, {0.1, 1e300}},
-      {TensorProto::FLOAT16, Dtype::f16, [](TensorProto& t) { t.add_int32_data(0x3C00); t.add_int32_data(0xC000); }, {1, -2}},
-      {TensorProto::BFLOAT16, Dtype::bf16, [](TensorProto& t) { t.add_int32_data(0x3F80); t.add_int32_data(0xC000); }, {1, -2}},
-      {TensorProto::INT8, Dtype::i8, [](TensorProto& t) { t.add_int32_data(-128); t.add_int32_data(7); }, {-128, 7}},
-      {TensorProto::UINT8, Dtype::u8, [](TensorProto& t) { t.add_int32_data(255); t.add_int32_data(7); }, {255, 7}},
-      {TensorProto::INT16, Dtype::i16, [](TensorProto& t) { t.add_int32_data(-300); t.add_int32_data(7); }, {-300, 7}},
-      {TensorProto::UINT16, Dtype::u16, [](TensorProto& t) { t.add_int32_data(65535); t.add_int32_data(7); }, {65535, 7}},
-      {TensorProto::INT32, Dtype::i32, [](TensorProto& t) { t.add_int32_data(-70000); t.add_int32_data(7); }, {-70000, 7}},
-      {TensorProto::UINT32, Dtype::u32, [](TensorProto& t) { t.add_uint64_data(4000000000u); t.add_uint64_data(7); }, {4e9, 7}},
-      {TensorProto::INT64, Dtype::i64, [](TensorProto& t) { t.add_int64_data(-(std::int64_t{1} << 40)); t.add_int64_data(7); }, {-1099511627776.0, 7}},
-      {TensorProto::UINT64, Dtype::u64, [](TensorProto& t) { t.add_uint64_data(std::uint64_t{1} << 63); t.add_uint64_data(7); }, {9223372036854775808.0, 7}},
-      {TensorProto::BOOL, Dtype::boolean, [](TensorProto& t) { t.add_int32_data(1); t.add_int32_data(0); }, {1, 0}},
-      {TensorProto::DOUBLE, Dtype::f64, [](TensorProto& t) { const double v[] = {0.1, 3}; t.set_raw_data(v, sizeof v); }, {0.1, 3}},
-      {TensorProto::FLOAT16, Dtype::f16, [](TensorProto& t) { const std::uint16_t v[] = {0x3C00, 0x0001}; t.set_raw_data(v, sizeof v); }, {1, std::ldexp(1.0, -24)}},
-      {TensorProto::INT64, Dtype::i64, [](TensorProto& t) { const std::int64_t v[] = {-5, 6}; t.set_raw_data(v, sizeof v); }, {-5, 6}}};
+  struct Row {
+    int type;
+    Dtype dtype;
+    void (*fill)(TensorProto&);
+    std::vector<double> expected;
+  };
+  const Row rows[] = {{TensorProto::FLOAT,
+                       Dtype::f32,
+                       [](TensorProto& t) {
+                         t.add_float_data(0.5f);
+                         t.add_float_data(-2);
+                       },
+                       {0.5, -2}},
+                      {TensorProto::DOUBLE,
+                       Dtype::f64,
+                       [](TensorProto& t) {
+                         t.add_double_data(0.1);
+                         t.add_double_data(1e300);
+                       },
+                       {0.1, 1e300}},
+                      {TensorProto::FLOAT16,
+                       Dtype::f16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(0x3C00);
+                         t.add_int32_data(0xC000);
+                       },
+                       {1, -2}},
+                      {TensorProto::BFLOAT16,
+                       Dtype::bf16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(0x3F80);
+                         t.add_int32_data(0xC000);
+                       },
+                       {1, -2}},
+                      {TensorProto::INT8,
+                       Dtype::i8,
+                       [](TensorProto& t) {
+                         t.add_int32_data(-128);
+                         t.add_int32_data(7);
+                       },
+                       {-128, 7}},
+                      {TensorProto::UINT8,
+                       Dtype::u8,
+                       [](TensorProto& t) {
+                         t.add_int32_data(255);
+                         t.add_int32_data(7);
+                       },
+                       {255, 7}},
+                      {TensorProto::INT16,
+                       Dtype::i16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(-300);
+                         t.add_int32_data(7);
+                       },
+                       {-300, 7}},
+                      {TensorProto::UINT16,
+                       Dtype::u16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(65535);
+                         t.add_int32_data(7);
+                       },
+                       {65535, 7}},
+                      {TensorProto::INT32,
+                       Dtype::i32,
+                       [](TensorProto& t) {
+                         t.add_int32_data(-70000);
+                         t.add_int32_data(7);
+                       },
+                       {-70000, 7}},
+                      {TensorProto::UINT32,
+                       Dtype::u32,
+                       [](TensorProto& t) {
+                         t.add_uint64_data(4000000000u);
+                         t.add_uint64_data(7);
+                       },
+                       {4e9, 7}},
+                      {TensorProto::INT64,
+                       Dtype::i64,
+                       [](TensorProto& t) {
+                         t.add_int64_data(-(std::int64_t{1} << 40));
+                         t.add_int64_data(7);
+                       },
+                       {-1099511627776.0, 7}},
+                      {TensorProto::UINT64,
+                       Dtype::u64,
+                       [](TensorProto& t) {
+                         t.add_uint64_data(std::uint64_t{1} << 63);
+                         t.add_uint64_data(7);
+                       },
+                       {9223372036854775808.0, 7}},
+                      {TensorProto::BOOL,
+                       Dtype::boolean,
+                       [](TensorProto& t) {
+                         t.add_int32_data(1);
+                         t.add_int32_data(0);
+                       },
+                       {1, 0}},
+                      {TensorProto::DOUBLE,
+                       Dtype::f64,
+                       [](TensorProto& t) {
+                         const double v[] = {0.1, 3};
+                         t.set_raw_data(v, sizeof v);
+                       },
+                       {0.1, 3}},
+                      {TensorProto::FLOAT16,
+                       Dtype::f16,
+                       [](TensorProto& t) {
+                         const std::uint16_t v[] = {0x3C00, 0x0001};
+                         t.set_raw_data(v, sizeof v);
+                       },
+                       {1, std::ldexp(1.0, -24)}},
+                      {TensorProto::INT64,
+                       Dtype::i64,
+                       [](TensorProto& t) {
+                         const std::int64_t v[] = {-5, 6};
+                         t.set_raw_data(v, sizeof v);
+                       },
+                       {-5, 6}}};
   for (const Row& row : rows) {
     INFO(name(row.dtype));
     TensorProto t = empty_tensor("extra", {2}, row.type);
@@ -79,13 +185,32 @@ TEST_CASE("weights in every field a tensor has", "[onnx]") {
 }
 
 TEST_CASE("Constant nodes become values in all their forms", "[onnx]") {
-  struct Row { const char* attribute; AttributeProto::AttributeType type; void (*fill)(AttributeProto&); TensorType expected; std::vector<double> values; };
-  const Row rows[] = {
-      {"value_float", AttributeProto::FLOAT, [](AttributeProto& a) { a.set_f(1.5f); }, {Dtype::f32, {}}, {1.5}},
-      {"value_floats", AttributeProto::FLOATS, [](AttributeProto& a) { a.add_floats(1.5f); a.add_floats(2); }, {Dtype::f32, {2}}, {1.5, 2}},
-      {"value_floats", AttributeProto::FLOATS, [](AttributeProto&) {}, {Dtype::f32, {0}}, {}},
-      {"value_int", AttributeProto::INT, [](AttributeProto& a) { a.set_i(-3); }, {Dtype::i64, {}}, {-3}},
-      {"value_ints", AttributeProto::INTS, [](AttributeProto& a) { a.add_ints(4); a.add_ints(-1); }, {Dtype::i64, {2}}, {4, -1}}};
+  struct Row {
+    const char* attribute;
+    AttributeProto::AttributeType type;
+    void (*fill)(AttributeProto&);
+    TensorType expected;
+    std::vector<double> values;
+  };
+  const Row rows[] = {{"value_float", AttributeProto::FLOAT, [](AttributeProto& a) { a.set_f(1.5f); }, {Dtype::f32, {}}, {1.5}},
+                      {"value_floats",
+                       AttributeProto::FLOATS,
+                       [](AttributeProto& a) {
+                         a.add_floats(1.5f);
+                         a.add_floats(2);
+                       },
+                       {Dtype::f32, {2}},
+                       {1.5, 2}},
+                      {"value_floats", AttributeProto::FLOATS, [](AttributeProto&) {}, {Dtype::f32, {0}}, {}},
+                      {"value_int", AttributeProto::INT, [](AttributeProto& a) { a.set_i(-3); }, {Dtype::i64, {}}, {-3}},
+                      {"value_ints",
+                       AttributeProto::INTS,
+                       [](AttributeProto& a) {
+                         a.add_ints(4);
+                         a.add_ints(-1);
+                       },
+                       {Dtype::i64, {2}},
+                       {4, -1}}};
   for (const Row& row : rows) {
     INFO(row.attribute);
     onnx::ModelProto m = mlp();

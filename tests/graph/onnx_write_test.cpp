@@ -42,7 +42,10 @@ Values masters(const onnx::Model& model) {
 TEST_CASE("nothing changed: the same bytes", "[onnx]") {
   ModelProto m = mlp();
   // Fields out of order and one nobody knows: a parser would write them in another order.
-  const std::string content = std::string("\xba\x3e\x03" "abc") + bytes(m);
+  const std::string content = std::string(
+                                  "\xba\x3e\x03"
+                                  "abc") +
+                              bytes(m);
   const onnx::Model model = onnx::read_model_bytes(content, {});
   CHECK(onnx::write_model(model, {}).model == content);
   CHECK(onnx::write_model(model, masters(model)).model == content);
@@ -54,7 +57,10 @@ TEST_CASE("one weight changes, all else stays", "[onnx]") {
   auto& entry = *m.add_metadata_props();
   entry.set_key("author");
   entry.set_value("somebody");
-  const std::string content = std::string("\xba\x3e\x03" "abc") + bytes(m);
+  const std::string content = std::string(
+                                  "\xba\x3e\x03"
+                                  "abc") +
+                              bytes(m);
   const onnx::Model model = onnx::read_model_bytes(content, {});
   const auto fresh = values(24, 7);
   const onnx::Written written = onnx::write_model(model, {{"W1", floats({4, 6}, fresh)}, {"B1", floats({6}, values(6, 2))}});
@@ -67,18 +73,56 @@ TEST_CASE("one weight changes, all else stays", "[onnx]") {
 }
 
 TEST_CASE("masters are rounded into the stored dtype and field", "[onnx]") {
-  struct Row { const char* what; int type; void (*fill)(TensorProto&); float fresh; void (*check)(const TensorProto&); };
-  const Row rows[] = {
-      {"float_data", TensorProto::FLOAT, [](TensorProto& t) { t.add_float_data(1); t.add_float_data(2); }, 0.1f,
-       [](const TensorProto& t) { CHECK(t.float_data(0) == 1); CHECK(t.float_data(1) == 0.1f); CHECK_FALSE(t.has_raw_data()); }},
-      {"double_data", TensorProto::DOUBLE, [](TensorProto& t) { t.add_double_data(0.1); t.add_double_data(2); }, 0.1f,
-       [](const TensorProto& t) { CHECK(t.double_data(0) == 0.1); CHECK(t.double_data(1) == double{0.1f}); }},
-      {"f16 in int32_data", TensorProto::FLOAT16, [](TensorProto& t) { t.add_int32_data(0x3C00); t.add_int32_data(0x4000); }, 1.0f + 0x1p-11f,
-       [](const TensorProto& t) { CHECK(t.int32_data(0) == 0x3C00); CHECK(t.int32_data(1) == 0x3C00); }},
-      {"f16 in raw_data", TensorProto::FLOAT16, [](TensorProto& t) { t.set_raw_data(std::string("\x00\x3c\x00\x40", 4)); }, -2.0f,
-       [](const TensorProto& t) { CHECK(t.raw_data() == std::string("\x00\x3c\x00\xc0", 4)); }},
-      {"bf16 in int32_data", TensorProto::BFLOAT16, [](TensorProto& t) { t.add_int32_data(0x3F80); t.add_int32_data(0x4000); }, -2.0f,
-       [](const TensorProto& t) { CHECK(t.int32_data(0) == 0x3F80); CHECK(t.int32_data(1) == 0xC000); }}};
+  struct Row {
+    const char* what;
+    int type;
+    void (*fill)(TensorProto&);
+    float fresh;
+    void (*check)(const TensorProto&);
+  };
+  const Row rows[] = {{"float_data", TensorProto::FLOAT,
+                       [](TensorProto& t) {
+                         t.add_float_data(1);
+                         t.add_float_data(2);
+                       },
+                       0.1f,
+                       [](const TensorProto& t) {
+                         CHECK(t.float_data(0) == 1);
+                         CHECK(t.float_data(1) == 0.1f);
+                         CHECK_FALSE(t.has_raw_data());
+                       }},
+                      {"double_data", TensorProto::DOUBLE,
+                       [](TensorProto& t) {
+                         t.add_double_data(0.1);
+                         t.add_double_data(2);
+                       },
+                       0.1f,
+                       [](const TensorProto& t) {
+                         CHECK(t.double_data(0) == 0.1);
+                         CHECK(t.double_data(1) == double{0.1f});
+                       }},
+                      {"f16 in int32_data", TensorProto::FLOAT16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(0x3C00);
+                         t.add_int32_data(0x4000);
+                       },
+                       1.0f + 0x1p-11f,
+                       [](const TensorProto& t) {
+                         CHECK(t.int32_data(0) == 0x3C00);
+                         CHECK(t.int32_data(1) == 0x3C00);
+                       }},
+                      {"f16 in raw_data", TensorProto::FLOAT16, [](TensorProto& t) { t.set_raw_data(std::string("\x00\x3c\x00\x40", 4)); }, -2.0f,
+                       [](const TensorProto& t) { CHECK(t.raw_data() == std::string("\x00\x3c\x00\xc0", 4)); }},
+                      {"bf16 in int32_data", TensorProto::BFLOAT16,
+                       [](TensorProto& t) {
+                         t.add_int32_data(0x3F80);
+                         t.add_int32_data(0x4000);
+                       },
+                       -2.0f,
+                       [](const TensorProto& t) {
+                         CHECK(t.int32_data(0) == 0x3F80);
+                         CHECK(t.int32_data(1) == 0xC000);
+                       }}};
   for (const Row& row : rows) {
     INFO(row.what);
     ModelProto m = mlp();
