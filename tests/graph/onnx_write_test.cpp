@@ -186,6 +186,19 @@ TEST_CASE("constants inside functions are written where they are used once", "[o
   const onnx::Model twice = read(m);
   CHECK(onnx::write_model(twice, masters(twice)).model == bytes(m));
   CHECK(failure_of(twice, {{"g/c", floats({1}, {5})}}).find("more than once") != std::string::npos);
+
+  f.add_attribute("scale");
+  auto& value = *f.mutable_node(1)->mutable_attribute(0);
+  value.Clear();
+  value.set_name("value_float");
+  value.set_type(AttributeProto::FLOAT);
+  value.set_ref_attr_name("scale");
+  onnx::NodeProto call = node("F", {"x"}, {"y"}, "f", "d");
+  attribute(call, "scale", AttributeProto::FLOAT).set_f(3);
+  set_nodes(m, {call});
+  const onnx::Model given = read(m);
+  CHECK(data(given, "f/c").floats() == std::vector<float>{3});
+  CHECK(failure_of(given, {{"f/c", floats({}, {5})}}).find("attribute of the call") != std::string::npos);
 }
 
 TEST_CASE("external data: the changed files, the rest as it was", "[onnx]") {
@@ -206,6 +219,28 @@ TEST_CASE("external data: the changed files, the rest as it was", "[onnx]") {
   CHECK(written.files.at("w.bin") == std::string(8, '\7') + raw(values(24, 5)) + "tail");
   CHECK(written.files.at("other.bin") == raw(values(6, 2)));
   CHECK(read_file(folder / "w.bin") == same.files.at("w.bin"));  // nothing on disk was touched
+}
+
+TEST_CASE("external data: a checksum that no longer holds is dropped", "[onnx]") {
+  const Folder folder;
+  write_file_lazily(folder / "w.bin", raw(values(24)));
+  ModelProto m = mlp();
+  *m.mutable_graph()->mutable_initializer(W1) = external("W1", {4, 6}, {{"checksum", "abc"}, {"location", "w.bin"}});
+  const onnx::Model model = read(m, folder.path());
+  CHECK(onnx::write_model(model, masters(model)).model == bytes(m));
+  const onnx::Written written = onnx::write_model(model, {{"W1", floats({4, 6}, values(24, 5))}});
+  *m.mutable_graph()->mutable_initializer(W1) = external("W1", {4, 6}, {{"location", "w.bin"}});
+  CHECK(written.model == bytes(m));
+}
+
+TEST_CASE("external data inside subgraphs belong to the model", "[onnx]") {
+  const Folder folder;
+  write_file_lazily(folder / "w.bin", "content");
+  ModelProto m = mlp();
+  onnx::NodeProto branch = node("If", {"h"}, {"c"});
+  *attribute(branch, "then_branch", AttributeProto::GRAPH).mutable_g()->add_initializer() = external("inner", {1}, {{"location", "w.bin"}});
+  *m.mutable_graph()->add_node() = branch;
+  CHECK(onnx::write_model(read(m, folder.path()), {}).files == std::map<std::string, std::string>{{"w.bin", "content"}});
 }
 
 TEST_CASE("values that cannot be written", "[onnx]") {
