@@ -42,6 +42,7 @@ bool learned_name(const std::string& name, bool rank_0) {
 struct Verdict {
   Role role = Role::constant;
   std::string why;
+  int depth = 0;  // operators between the weight and the one that says so
 };
 
 // Decides what a weight is from where its values go. The questions, in this order for every reader of the weight:
@@ -124,10 +125,11 @@ class Judge {
     return (scalar(graph_, node->in[1]) && plain_statistic(node->in[0], depth + 1)) || (scalar(graph_, node->in[0]) && plain_statistic(node->in[1], depth + 1));
   }
 
-  void say(Role role, std::string why) { verdicts_.push_back({role, std::move(why)}); }
+  void say(Role role, std::string why) { verdicts_.push_back({role, std::move(why), depth_}); }
   const Tensor& data() const { return *graph_.value(root_).data; }
 
   void follow(ValueId value, int depth) {
+    depth_ = depth;
     if (depth > 32) return say(Role::constant, "constant behind more than 32 operators");
     for (const Uses::Use use : uses_.of(value)) {
       const Node& node = graph_.nodes()[use.node];
@@ -135,6 +137,7 @@ class Judge {
       if (node.op == "BatchNormalization" && (use.slot == 3 || use.slot == 4)) continue;
       if (!reached || !has_gradient(node) || !has_gradient(node, use.slot)) continue;
       read_by(node, use.slot, value, depth);
+      depth_ = depth;
     }
   }
 
@@ -229,6 +232,7 @@ class Judge {
   const Uses uses_;
   std::vector<bool> useful_, fixed_, touched_, variance_;
   ValueId root_ = no_value;
+  int depth_ = 0;
   std::vector<Verdict> verdicts_;
 };
 
@@ -250,7 +254,10 @@ std::size_t trainable(Graph& graph, std::span<const ValueId> loss) {
       continue;
     }
     const std::vector<Verdict> verdicts = judge.ask(id);
-    const auto learned = std::ranges::find(verdicts, Role::parameter, &Verdict::role);
+    // A reason to learn outweighs all others; of several the nearest is told.
+    auto learned = verdicts.end();
+    for (auto it = verdicts.begin(); it != verdicts.end(); ++it)
+      if (it->role == Role::parameter && (learned == verdicts.end() || it->depth < learned->depth)) learned = it;
     const auto states = judge.state_uses(id);
     if (learned != verdicts.end()) settle(graph.value(id), Role::parameter, learned->why), ++parameters;
     else if (!states.empty()) settle(graph.value(id), Role::state, states.front().why);
