@@ -26,6 +26,8 @@ struct Hash {
 };
 using Dictionary = std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>>;
 
+constexpr std::size_t give_up = 10'000;  // problems
+
 enum class Read { number, text, nothing };
 
 // Reads the rows into the table's columns, each column as `how` says. A column read as numbers in which another text turns up
@@ -60,6 +62,7 @@ class Reader {
     for (std::size_t c = 0; c < how_.size(); ++c) start(c, expected_rows);
     while (cells.start_row()) {
       const std::int64_t line = cells.line();
+      if (problems.count() == give_up) return problems.add("reading stopped at line ", line);
       const std::size_t filled = row(cells, problems);
       if (filled == how_.size()) table_.lines.push_back(static_cast<std::uint32_t>(line));
       else if (filled > 0) ragged(line, filled, problems);
@@ -99,7 +102,7 @@ class Reader {
     Column& column = table_.columns[c];
     if (how_[c] == Read::number) {
       double value = 0;
-      if (!cells.plain_number(value)) value = other_number(cells.text(), c);
+      if (!cells.number(value)) value = other_number(cells.text(), c);
       if (!stand_ins_.empty()) value = without_stand_ins(value, column);
       column.numbers.push_back(value);
     } else {
@@ -192,7 +195,7 @@ CsvTable parse(std::string_view text, const std::string& source, const CsvOption
   const std::vector<std::string> first = csv::read_row(cells);
   if (dialect.header) {
     data = cells;
-    if (!cells.start_row()) throw Error("it has a header (", join(first, ", ").substr(0, 200), ") but no rows");
+    if (!cells.start_row()) throw Error("it has a header (", printable(join(first, ", ")), ") but no rows");
   }
   table.columns.resize(first.size());
   name_columns(table, first);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -48,6 +50,13 @@ bool Cells::plain_number(double& value) {
   const double magnitude = static_cast<double>(m) / powers[static_cast<std::size_t>(decimals)];
   value = negative ? -magnitude : magnitude;
   p_ = p;
+  return true;
+}
+
+bool Cells::any_number(double& value) {
+  const auto [end, status] = std::from_chars(p_, end_, value);
+  if (status != std::errc() || !ends(end) || !std::isfinite(value)) return false;
+  p_ = end;
   return true;
 }
 

@@ -21,8 +21,8 @@ class Cells {
   std::int64_t line() const { return line_; }
   // Skips blank lines; false at the end of the text.
   bool start_row();
-  // A plain decimal such as -12.5 that ends where the cell ends; false without having moved otherwise.
-  bool plain_number(double& value);
+  // An unquoted finite number without blanks or plus sign that ends where the cell ends; false without having moved otherwise.
+  bool number(double& value) { return plain_number(value) || any_number(value); }
   // The cell at hand: unquoted and trimmed, or quoted with its quotes undone. Valid until the next call. Error on broken quoting.
   std::string_view text();
   // After a cell: true where another cell follows in this row, false after the row's end was passed.
@@ -34,6 +34,8 @@ class Cells {
   bool blank(char c) const { return (c == ' ' || c == '\t') && c != delimiter_; }
   bool ends(const char* p) const { return *p == delimiter_ || *p == '\n' || *p == '\r' || p == end_; }
   void pass_line_end();
+  bool plain_number(double& value);  // such as -12.5
+  bool any_number(double& value);
   std::string_view quoted();
 
   const char* p_;

@@ -15,7 +15,8 @@ template <class T>
 void gather_rows(const std::vector<T>& values, const Field& field, std::span<const std::int32_t> rows, std::span<T> out) {
   const auto width = static_cast<std::size_t>(field.width());
   if (out.size() != rows.size() * width || (values.empty() && !out.empty()))
-    throw Error("field ", quote(field.name), " of ", text({field.dtype, field.row}), " cannot fill ", out.size(), " values from ", rows.size(), " rows");
+    throw Error("field ", quote(field.name), " of ", text({field.dtype, field.row}), " cannot fill ", out.size(), " values from ",
+                rows.size(), " rows");
   T* to = out.data();
   if (width == 1) {
     for (const std::int32_t row : rows) *to++ = values[static_cast<std::size_t>(row)];

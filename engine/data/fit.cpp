@@ -133,7 +133,8 @@ struct Fitter {
     for (const std::string& cell : c.texts) bad.push_back(!parse_number(cell));
     const auto text = [&](std::size_t r) { return c.codes[r] >= 0 && bad[static_cast<std::size_t>(c.codes[r])]; };
     name_cells(column, text, [&](std::size_t r) { return not_a_number(c.texts[static_cast<std::size_t>(c.codes[r])]); },
-               " of text: list it under `categorical` if they are names, under `drop` if it is not needed, or the text under `missing` if it stands for no value");
+               " of text: list it under `categorical` if they are names, under `drop` if it is not needed, or the text under `missing` "
+               "if it stands for no value");
   }
 
   void name_missing(std::size_t column) const {
@@ -155,7 +156,8 @@ struct Fitter {
   }
 };
 
-std::vector<std::pair<std::string, Indices>> inputs(const CsvTable& table, const TableSpec& spec, std::size_t target, const Indices& all, Problems& problems) {
+std::vector<std::pair<std::string, Indices>> inputs(const CsvTable& table, const TableSpec& spec, std::size_t target,
+                                                    const Indices& all, Problems& problems) {
   if (spec.inputs.empty()) return {{"", all}};
   std::vector<std::pair<std::string, Indices>> out;
   for (const auto& [name, columns] : spec.inputs) {
@@ -175,7 +177,8 @@ void check_kinds(const InputPlan& input, Problems& problems) {
   if (count == 0 || count == static_cast<std::ptrdiff_t>(input.columns.size())) return;
   const auto code = std::ranges::find_if(input.columns, is_code);
   const auto other = std::ranges::find_if_not(input.columns, is_code);
-  problems.add("one input cannot hold category codes (", quote(code->name), ") and numbers (", quote(other->name), "); give each its columns under `inputs`");
+  problems.add("one input cannot hold category codes (", quote(code->name), ") and numbers (", quote(other->name),
+               "); give each its columns under `inputs`");
 }
 }  // namespace
 

@@ -11,7 +11,8 @@ constexpr const char* format = "lehr-preprocess/1";
 constexpr const char* kinds[] = {"number", "one_hot", "code", "integer"};
 
 std::string column_text(const ColumnPlan& plan) {
-  std::string out = cat("{\"kind\": \"", kinds[static_cast<std::size_t>(plan.kind)], "\", \"name\": ", json::string(plan.name), ", \"index\": ", plan.index);
+  std::string out = cat("{\"kind\": \"", kinds[static_cast<std::size_t>(plan.kind)], "\", \"name\": ", json::string(plan.name));
+  out += cat(", \"index\": ", plan.index);
   if (plan.categories.empty()) {
     out += cat(", \"shift\": ", plan.shift, ", \"scale\": ", plan.scale);
     if (plan.fill) out += cat(", \"fill\": ", *plan.fill);
@@ -46,7 +47,8 @@ ColumnPlan column_plan(const json::Value& value) {
 }
 
 void check(const Preprocess& p) {
-  if (p.target_index < 0 || p.target_index >= p.table_columns) throw Error("the target ", p.target_index, " is not one of ", p.table_columns, " columns");
+  if (p.target_index < 0 || p.target_index >= p.table_columns)
+    throw Error("the target ", p.target_index, " is not one of ", p.table_columns, " columns");
   for (const InputPlan& input : p.inputs)
     for (const ColumnPlan& plan : input.columns) {
       if (plan.index < 0 || plan.index >= p.table_columns || plan.index == p.target_index)

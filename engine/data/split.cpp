@@ -85,7 +85,9 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Split& ou
   std::vector<std::int64_t> counts, room;
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const auto count = static_cast<std::int64_t>(classes[c].size());
-    if (count < parts) throw misfit("class ", quote(data.classes[c]), " has ", count, count == 1 ? " row" : " rows", ", too few to stratify into ", parts, " parts");
+    if (count < parts)
+      throw misfit("class ", quote(data.classes[c]), " has ", count, count == 1 ? " row" : " rows", ", too few to stratify into ", parts,
+                   " parts");
     counts.push_back(count);
     room.push_back(count - 1);
   }

@@ -36,7 +36,8 @@ class TopK final : public Hits {
     check_classes(b, "top_k");
     if (b.width == 1) throw Error("top_", k_, " needs one score a class, the model gives a single one");
     for (std::int64_t row = 0; row < b.rows; ++row)
-      if (const std::int64_t truth = b.classes[static_cast<std::size_t>(row)]; truth >= 0) tally(among(b.output.data() + row * b.width, b.width, truth));
+      if (const std::int64_t truth = b.classes[static_cast<std::size_t>(row)]; truth >= 0)
+        tally(among(b.output.data() + row * b.width, b.width, truth));
   }
 
  private:

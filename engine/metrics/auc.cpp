@@ -74,7 +74,8 @@ class Auc final : public Metric {
     double sum = 0, defined = 0;
     for (std::int64_t c = width_ <= 2 ? 1 : 0; c < std::max<std::int64_t>(2, width_); ++c) {
       const std::int64_t column = width_ == 1 ? 0 : c;
-      for (std::size_t row = 0; row < scores.size(); ++row) scores[row] = scores_[row * static_cast<std::size_t>(width_) + static_cast<std::size_t>(column)];
+      for (std::size_t row = 0; row < scores.size(); ++row)
+        scores[row] = scores_[row * static_cast<std::size_t>(width_) + static_cast<std::size_t>(column)];
       const double auc = area(scores, truth_, c, influence);
       if (!std::isnan(auc)) sum += auc, ++defined;
     }

@@ -200,6 +200,12 @@ TEST_CASE("twenty problems are shown, all are counted", "[csv]") {
   CHECK(text.find("… and 1,214 more") != std::string::npos);
 }
 
+TEST_CASE("a hopeless file is not read to its end", "[csv]") {
+  std::string content = "1,2\n";
+  for (int i = 0; i < 10'500; ++i) content += "x\"y,1\n";
+  CHECK(error_of(content).find("… and 9,981 more") != std::string::npos);
+}
+
 TEST_CASE("huge cells and rows are refused", "[csv]") {
   CHECK(error_of("1,2\n3," + std::string((1 << 20) + 1, 'x') + "\n").find("line 2 has a cell of 1048577 bytes, the limit is 1048576") == 0);
   CHECK(error_of("1,2\n3,\"" + std::string((1 << 20) + 1, 'x') + "\"\n").find("line 2 has a quoted cell of more than 1048576 bytes") == 0);
