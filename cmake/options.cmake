@@ -18,6 +18,8 @@ endif()
 add_library(lehr_options INTERFACE)
 target_include_directories(lehr_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(lehr_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+# GCC 12 warns of its own inlined std::string operator+ (PR 105651).
+target_compile_options(lehr_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_compile_definitions(lehr_options INTERFACE LEHR_VERSION="${PROJECT_VERSION}")
 if(LEHR_SANITIZE)
   set(flags -fsanitize=${LEHR_SANITIZE} -fno-omit-frame-pointer -g)
