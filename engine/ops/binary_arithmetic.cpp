@@ -5,7 +5,7 @@
 #include "engine/ops/binary_kernels.h"
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
-#include "engine/ops/unary_functions.h"
+#include "engine/ops/unary.h"
 
 namespace lehr {
 
@@ -53,20 +53,19 @@ struct PowOp {
 };
 struct PReluOp { static float f(float x, float slope) { return x < 0 ? slope * x : x; } };
 
-float gelu(const char* form, float x) {
-  float y;
-  function(form).forward(&x, &y, 1, 0, 0);
-  return y;
-}
-float gelu_slope(const char* form, float x) {
-  float d;
-  const float one = 1;
-  function(form).backward(&x, &one, &d, 1, 0, 0, false);
-  return d;
-}
-inline constexpr char exact[] = "gelu", fast[] = "gelu_tanh";
-template <const char* form>
-struct GeluOp { static float f(float x, float bias) { return gelu(form, x + bias); } };
+// The activations of a sum, and their derivatives.
+struct Gelu {  // x Phi(x)
+  static float phi(float x) { return 0.5f * std::erfc(-x * 0.70710678118654752440f); }
+  static float y(float x) { return x * phi(x); }
+  static float d(float x) { return phi(x) + x * 0.39894228040143267794f * std::exp(-0.5f * x * x); }
+};
+struct FastGelu {  // x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3)
+  static constexpr float k = 2 * 0.79788456080286535588f;
+  static float s(float x) { return 1 / (1 + std::exp(-k * x * (1 + 0.044715f * x * x))); }
+  static float y(float x) { return x * s(x); }
+  static float d(float x) { return s(x) + x * s(x) * (1 - s(x)) * k * (1 + 3 * 0.044715f * x * x); }
+};
+template <class F> struct OfSum { static float f(float x, float bias) { return F::y(x + bias); } };
 
 // d(g, a, b, y)
 struct Pass { static constexpr unsigned uses = passes; static float f(float g, float, float, float) { return g; } };
@@ -89,8 +88,8 @@ struct PowB {  // y ln a; 0 at a = 0
 };
 struct PReluA { static constexpr unsigned uses = uses_a | uses_b; static float f(float g, float a, float b, float) { return a > 0 ? g : g * b; } };
 struct PReluB { static constexpr unsigned uses = uses_a; static float f(float g, float a, float, float) { return a < 0 ? g * a : 0.0f; } };
-template <const char* form>
-struct GeluSum { static constexpr unsigned uses = uses_a | uses_b; static float f(float g, float a, float b, float) { return g * gelu_slope(form, a + b); } };
+template <class F>
+struct SlopeOfSum { static constexpr unsigned uses = uses_a | uses_b; static float f(float g, float a, float b, float) { return g * F::d(a + b); } };
 
 template <class F> constexpr BinaryKernel floats = binary_rows<F, float, float>;
 template <class F> constexpr BinaryKernel ints = binary_rows<F, std::int64_t, std::int64_t>;
@@ -106,8 +105,8 @@ const std::vector<BinaryRow>& rows() {
       row<MulOp, TimesB, TimesA>("Mul", ints<MulOp>), row<DivOp, DivA, DivB>("Div", ints<DivOp>),
       row<PowOp, PowA, PowB>("Pow", ints<PowOp>), row<PReluOp, PReluA, PReluB>("PRelu"),
       row<RemainderOp, Pass, RemainderB>("Remainder", ints<RemainderOp>),
-      row<GeluOp<exact>, GeluSum<exact>, GeluSum<exact>>("com.microsoft.BiasGelu"),
-      row<GeluOp<fast>, GeluSum<fast>, GeluSum<fast>>("com.microsoft.FastGelu"),
+      row<OfSum<Gelu>, SlopeOfSum<Gelu>, SlopeOfSum<Gelu>>("com.microsoft.BiasGelu"),
+      row<OfSum<FastGelu>, SlopeOfSum<FastGelu>, SlopeOfSum<FastGelu>>("com.microsoft.FastGelu"),
       {.name = "Mod", .i64 = ints<ModOp>}};
   return table;
 }
@@ -123,10 +122,10 @@ std::unique_ptr<Op> make_mod(const NodeView& node) {
 
 // The exponent a known number: a plain function of the base.
 std::unique_ptr<Op> power(const NodeView& node, float exponent) {
-  if (exponent == 2) return make_elementwise(node, function("square"));
-  if (exponent == 0.5f) return make_elementwise(node, function("sqrt"));
-  if (exponent == -1) return make_elementwise(node, function("reciprocal"));
-  return make_elementwise(node, function("pow"), exponent);
+  if (exponent == 2) return make_elementwise(node, eltwise("square"));
+  if (exponent == 0.5f) return make_elementwise(node, eltwise("sqrt"));
+  if (exponent == -1) return make_elementwise(node, eltwise("reciprocal"));
+  return make_elementwise(node, eltwise("pow"), exponent);
 }
 
 std::unique_ptr<Op> make_pow(const NodeView& node) {
@@ -156,7 +155,7 @@ std::unique_ptr<Op> make_prelu_by_channel(const NodeView& node) {
 
 std::unique_ptr<Op> make_bias_gelu(const NodeView& node) {
   node.need_inputs(table_name(node.node()) == "com.microsoft.FastGelu" ? 1 : 2, 2);
-  if (!node.has(1)) return make_elementwise(node, function(fast));
+  if (!node.has(1)) return make_elementwise(node, eltwise("gelu_tanh"));
   if (broadcast(node.shape(0), node.shape(1)) != node.shape(0))
     throw Error("the bias is ", node.shape(1), ", it does not broadcast to the input, ", node.shape(0));
   return make_row(node);

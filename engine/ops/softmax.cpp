@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/kernels/eltwise.h"
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
 #include "engine/ops/parallel.h"
-#include "engine/ops/unary_functions.h"
 #include "engine/plan/emit.h"
 
 namespace lehr {
@@ -18,32 +18,29 @@ struct Layout {
   std::int64_t block() const { return classes * inner; }
 };
 
-void exp_into(const float* x, float* y, std::int64_t n) {
-  static const auto f = function("exp").forward;
-  f(x, y, n, 0, 0);
-}
+using Exp = decltype(Eltwise::forward);
 
 // One block: y = exp(x - max), and 1/sum, per inner element.
-void exponentials(const Layout& l, const float* x, float* y, float* top, float* sum) {
+void exponentials(const Layout& l, Exp exp, const float* x, float* y, float* top, float* sum) {
   std::copy(x, x + l.inner, top);
   for (std::int64_t c = 1; c < l.classes; ++c)
     for (std::int64_t i = 0; i < l.inner; ++i) top[i] = std::max(top[i], x[c * l.inner + i]);
   for (std::int64_t c = 0; c < l.classes; ++c)
     for (std::int64_t i = 0; i < l.inner; ++i) y[c * l.inner + i] = x[c * l.inner + i] - top[i];
-  exp_into(y, y, l.block());
+  exp(y, y, l.block(), 0, 0);
   std::fill(sum, sum + l.inner, 0.0f);
   for (std::int64_t c = 0; c < l.classes; ++c)
     for (std::int64_t i = 0; i < l.inner; ++i) sum[i] += y[c * l.inner + i];
 }
 
-void softmax(const Layout& l, const float* x, float* y, float* top, float* sum) {
-  exponentials(l, x, y, top, sum);
+void softmax(const Layout& l, Exp exp, const float* x, float* y, float* top, float* sum) {
+  exponentials(l, exp, x, y, top, sum);
   for (std::int64_t i = 0; i < l.inner; ++i) sum[i] = 1 / sum[i];
   for (std::int64_t c = 0; c < l.classes; ++c)
     for (std::int64_t i = 0; i < l.inner; ++i) y[c * l.inner + i] *= sum[i];
 }
-void log_softmax(const Layout& l, const float* x, float* y, float* top, float* sum) {
-  exponentials(l, x, y, top, sum);
+void log_softmax(const Layout& l, Exp exp, const float* x, float* y, float* top, float* sum) {
+  exponentials(l, exp, x, y, top, sum);
   for (std::int64_t i = 0; i < l.inner; ++i) sum[i] = std::log(sum[i]);
   for (std::int64_t c = 0; c < l.classes; ++c)
     for (std::int64_t i = 0; i < l.inner; ++i) y[c * l.inner + i] = x[c * l.inner + i] - top[i] - sum[i];
@@ -80,10 +77,10 @@ class Softmax final : public Op {
   void forward(Emit& e) const override {
     const Buffer in = e.in(0), out = e.out(0), scratch = per_inner(e, 2);
     e.step({log_ ? "log softmax" : "softmax", "own", 4 * count()}, {in}, {out, scratch},
-           [=, l = layout_, log = log_, threads = e.threads()](const Memory& m) -> Run {
+           [=, l = layout_, log = log_, exp = eltwise("exp").forward, threads = e.threads()](const Memory& m) -> Run {
              return [=, x = m.f32(in), y = m.f32(out), s = m.f32(scratch)] {
                each_block(l, threads, [&](std::int64_t b) {
-                 (log ? log_softmax : softmax)(l, x + b * l.block(), y + b * l.block(), s + 2 * b * l.inner, s + (2 * b + 1) * l.inner);
+                 (log ? log_softmax : softmax)(l, exp, x + b * l.block(), y + b * l.block(), s + 2 * b * l.inner, s + (2 * b + 1) * l.inner);
                });
              };
            });
@@ -97,11 +94,11 @@ class Softmax final : public Op {
     if (dx.add) reads.push_back(dx.buffer);
     if (log_) writes.push_back(p);
     e.step({log_ ? "log softmax dX" : "softmax dX", "own", 4 * count()}, reads, writes,
-           [=, l = layout_, log = log_, threads = e.threads()](const Memory& m) -> Run {
+           [=, l = layout_, log = log_, exp = eltwise("exp").forward, threads = e.threads()](const Memory& m) -> Run {
              return [=, py = m.f32(y), pp = m.f32(p), g = m.f32(dy), to = m.f32(dx.buffer), s = m.f32(sums), add = dx.add] {
                each_block(l, threads, [&](std::int64_t b) {
                  const std::int64_t at = b * l.block();
-                 if (log) exp_into(py + at, pp + at, l.block());
+                 if (log) exp(py + at, pp + at, l.block(), 0, 0);
                  (log ? log_softmax_backward : softmax_backward)(l, pp + at, g + at, to + at, s + b * l.inner, add);
                });
              };

@@ -5,7 +5,7 @@
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
 #include "engine/ops/parallel.h"
-#include "engine/ops/unary_functions.h"
+#include "engine/ops/unary.h"
 #include "engine/plan/emit.h"
 
 namespace lehr {
@@ -38,11 +38,11 @@ const std::vector<Row>& rows() {
 
 class Unary final : public Op {
  public:
-  Unary(const NodeView& node, const Function& function, float a, float b) : type_(node.type(0)), f_(function), a_(a), b_(b) {
+  Unary(const NodeView& node, const Eltwise& f, float a, float b) : type_(node.type(0)), f_(f), a_(a), b_(b) {
     need_float(node, 0);
   }
   std::vector<TensorType> infer() const override { return {type_}; }
-  bool differentiable(std::size_t) const override { return f_.needs != Needs::no_gradient; }
+  bool differentiable(std::size_t) const override { return f_.told != Told::no_gradient; }
   std::vector<Tensor> fold(std::span<const Tensor* const> in) const override {
     if (!in[0]) return {};
     Tensor out(type_);
@@ -60,7 +60,7 @@ class Unary final : public Op {
            });
   }
   void backward(Emit& e) const override {
-    const Buffer dy = e.grad_out(0), s = f_.needs == Needs::y ? e.out(0) : f_.needs == Needs::x ? e.in(0) : dy;
+    const Buffer dy = e.grad_out(0), s = f_.told == Told::by_y ? e.out(0) : f_.told == Told::by_x ? e.in(0) : dy;
     const Target dx = e.grad_in(0);
     std::vector<Buffer> reads{dy, s};
     if (dx.add) reads.push_back(dx.buffer);
@@ -78,7 +78,7 @@ class Unary final : public Op {
   static constexpr std::int64_t grain = 1 << 13;
   double count() const { return static_cast<double>(elements(type_.shape)); }
   TensorType type_;
-  Function f_;
+  Eltwise f_;
   float a_, b_;
 };
 
@@ -130,7 +130,7 @@ std::unique_ptr<Op> make_row(const NodeView& node) {
     if (node.type(0).dtype == Dtype::i64 && integer_map(name)) return std::make_unique<IntegerUnary>(node, integer_map(name));
     const float a = read(row.a), b = read(row.b);
     if (name == "Celu" && a == 0) throw Error("alpha is 0: Celu divides by it");
-    return std::make_unique<Unary>(node, function(row.function), a, b);
+    return std::make_unique<Unary>(node, eltwise(row.function), a, b);
   }
   throw Error("no elementwise function for ", quote(name));
 }
@@ -141,13 +141,13 @@ std::unique_ptr<Op> make_gelu(const NodeView& node) {
   const std::string form = node.text("approximate", "none");
   if (form != "none" && form != "tanh")
     throw Error("attribute 'approximate' is ", quote(form), ", 'none' or 'tanh' is needed", did_you_mean(form, known));
-  return std::make_unique<Unary>(node, function(form == "tanh" ? "gelu_tanh" : "gelu"), 0.0f, 0.0f);
+  return std::make_unique<Unary>(node, eltwise(form == "tanh" ? "gelu_tanh" : "gelu"), 0.0f, 0.0f);
 }
 
 std::unique_ptr<Op> make_clip_attributes(const NodeView& node) {
   node.need_inputs(1, 1);
   constexpr float most = std::numeric_limits<float>::max();
-  return std::make_unique<Unary>(node, function("clip"), node.real("min", -most), node.real("max", most));
+  return std::make_unique<Unary>(node, eltwise("clip"), node.real("min", -most), node.real("max", most));
 }
 
 std::unique_ptr<Op> make_clip(const NodeView& node) {
@@ -165,12 +165,12 @@ std::unique_ptr<Op> make_clip(const NodeView& node) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
   const float low = node.has(1) ? static_cast<float>(constant_scalar(node, 1, "min")) : -infinity;
   const float high = node.has(2) ? static_cast<float>(constant_scalar(node, 2, "max")) : infinity;
-  return std::make_unique<Unary>(node, function("clip"), low, high);
+  return std::make_unique<Unary>(node, eltwise("clip"), low, high);
 }
 
 }  // namespace
 
-std::unique_ptr<Op> make_elementwise(const NodeView& node, const Function& f, float a, float b) {
+std::unique_ptr<Op> make_elementwise(const NodeView& node, const Eltwise& f, float a, float b) {
   return std::make_unique<Unary>(node, f, a, b);
 }
 

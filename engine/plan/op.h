@@ -36,6 +36,7 @@ class NodeView {
   Role role(std::size_t i) const;
   std::string input_name(std::size_t i) const;
   std::size_t outputs() const { return node_.out.size(); }
+  std::string output_name(std::size_t i) const { return i < node_.out.size() && node_.out[i] != no_value ? graph_.value(node_.out[i]).name : std::string(); }
   bool wants_output(std::size_t i) const { return i < node_.out.size() && node_.out[i] != no_value; }
 
   bool has_attr(const std::string& name) const { return node_.attrs.contains(name); }

@@ -1,0 +1,128 @@
+// Dropout. Active in Mode::train unless ratio is 0: y = x / (1 - ratio) where kept, else 0. Which elements are kept is a pure
+// function of the step's seed, the name of the output and the element's place, so it does not depend on threads.
+#include <cmath>
+#include <cstring>
+
+#include "base/rng.h"
+#include "engine/ops/families.h"
+#include "engine/ops/inputs.h"
+#include "engine/ops/parallel.h"
+#include "engine/plan/emit.h"
+
+namespace lehr {
+
+namespace {
+
+// FNV-1a, 64 bits.
+std::uint64_t hash(const std::string& text) {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return h;
+}
+
+struct Draw {
+  std::uint64_t node = 0;          // its own substream
+  std::uint64_t drop_below = 0;    // a 32-bit word under this drops the element
+  float scale = 1;
+};
+
+// mask[i] = 1 where element i is kept, for [begin, end), begin a multiple of 4.
+void draw_mask(const Draw& d, std::uint64_t seed, std::uint8_t* mask, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t i = begin; i < end; i += 4) {
+    const auto words = philox(seed, d.node, static_cast<std::uint64_t>(i) / 4);
+    const std::int64_t n = std::min<std::int64_t>(4, end - i);
+    for (std::int64_t k = 0; k < n; ++k) mask[i + k] = words[static_cast<std::size_t>(k)] >= d.drop_below;
+  }
+}
+
+class Dropout final : public Op {
+ public:
+  Dropout(const NodeView& node, float ratio) : type_(node.type(0)), ratio_(ratio) {
+    need_float(node, 0);
+    if (!(ratio_ >= 0 && ratio_ < 1)) throw Error("the ratio is ", ratio_, ", it must be in [0, 1)");
+    draw_.node = hash(node.output_name(0));
+    draw_.drop_below = static_cast<std::uint64_t>(std::llround(static_cast<double>(ratio_) * 0x1p32));
+    draw_.scale = 1 / (1 - ratio_);
+    active_ = node.mode() == Mode::train && ratio_ > 0;
+  }
+  std::vector<TensorType> infer() const override { return {type_, {Dtype::boolean, type_.shape}}; }
+
+  void forward(Emit& e) const override {
+    if (!active_) {
+      if (e.has_out(1)) all_kept(e);
+      return e.alias_out();
+    }
+    const Buffer x = e.in(0), y = e.out(0), mask = e.has_out(1) ? e.out(1) : e.keep({Dtype::boolean, type_.shape}, "mask");
+    e.memo() = mask;
+    e.step({"dropout", "own", 2.0 * static_cast<double>(count())}, {x}, {y, mask},
+           [=, d = draw_, n = count(), threads = e.threads(), seed = e.seed(), on = e.dropout_scale()](const Memory& m) -> Run {
+             return [=, px = m.f32(x), py = m.f32(y), pm = m.u8(mask)] {
+               if (*on == 0) {
+                 std::memset(pm, 1, static_cast<std::size_t>(n));
+                 if (n > 0) std::memcpy(py, px, static_cast<std::size_t>(n) * sizeof(float));
+                 return;
+               }
+               in_quads(n, threads, [&](std::int64_t begin, std::int64_t end) {
+                 draw_mask(d, *seed, pm, begin, end);
+                 for (std::int64_t i = begin; i < end; ++i) py[i] = pm[i] ? px[i] * d.scale : 0.0f;
+               });
+             };
+           });
+  }
+
+  void backward(Emit& e) const override {
+    if (!active_ && e.alias_grad()) return;
+    const Buffer dy = e.grad_out(0), mask = active_ ? std::any_cast<Buffer>(e.memo()) : dy;
+    const Target dx = e.grad_in(0);
+    std::vector<Buffer> reads{dy, mask};
+    if (dx.add) reads.push_back(dx.buffer);
+    e.step({"dropout dX", "own", 2.0 * static_cast<double>(count())}, reads, {dx.buffer},
+           [=, active = active_, scale = draw_.scale, n = count(), on = e.dropout_scale()](const Memory& m) -> Run {
+             return [=, g = m.f32(dy), pm = m.u8(mask), to = m.f32(dx.buffer), add = dx.add] {
+               const float by = active && *on != 0 ? scale : 1.0f;
+               for (std::int64_t i = 0; i < n; ++i) {
+                 const float d = !active || pm[i] ? g[i] * by : 0.0f;
+                 to[i] = add ? to[i] + d : d;
+               }
+             };
+           });
+  }
+
+ private:
+  std::int64_t count() const { return elements(type_.shape); }
+  void all_kept(Emit& e) const {
+    const Buffer mask = e.out(1);
+    e.step({"dropout mask", "own", 0}, {}, {mask}, [mask, n = count()](const Memory& m) -> Run {
+      return [pm = m.u8(mask), n] { std::memset(pm, 1, static_cast<std::size_t>(n)); };
+    });
+  }
+  // Pieces that begin at multiples of 4, one draw of the generator.
+  template <class Body>
+  static void in_quads(std::int64_t n, int threads, const Body& body) {
+    in_parallel((n + 3) / 4, threads, 2048, [&](std::int64_t begin, std::int64_t end) { body(4 * begin, std::min(n, 4 * end)); });
+  }
+
+  TensorType type_;
+  float ratio_;
+  Draw draw_;
+  bool active_ = false;
+};
+
+std::unique_ptr<Op> by_attribute(const NodeView& node) {
+  node.need_inputs(1, 1);
+  return std::make_unique<Dropout>(node, node.real("ratio", 0.5f));
+}
+// training_mode does not matter: the plan's mode decides.
+std::unique_ptr<Op> by_input(const NodeView& node) {
+  node.need_inputs(1, 3);
+  return std::make_unique<Dropout>(node, node.has(1) ? static_cast<float>(constant_scalar(node, 1, "the ratio")) : 0.5f);
+}
+
+}  // namespace
+
+void add_dropout(OpTable& table) {
+  for (const int version : {6, 7, 10}) table.add("Dropout", version, by_attribute);
+  for (const int version : {12, 13, 22}) table.add("Dropout", version, by_input);
+}
+
+}  // namespace lehr
