@@ -1,78 +1,13 @@
 #include <algorithm>
-#include <array>
 
 #include "graph/passes/facts.h"
 #include "graph/passes/passes.h"
+#include "graph/passes/spellings.h"
 #include "graph/passes/uses.h"
 
 namespace lehr {
 
 namespace {
-
-// com.microsoft operators that plain ones say as well. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
-class Microsoft {
- public:
-  explicit Microsoft(Graph& graph) : graph_(graph), opset_(std::max(main_opset(graph), 13)) {}
-
-  std::size_t run() {
-    std::size_t changes = 0;
-    std::vector<Node> nodes(graph_.nodes().begin(), graph_.nodes().end());
-    for (const Node& node : nodes)
-      if (node.domain == "com.microsoft" && rewrite(node)) ++changes;
-      else out_.push_back(node);
-    if (changes) graph_.set_nodes(std::move(out_));
-    return changes;
-  }
-
- private:
-  bool rewrite(const Node& node) {
-    if (node.op == "FusedGemm" && node.in.size() >= 2) return fused_gemm(node);
-    if ((node.op == "Gelu" || node.op == "QuickGelu") && node.in.size() == 1) {
-      if (node.op == "Gelu") emit({"Gelu", "", node.name, 20, {}, node.in, node.out});
-      else emit({"Swish", "lehr", node.name, 1, {{"alpha", real(node, "alpha", 1.702f)}}, node.in, node.out});
-      return true;
-    }
-    const bool fast = node.op == "FastGelu";
-    if ((fast || node.op == "BiasGelu") && has_in(node, 0) && node.out.size() == 1) {
-      ValueId x = node.in[0];
-      if (has_in(node, 1)) x = through({"Add", "", node.name, opset_, {}, {x, node.in[1]}, {}});
-      Node gelu{"Gelu", "", node.name, 20, {}, {x}, node.out};
-      if (fast) gelu.attrs["approximate"] = std::string("tanh");
-      emit(std::move(gelu));
-      return true;
-    }
-    return false;
-  }
-
-  bool fused_gemm(const Node& node) {
-    Node gemm{"Gemm", "", node.name, opset_, {}, node.in, {}};
-    for (const char* key : {"alpha", "beta", "transA", "transB"})
-      if (const auto it = node.attrs.find(key); it != node.attrs.end()) gemm.attrs[key] = it->second;
-    Node activation{string(node, "activation", "Relu"), "", node.name, activation_opset(), {}, {}, node.out};
-    static constexpr std::array names = {std::pair{"activation_alpha", "alpha"}, std::pair{"activation_beta", "beta"}, std::pair{"activation_gamma", "gamma"}};
-    for (const auto& [theirs, plain] : names)
-      if (const auto it = node.attrs.find(theirs); it != node.attrs.end()) activation.attrs[plain] = it->second;
-    activation.in = {through(std::move(gemm))};
-    emit(std::move(activation));
-    return true;
-  }
-
-  int activation_opset() const { return opset_; }
-  void emit(Node node) { out_.push_back(std::move(node)); }
-  // Appends a node whose result is a new value named after the one it stands in front of.
-  ValueId through(Node node) {
-    Value value;
-    value.name = graph_.fresh_name(node.name.empty() ? "inner_" + node.op : node.name + "_" + node.op);
-    const ValueId id = graph_.add(std::move(value));
-    node.out = {id};
-    emit(std::move(node));
-    return id;
-  }
-
-  Graph& graph_;
-  int opset_;
-  std::vector<Node> out_;
-};
 
 bool float_code(std::int64_t code) { return code == 1 || code == 10 || code == 11 || code == 16; }
 
@@ -153,7 +88,7 @@ std::size_t log_softmax(Graph& graph) {
 }  // namespace
 
 std::size_t normalize(Graph& graph) {
-  return Microsoft(graph).run() + drop_through(graph, false) + swish(graph) + log_softmax(graph);
+  return microsoft(graph) + drop_through(graph, false) + swish(graph) + log_softmax(graph) + computed_statistics(graph);
 }
 
 std::size_t fold_weights(Graph& graph) { return drop_through(graph, true); }

@@ -15,7 +15,8 @@ using Notes = std::vector<std::string>;  // sentences for the log
 // Drops nodes (and graph inputs) nothing in `wanted` depends on.
 std::size_t prune(Graph& graph, std::span<const ValueId> wanted);
 // Other spellings of one thing become one: Identity and float-to-float Cast on activations vanish, x*Sigmoid(x) is lehr.Swish,
-// Log(Softmax) is LogSoftmax, com.microsoft.{Gelu,FastGelu,BiasGelu,QuickGelu,FusedGemm} become plain operators.
+// Log(Softmax) is LogSoftmax, a BatchNormalization by computed statistics is written out, and
+// com.microsoft.{Gelu,FastGelu,BiasGelu,QuickGelu,FusedGemm} become plain operators.
 std::size_t normalize(Graph& graph);
 // Inputs that declare no shape take [batch, features] from the layer that reads them.
 std::size_t input_shapes(Graph& graph, Notes& notes);

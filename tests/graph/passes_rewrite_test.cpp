@@ -49,6 +49,17 @@ const std::vector<Row> table = {
     {"fused gemm", normalize,
      [](Build& b) { return b.node("FusedGemm", {x(b), b.weight("w", {3, 4})}, "y", {{"activation", std::string("Elu")}, {"activation_alpha", 2.0f}}, "com.microsoft"); },
      "com.microsoft.FusedGemm", "Gemm Elu"},
+    {"batch normalisation by computed statistics", normalize,
+     [](Build& b) {
+       const ValueId h = dense(b), axes = b.integers("axes", {0});
+       const ValueId mean = b.node("ReduceMean", {h, axes}, "mean", {{"keepdims", std::int64_t{0}}}, "", 18);
+       const ValueId variance = b.node("ReduceMean", {b.node("Mul", {h, h}, "q"), axes}, "variance", {{"keepdims", std::int64_t{0}}}, "", 18);
+       return b.node("BatchNormalization", {h, b.weight("s", {4}), b.weight("t", {4}), mean, variance}, "y");
+     },
+     "Gemm ReduceMean Mul ReduceMean BatchNormalization", "Gemm ReduceMean Mul ReduceMean Sub Add Sqrt Div Mul Add"},
+    {"batch normalisation by running statistics", normalize,
+     [](Build& b) { return b.node("BatchNormalization", {dense(b), b.weight("s", {4}), b.weight("t", {4}), b.weight("m", {4}), b.weight("v", {4})}, "y"); },
+     "Gemm BatchNormalization", "Gemm BatchNormalization"},
     {"others of com.microsoft", normalize, [](Build& b) { return b.node("Rfft", {dense(b)}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.Rfft",
      "Gemm com.microsoft.Rfft"},
     {"bias behind", fuse_bias, [](Build& b) { return b.node("Add", {b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y"); },
