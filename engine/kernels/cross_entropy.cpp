@@ -22,14 +22,6 @@ HWY_INLINE void each_vector(std::size_t n, const Body& body) {
   for (; i + lanes <= n; i += lanes) body(i, lanes);
   if (i < n) body(i, n - i);
 }
-HWY_INLINE Floats load(const float* p, std::size_t count) {
-  return count == lanes ? hn::LoadU(Full(), p) : load_first(Full(), p, count);
-}
-HWY_INLINE void store(Floats v, float* p, std::size_t count) {
-  if (count == lanes) hn::StoreU(v, Full(), p);
-  else store_first(Full(), v, p, count);
-}
-
 struct MaxOf {
   const float* x;
   Floats& most;

@@ -47,6 +47,22 @@ double sum_over(const float* x, std::size_t n, const Term& term) {
 double sum_of(const float* x, std::size_t n) { return sum_over(x, n, Itself()); }
 double squares_of(const float* x, std::size_t n) { return sum_over(x, n, Square()); }
 
+double squares_of_sum(const float* x, float a, const float* y, std::size_t n) {
+  const Wide d;
+  const Narrow narrow;
+  constexpr std::size_t step = HWY_LANES(double);
+  const auto scale = hn::Set(d, double(a));
+  auto total = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + step <= n; i += step) {
+    const auto v = hn::MulAdd(scale, hn::PromoteTo(d, hn::LoadU(narrow, y + i)), hn::PromoteTo(d, hn::LoadU(narrow, x + i)));
+    total = hn::MulAdd(v, v, total);
+  }
+  double out = hn::GetLane(hn::SumOfLanes(d, total));
+  for (; i < n; ++i) out += Square()(double(x[i]) + double(a) * y[i]);
+  return out;
+}
+
 // x - x is 0 where x is finite, NaN elsewhere; NaN stays in a sum.
 bool finite(const float* x, std::size_t n) {
   const Full d;
@@ -97,6 +113,7 @@ HWY_AFTER_NAMESPACE();
 namespace lehr {
 HWY_EXPORT(sum_of);
 HWY_EXPORT(squares_of);
+HWY_EXPORT(squares_of_sum);
 HWY_EXPORT(finite);
 HWY_EXPORT(scale_by);
 HWY_EXPORT(add_scaled);
@@ -104,6 +121,9 @@ HWY_EXPORT(clamp_to);
 
 double sum(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(sum_of)(x.data(), x.size()); }
 double sum_of_squares(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(squares_of)(x.data(), x.size()); }
+double sum_of_squares(std::span<const float> x, float a, std::span<const float> y) {
+  return HWY_DYNAMIC_DISPATCH(squares_of_sum)(x.data(), a, y.data(), x.size());
+}
 bool all_finite(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(finite)(x.data(), x.size()); }
 void scale(std::span<float> x, float factor) { HWY_DYNAMIC_DISPATCH(scale_by)(x.data(), x.size(), factor); }
 void axpy(float a, std::span<const float> x, std::span<float> y) { HWY_DYNAMIC_DISPATCH(add_scaled)(a, x.data(), y.data(), y.size()); }

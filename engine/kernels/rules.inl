@@ -13,6 +13,11 @@ namespace lehr::HWY_NAMESPACE {
 
 HWY_INLINE Floats all(float value) { return hn::Set(Full(), value); }
 
+// mean + (value - mean) share.
+HWY_INLINE Floats toward(Floats mean, Floats value, Floats share) { return hn::MulAdd(share, hn::Sub(value, mean), mean); }
+// a/b, 0 where b is 0.
+HWY_INLINE Floats quotient(Floats a, Floats b) { return hn::IfThenZeroElse(hn::Eq(b, hn::Zero(Full())), hn::Div(a, b)); }
+
 // w = keep w + step(g + l2 w, states); step may change the states.
 template <int states, class Step>
 HWY_INLINE void apply(const Spans& s, const Decay& decay, const Step& step) {

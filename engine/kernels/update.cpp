@@ -21,18 +21,17 @@ struct Momentum {
 
 template <bool maximum>
 struct Adam {
-  Floats b1, b2, c, root, s, epsilon, step, ahead;
+  Floats b1, b2, c, root, s, epsilon, m_step, g_step;
   explicit Adam(const AdamRule& r)
       : b1(all(r.one_minus_b1)), b2(all(r.one_minus_b2)), c(all(r.c)), root(all(r.root)), s(all(r.s)), epsilon(all(r.epsilon)),
-        step(all(-r.step)), ahead(all(r.ahead)) {}
+        m_step(all(-r.step * r.m_share)), g_step(all(-r.step * r.g_share)) {}
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[maximum ? 3 : 2]) const {
     Floats &m = state[0], &v = state[1];
-    m = hn::MulAdd(b1, hn::Sub(g, m), m);
-    v = hn::MulAdd(b2, hn::MulSub(g, g, v), v);
+    m = toward(m, g, b1);
+    v = toward(v, hn::Mul(g, g), b2);
     Floats u = hn::Mul(c, v);
     if constexpr (maximum) u = state[2] = hn::Max(state[2], u);
-    const Floats direction = hn::MulAdd(ahead, hn::Sub(g, m), m);
-    return hn::Div(hn::Mul(step, direction), hn::MulAdd(hn::Sqrt(hn::Add(u, root)), s, epsilon));
+    return quotient(hn::MulAdd(m_step, m, hn::Mul(g_step, g)), hn::MulAdd(hn::Sqrt(hn::Add(u, root)), s, epsilon));
   }
 };
 

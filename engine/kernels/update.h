@@ -21,12 +21,58 @@ struct MomentumRule : Decay {
 };
 void update(const Spans& s, const MomentumRule& rule);  // state: v
 
-// m += (g - m)(1-b1); v += (g^2 - v)(1-b2); u = c v; with maximum: u = x = max(x, u); w -= step (m + ahead (g - m))/(sqrt(u + root) s + epsilon).
+// Every quotient below counts as 0 where its denominator is 0: padding stays 0 whatever epsilon is.
+
+// m += (g - m)(1-b1); v += (g^2 - v)(1-b2); u = c v; with maximum: u = x = max(x, u);
+// w -= step (m_share m + g_share g)/(sqrt(u + root) s + epsilon).
 struct AdamRule : Decay {
-  float one_minus_b1, one_minus_b2, c, root, s, epsilon, step;
-  float ahead = 0;       // Nesterov's share of the gradient, see NAdam
+  float one_minus_b1 = 0, one_minus_b2 = 0, c = 1, root = 0, s = 1, epsilon = 0, step = 0;
+  float m_share = 1, g_share = 0;
   bool maximum = false;
 };
 void update(const Spans& s, const AdamRule& rule);  // state: m, v (, x)
+
+// m += (g - m)(1-b1); u = max(b2 u, |g| + inside); w -= step m/(u + outside).
+struct AdamaxRule : Decay {
+  float one_minus_b1 = 0, b2 = 0, inside = 0, outside = 0, step = 0;
+};
+void update(const Spans& s, const AdamaxRule& rule);  // state: m, u
+
+// v += (g^2 - v)(1-rho); centered: a += (g - a)(1-rho), u = max(c v - (c a)^2, 0), else u = c v; d = a_lr g/(sqrt(u + inside) + outside);
+// b = mu b + d; w -= p (nesterov ? mu b + d : b).
+struct RmsRule : Decay {
+  float one_minus_rho = 0, c = 1, inside = 0, outside = 0, a_lr = 1, mu = 0, p = 1;
+  bool centered = false, nesterov = false;
+};
+void update(const Spans& s, const RmsRule& rule);  // state: v, b (, a)
+
+// v += g^2; w -= step g/(sqrt(v + inside) + outside); 0 where v is 0.
+struct AdagradRule : Decay {
+  float inside = 0, outside = 0, step = 0;
+};
+void update(const Spans& s, const AdagradRule& rule);  // state: v
+
+// a += (g^2 - a)(1-rho); d = sqrt(s + epsilon)/sqrt(a + epsilon) g; s += (d^2 - s)(1-rho); w -= step d.
+struct AdadeltaRule : Decay {
+  float one_minus_rho = 0, epsilon = 0, step = 0;
+};
+void update(const Spans& s, const AdadeltaRule& rule);  // state: a, s
+
+// w -= step sign(m + (g - m)(1-b1)); m += (g - m)(1-b2).
+struct LionRule : Decay {
+  float one_minus_b1 = 0, one_minus_b2 = 0, step = 0;
+};
+void update(const Spans& s, const LionRule& rule);  // state: m
+
+// r = c1 m/(sqrt(c2 v) + epsilon) + inner w, m and v as Adam's. First the moments and the squared norms of w and r, then
+// w = keep w - step r; keep applies before the norms too.
+struct LambRule : Decay {
+  float one_minus_b1 = 0, one_minus_b2 = 0, c1 = 1, c2 = 1, epsilon = 0, inner = 0, step = 0;
+};
+struct SquaredNorms {
+  double w = 0, r = 0;
+};
+SquaredNorms lamb_moments(const Spans& s, const LambRule& rule);  // state: m, v
+void lamb_step(const Spans& s, const LambRule& rule);
 
 }  // namespace lehr

@@ -35,8 +35,8 @@ class Adam final : public Optimizer {
     const double decay = !w_ ? 0 : form_ == "keras" ? 0.004 : form_ == "torch" ? 0.01 : 1e-4;
     std::vector<Hyper> out{lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the mean square"),
                            epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-8), decay_hyper(decay)};
-    if (form_ == "optax") out.push_back({"eps_root", 0, false, 0, 1, "added inside the root"});
-    decay_.add_hyper(out);
+    out.push_back({"eps_root", 0, false, 0, 1, "added inside the root"});
+    if (w_) out.push_back(lr_max_hyper());
     return out;
   }
 
@@ -51,7 +51,8 @@ class Adam final : public Optimizer {
     r.step = float(lr / c1);
     if (form_ == "keras") r.step = float(lr * std::sqrt(c2) / c1);
     if (form_ == "torch") r.s = float(1 / std::sqrt(c2));
-    if (form_ == "optax") r.c = float(1 / c2), r.root = float(hypers[5]);
+    if (form_ == "optax") r.c = float(1 / c2);
+    r.root = float(hypers[5]);
     decay_.set(r, hypers[4], lr, hypers.back());
     r.maximum = amsgrad_;
     float* const state[] = {slots[0].data(), slots[1].data(), amsgrad_ ? slots[2].data() : nullptr};

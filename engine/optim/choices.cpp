@@ -32,6 +32,12 @@ Choices::Choices(const std::map<std::string, std::string>& allowed, const Optimi
   }
 }
 
+DecayScale decay_of(const Choices& choices) {
+  const std::string& decay = choices["decay"];
+  const bool coupled = decay == "coupled" || (decay == "form" && choices["form"] == "torch");
+  return DecayScale(coupled ? "coupled" : "lr");
+}
+
 Hyper lr_hyper() { return {"lr", 0, true, 0, infinite, "learning rate"}; }
 Hyper decay_hyper(double fallback) { return {"weight_decay", fallback, false, 0, infinite, "weight decay"}; }
 Hyper beta_hyper(const std::string& name, double fallback, const std::string& doc) {

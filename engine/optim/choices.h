@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/optim/decay.h"
 #include "engine/optim/optimizer.h"
 
 namespace lehr {
@@ -14,6 +15,10 @@ class Choices {
  private:
   std::map<std::string, std::string> values_;
 };
+
+// The option `decay` of optimizers whose libraries differ: torch couples it to the gradient, the others do not.
+inline constexpr const char* decay_forms = "form | coupled | decoupled";
+DecayScale decay_of(const Choices& choices);
 
 // Hyperparameters many optimizers share.
 Hyper lr_hyper();

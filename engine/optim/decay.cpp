@@ -6,19 +6,18 @@ namespace lehr {
 
 std::string decay_scales() { return "lr | lr/lr_max | lr^2/lr_max | none"; }
 
-void DecayScale::add_hyper(std::vector<Hyper>& hypers) const {
-  if (name_ != "lr/lr_max" && name_ != "lr^2/lr_max") return;
+Hyper lr_max_hyper() {
   constexpr double smallest = std::numeric_limits<double>::min();
-  hypers.push_back({"lr_max", 0, true, smallest, std::numeric_limits<double>::infinity(), "the schedule's largest rate, for decay_scale"});
+  return {"lr_max", 1, false, smallest, std::numeric_limits<double>::infinity(), "the schedule's largest rate, for decay_scale"};
+}
+
+double DecayScale::scale(double lr, double lr_max) const {
+  return name_ == "lr" ? lr : name_ == "lr/lr_max" ? lr / lr_max : name_ == "lr^2/lr_max" ? lr * lr / lr_max : 1.0;
 }
 
 void DecayScale::set(Decay& rule, double decay, double lr, double lr_max) const {
-  if (coupled()) {
-    rule.l2 = float(decay);
-    return;
-  }
-  const double scale = name_ == "lr" ? lr : name_ == "lr/lr_max" ? lr / lr_max : name_ == "lr^2/lr_max" ? lr * lr / lr_max : 1.0;
-  rule.keep = float(1 - decay * scale);
+  if (name_ == "coupled") rule.l2 = float(decay);
+  else rule.keep = float(1 - decay * scale(lr, lr_max));
 }
 
 }  // namespace lehr

@@ -6,15 +6,16 @@ namespace lehr {
 
 // The values of an option `decay_scale`, "lr" first.
 std::string decay_scales();
+// For the two scales that name it; 1 where it is not given.
+Hyper lr_max_hyper();
 
-// What weight decay is multiplied with: coupled (g += wd w) or decoupled (w -= wd scale w), scale one of
-// lr | lr/lr_max | lr^2/lr_max | none. The two with lr_max ask for a hyperparameter of that name, the last one.
+// What weight decay is multiplied with: coupled (g += wd w) or decoupled (w -= wd scale w first), scale one of
+// lr | lr/lr_max | lr^2/lr_max | none.
 class DecayScale {
  public:
   explicit DecayScale(std::string name) : name_(std::move(name)) {}
-  bool coupled() const { return name_ == "coupled"; }
-  void add_hyper(std::vector<Hyper>& hypers) const;
-  void set(Decay& rule, double decay, double lr, double lr_max) const;
+  double scale(double lr, double lr_max) const;  // of a decoupled one
+  void set(Decay& rule, double decay, double lr, double lr_max = 1) const;
 
  private:
   std::string name_;

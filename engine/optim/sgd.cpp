@@ -1,7 +1,6 @@
 // Stochastic gradient descent with momentum m.
 //   keras: v = m v - lr g, w += v; nesterov w += m v - lr g; weight decay decoupled: w -= lr wd w first
-//   torch: v = m v + (1-dampening) g, v = g at first, w -= lr v; nesterov w -= lr (g + m v); weight decay in the gradient
-//   optax: torch's without dampening
+//   torch, optax: v = m v + (1-dampening) g, v = g at first, w -= lr v; nesterov w -= lr (g + m v); weight decay in the gradient
 // The rate sits inside keras' velocity: after a drop of lr it lingers for about 1/(1-m) steps.
 #include "engine/kernels/update.h"
 #include "engine/optim/choices.h"
@@ -15,37 +14,35 @@ const std::map<std::string, std::string> options{{"form", "keras | torch | optax
 
 class Sgd final : public Optimizer {
  public:
-  explicit Sgd(const Choices& choices) : keras_(choices["form"] == "keras"), torch_(choices["form"] == "torch"), nesterov_(choices.on("nesterov")) {}
+  explicit Sgd(const Choices& choices) : keras_(choices["form"] == "keras"), nesterov_(choices.on("nesterov")) {}
   std::vector<Slot> slots() const override { return {{"velocity", 0}}; }
   std::vector<Hyper> hypers() const override {
-    std::vector<Hyper> out{lr_hyper(), {"momentum", 0, false, 0, 1, "share of the velocity kept"}, decay_hyper()};
-    if (torch_) out.push_back({"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity"});
-    return out;
+    return {lr_hyper(), {"momentum", 0, false, 0, 1, "share of the velocity kept"}, decay_hyper(),
+            {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
   }
   void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
               std::int64_t t) const override {
     const double lr = hypers[0], momentum = hypers[1], decay = hypers[2];
+    const bool fresh = t == 1 || momentum == 0;
+    const double share = fresh ? 1 : 1 - hypers[3];  // of the gradient that enters the velocity
     MomentumRule r{};
-    r.mu = float(momentum);
+    r.mu = fresh ? 0 : float(momentum);
     if (keras_) {
       r.keep = float(1 - lr * decay);
-      r.a = float(-lr);
-      r.p = nesterov_ ? r.mu : 1;
-      r.q = nesterov_ ? r.a : 0;
+      r.a = float(-lr * share);
+      r.p = nesterov_ ? float(momentum) : 1;
     } else {
-      const bool fresh = t == 1 || momentum == 0;
       r.l2 = float(decay);
-      r.mu = fresh ? 0 : r.mu;
-      r.a = fresh || !torch_ ? 1 : float(1 - hypers[3]);
+      r.a = float(share);
       r.p = float(nesterov_ ? -lr * momentum : -lr);
-      r.q = nesterov_ ? float(-lr) : 0;
     }
+    r.q = nesterov_ ? float(-lr) : 0;
     float* const state[] = {slots[0].data()};
     lehr::update({w.data(), g.data(), state, w.size()}, r);
   }
 
  private:
-  bool keras_, torch_, nesterov_;
+  bool keras_, nesterov_;
 };
 
 }  // namespace

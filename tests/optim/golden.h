@@ -27,6 +27,7 @@ struct Translated {
   OptimizerOptions options;
   std::map<std::string, double> hypers;   // given ones
   std::string why;
+  double clip_norm = 0;                   // of the global norm before the optimizer, 0: none
 };
 Translated translate(const std::string& class_name, const nlohmann::json& args);
 

@@ -99,7 +99,7 @@ double train(const Trained& optimizer, State& s, Problem problem, std::int64_t f
 // Best of a few rates: every optimizer has one that works.
 double best(const Variant& v, Problem problem, std::vector<float> start) {
   double least = 1e300;
-  for (const double lr : {0.001, 0.01, 0.1, 1.0}) {
+  for (const double lr : {0.001, 0.01, 0.1, 1.0, 10.0, 100.0}) {
     const Trained optimizer(v, lr);
     State s = optimizer.fresh(start);
     const double f = train(optimizer, s, problem, 1, 1000);
