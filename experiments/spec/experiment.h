@@ -121,9 +121,9 @@ struct Study {
 };
 
 struct Overrides {
-  std::vector<std::string> set;                        // "a.b=c"
-  std::optional<std::int64_t> seeds;
-  std::optional<std::string> only;                     // variant
+  std::vector<std::string> set = {};                   // "a.b=c"
+  std::optional<std::int64_t> seeds = {};
+  std::optional<std::string> only = {};                // variant
 };
 
 // Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as

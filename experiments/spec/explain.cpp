@@ -1,6 +1,7 @@
 #include "experiments/spec/explain.h"
 
 #include <algorithm>
+#include <set>
 
 #include "experiments/spec/reader.h"
 
@@ -44,6 +45,15 @@ Rows schedule_names() {
 
 std::string line(const char* name, const std::string& value) { return value.empty() ? "" : cat("  ", pad_right(name, 9), value, "\n"); }
 
+// "(adam, sgd) Learning rate. Default: required"; types that agree on a key share the line.
+std::string child_line(const Key& child, const Schema& schema) {
+  std::vector<std::string> of;
+  for (const Key& other : schema.keys())
+    if (other.path == child.path && other.doc == child.doc && default_of(other) == default_of(child)) of.insert(of.end(), other.of.begin(), other.of.end());
+  const std::string fallback = default_of(child);
+  return cat(of.empty() ? "" : cat("(", join(of, ", "), ") "), child.doc, fallback.empty() ? "" : cat(" Default: ", fallback));
+}
+
 std::string describe(const Key& key, const Schema& schema) {
   if (!key.planned.empty()) return cat(key.path, "\n  Not supported yet: ", key.planned, ".\n");
   std::string out = cat(key.path, key.of.empty() ? "" : cat("  (of ", key.parent(), " type ", join(key.of, ", "), ")"), "\n  ", key.doc, "\n");
@@ -57,10 +67,10 @@ std::string describe(const Key& key, const Schema& schema) {
   for (std::size_t i = 0; i < key.values.size(); ++i) values.emplace_back(key.values[i], i < key.docs.size() ? key.docs[i] : "");
   out += table("names", values);
   for (const std::string& path : {key.path, key.path + ".*"})
-    for (const Key* child : schema.children(path)) {
-      if (child->name() == "*") continue;
-      children.emplace_back(child->path.substr(path.size() + 1), cat(child->of.empty() ? "" : cat("(", join(child->of, ", "), ") "), child->doc, default_of(*child).empty() ? "" : cat(" Default: ", default_of(*child))));
-    }
+    for (const Key* child : schema.children(path))
+      if (child->name() != "*") children.emplace_back(child->name(), child_line(*child, schema));
+  std::set<std::pair<std::string, std::string>> seen;
+  std::erase_if(children, [&](const auto& row) { return !seen.insert(row).second; });
   out += table("keys", children);
   if (key.type == Type::schedule) out += table("types", schedule_names());
   return out;

@@ -167,10 +167,10 @@ Node argument_patch(const std::string& argument, const Schema& schema, Sources& 
     problems.error(whole, "a --set argument is one line of at most ", max_bytes, " bytes");
     return patch;
   }
-  const bool clean = !problems.any();
+  const std::size_t before = problems.count();
   auto value = parse_value(sources, source, equals + 1, problems);
   if (!value) {
-    if (clean && !problems.any()) problems.error(whole, "a value is missing after '=': write null to remove the key");
+    if (problems.count() == before) problems.error(whole, "a value is missing after '=': write null to remove the key");
     return patch;
   }
   const std::string key(trim(argument.substr(0, equals)));

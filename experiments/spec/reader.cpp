@@ -11,8 +11,7 @@ std::string below(const std::string& path, const std::string& key) { return path
 
 class ExperimentReader {
  public:
-  ExperimentReader(const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems)
-      : variant_(variant), schema_(schema), sources_(sources), problems_(problems), values_(schema, sources, problems) {}
+  ExperimentReader(const Schema& schema, const Sources& sources, Problems& problems) : schema_(schema), problems_(problems), values_(schema, sources, problems) {}
 
   Reading read(const Node& root) {
     file_ = root.at;
@@ -35,20 +34,20 @@ class ExperimentReader {
         return;
       }
     }
+    std::set<std::string> meant;
     for (const Entry& entry : node.entries)
       if (const Key* key = schema_.find(below(path, entry.key), type); key == nullptr || !key->planned.empty() || key->parent() != path || entry.key == "*")
-        unknown_key(entry, path, type, schema_, problems_);
+        meant.insert(unknown_key(entry, path, type, schema_, problems_));
     for (const Key* key : schema_.children(path, type)) {
       if (!key->planned.empty() || !key->alias.empty() || key->study) continue;
       const Entry* entry = node.find(key->name());
-      if (entry) given(*key, *entry, type, tree);
-      else absent(*key, at, tree);
+      if (entry) given(*key, *entry, tree);
+      else if (!meant.contains(key->name())) absent(*key, at, tree);
     }
-    if (type.empty()) return;
-    type_ = path == "optimizer" ? type : type_;
+    if (path == "optimizer") type_ = type;
   }
 
-  void given(const Key& key, const Entry& entry, const std::string&, Node& tree) {
+  void given(const Key& key, const Entry& entry, Node& tree) {
     out_.places[key.path] = entry.value.at.source >= 0 ? entry.value.at : entry.at;
     if (key.type == Type::mapping || (entry.value.is_mapping() && schema_.has_children(key.path) && key.type == Type::choice)) {
       if (!entry.value.is_mapping()) {
@@ -70,9 +69,9 @@ class ExperimentReader {
 
   void absent(const Key& key, const At& at, Node& tree) {
     if (key.required) {
-      const std::string example = key.example.empty() ? cat("; it is ", expected(key)) : cat(", for example ", key.path == "optimizer.lr" ? "lr" : key.path, ": ", key.example);
-      const bool inside = key.parent() != "" && at.source >= 0;
-      problems_.error(inside ? at : file_, variant_.empty() ? "" : cat("variant ", quote(variant_), ": "), quote(key.path), " is missing", example);
+      const std::string name = key.path == "optimizer.lr" ? "lr" : key.path;
+      const std::string example = key.example.empty() ? cat("; it is ", expected(key)) : cat(", for example ", name, ": ", key.example);
+      out_.missing.push_back({name, example, key.parent() != "" && at.source >= 0 ? at : file_});
       return;
     }
     if (key.type == Type::mapping) {
@@ -143,9 +142,7 @@ class ExperimentReader {
     else rule.hypers.insert_or_assign(setting.key, *value->schedule);
   }
 
-  std::string variant_;
   const Schema& schema_;
-  const Sources& sources_;
   Problems& problems_;
   ValueReader values_;
   At file_;
@@ -171,7 +168,7 @@ void check_together(const Reading& reading, Problems& problems) {
 }
 }  // namespace
 
-Reading read_experiment(const Node& root, const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems) {
+Reading read_experiment(const Node& root, const Schema& schema, const Sources& sources, Problems& problems) {
   Node moved = root;
   if (Entry* lr = moved.find("lr")) {
     Entry* optimizer = moved.find("optimizer");
@@ -179,29 +176,42 @@ Reading read_experiment(const Node& root, const std::string& variant, const Sche
     if (optimizer->value.is_mapping() && !optimizer->value.find("lr")) optimizer->value.entries.push_back({"lr", lr->at, std::move(lr->value)});
     moved.erase("lr");
   }
-  Reading reading = ExperimentReader(variant, schema, sources, problems).read(moved);
+  Reading reading = ExperimentReader(schema, sources, problems).read(moved);
   check_together(reading, problems);
   return reading;
 }
 
-void unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems) {
+std::string unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems) {
   const std::string inside = path.empty() ? "" : cat(" in ", path);
   const std::string full = path.empty() ? entry.key : path + "." + entry.key;
-  if (const Key* key = schema.find(full); key && !key->planned.empty())
-    return problems.error(entry.at, quote(entry.key), " is not supported yet: ", key->planned);
+  const auto problem = [&](const auto&... parts) { problems.error(entry.at, parts...); };
+  const auto unknown = [&](const std::string& rest) { problem("unknown key ", quote(entry.key), inside, rest); };
+  if (const Key* key = schema.find(full); key && !key->planned.empty()) {
+    problem(quote(entry.key), " is not supported yet: ", key->planned);
+    return "";
+  }
   std::vector<std::string> known, of;
   for (const Key* key : schema.children(path, type))
     if (key->planned.empty()) known.push_back(key->name());
   for (const Key& key : schema.keys())
     if (key.path == full && entry.key != "*") of.insert(of.end(), key.of.begin(), key.of.end());
-  if (!of.empty())
-    return problems.error(entry.at, quote(entry.key), " is a key of ", path, " type ", join(of, ", "), ", not of ", quote(type), ", which takes ", join(known, ", "));
-  if (const std::string ours = familiar_name(entry.key); !ours.empty())
-    return problems.error(entry.at, "unknown key ", quote(entry.key), inside, ", did you mean '", ours, "'?");
-  if (const std::string hint = did_you_mean(entry.key, known); !hint.empty()) return problems.error(entry.at, "unknown key ", quote(entry.key), inside, hint);
+  if (!of.empty()) {
+    std::erase(known, "type");
+    problem(quote(entry.key), " is a key of ", path, " type ", join(of, ", "), ", not of ", quote(type), ", which takes ", known.empty() ? "no other key" : join(known, ", "));
+    return "";
+  }
+  const std::string ours = familiar_name(entry.key);
+  if (const std::string meant = ours.empty() ? nearest(entry.key, known) : ours; !meant.empty()) {
+    unknown(cat(", did you mean '", meant, "'?"));
+    return meant == "lr" && path.empty() ? "optimizer" : meant;
+  }
   for (const Key& key : schema.keys())
-    if (key.name() == entry.key && key.path.find('*') == std::string::npos) return problems.error(entry.at, "unknown key ", quote(entry.key), inside, "; there is ", key.path);
-  problems.error(entry.at, "unknown key ", quote(entry.key), inside, "; known: ", join(known, ", "));
+    if (key.name() == entry.key && key.path.find('*') == std::string::npos) {
+      unknown(cat("; there is ", key.path));
+      return split(key.path, '.').front();
+    }
+  unknown(cat("; known: ", join(known, ", ")));
+  return "";
 }
 
 }  // namespace lehr::spec

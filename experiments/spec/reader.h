@@ -8,14 +8,20 @@
 
 namespace lehr::spec {
 
+// A required key that is not there.
+struct Missing {
+  std::string key, example;  // "; it is a number" or ", for example lr: 0.1"
+  At at;                     // of the mapping it belongs into
+};
 // What a layer stack says, read through the schema. `tree` is complete: every key the file or a default gives, in the schema's order.
 struct Reading {
   Experiment experiment;
   Node tree;
   std::map<std::string, At> places;
+  std::vector<Missing> missing;
 };
-// All problems go to `problems`; `variant` names the variant in messages about missing keys, "" for none.
-Reading read_experiment(const Node& root, const std::string& variant, const Schema& schema, const Sources& sources, Problems& problems);
+// All problems go to `problems`, but for missing keys: the caller knows whether all variants lack them.
+Reading read_experiment(const Node& root, const Schema& schema, const Sources& sources, Problems& problems);
 
 // One value as a row's type asks for; `canonical` is what a resolved file says for it. Nothing where it does not fit.
 class ValueReader {
@@ -46,7 +52,7 @@ class ValueReader {
 
 // "a whole number at least 1", "one of keep, drop"
 std::string expected(const Key& key);
-// Adds the problem of a key the mapping `path` does not have.
-void unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems);
+// Adds the problem of a key the mapping `path` does not have; returns the key that is probably meant, or "".
+std::string unknown_key(const Entry& entry, const std::string& path, const std::string& type, const Schema& schema, Problems& problems);
 
 }  // namespace lehr::spec

@@ -51,6 +51,7 @@ class Problems {
     add(warnings_, at, "warning: " + cat(parts...));
   }
   bool any() const { return !errors_.empty(); }
+  std::size_t count() const { return errors_.size() + dropped_; }
   bool full() const { return errors_.size() >= limit; }
   // Throws all errors as one Error, in file order; returns where there are none.
   void raise() const;

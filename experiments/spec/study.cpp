@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "base/file.h"
 #include "experiments/spec/emit.h"
@@ -30,20 +29,30 @@ std::string trial_id(const std::string& variant, std::uint64_t seed, std::size_t
   return variant.empty() ? "seed-" + count : variant + "/seed-" + count;
 }
 
-Trial make_trial(const StudyReader::Variant& variant, std::uint64_t seed, const StudyReader& study, std::size_t digits) {
-  Trial trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, "", ""};
-  Node tree = variant.reading.tree;
-  trial.experiment.seed = seed;
-  set_scalar(tree, "name", trial.experiment.name, true);
-  set_scalar(tree, "seed", std::to_string(seed));
-  if (study.vary_split) {
-    trial.experiment.data.split_seed = seed;
+// What the trials of a variant share: everything but the seed, which stands last.
+struct Texts {
+  std::string absolute, portable;
+};
+Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyReader& study, std::uint64_t seed) {
+  Node tree = resolved;
+  set_scalar(tree, "name", experiment.name, true);
+  tree.erase("seed");
+  if (study.vary_split)
     if (Entry* data = tree.find("data"))
       if (Entry* split = data->value.find("split")) set_scalar(split->value, "seed", std::to_string(seed));
+  std::string absolute = headline + emit(tree);
+  return {std::move(absolute), emit(portable(std::move(tree), experiment))};
+}
+
+void add_trials(const StudyReader::Variant& variant, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
+  Texts texts;
+  for (const std::uint64_t seed : study.seeds) {
+    if (texts.absolute.empty() || study.vary_split) texts = texts_of(variant.reading.tree, variant.reading.experiment, study, seed);
+    const std::string last = cat("seed: ", seed, "\n");
+    Trial& trial = trials.emplace_back(Trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, texts.absolute + last, fingerprint(texts.portable + last)});
+    trial.experiment.seed = seed;
+    if (study.vary_split) trial.experiment.data.split_seed = seed;
   }
-  trial.resolved = headline + emit(tree);
-  trial.hash = fingerprint(emit(portable(std::move(tree), trial.experiment)));
-  return trial;
 }
 
 void flatten(const Node& node, const std::string& path, const Sources& sources, std::vector<ResolvedKey>& out) {
@@ -69,7 +78,7 @@ Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary
   const std::size_t digits = std::to_string(*std::ranges::max_element(reader.seeds)).size();
   for (const auto& variant : reader.variants) {
     study.variants.push_back(variant.name);
-    for (const std::uint64_t seed : reader.seeds) study.trials.push_back(make_trial(variant, seed, reader, digits));
+    add_trials(variant, reader, digits, study.trials);
   }
   return study;
 }

@@ -37,6 +37,7 @@ StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabular
   read_repeat();
   read_compare();
   for (Variant& variant : variants) read(variant);
+  report_missing();
   select();
   problems_.raise();
   limit();
@@ -100,7 +101,7 @@ void StudyReader::read(Variant& variant) {
   Node tree = root_;
   merge(tree, variant.patch, schema_);
   merge(tree, arguments_, schema_);
-  variant.reading = read_experiment(tree, variant.name, schema_, *sources_, problems_);
+  variant.reading = read_experiment(tree, schema_, *sources_, problems_);
   Experiment& e = variant.reading.experiment;
   e.path = file_;
   if (const Entry* name = variant.reading.tree.find("name")) {
@@ -112,6 +113,21 @@ void StudyReader::read(Variant& variant) {
   places->sources = sources_;
   places->at = variant.reading.places;
   e.places = places;
+}
+
+// One problem a key, naming the variants that lack it unless all do.
+void StudyReader::report_missing() {
+  std::vector<Missing> keys;
+  for (const Variant& variant : variants)
+    for (const Missing& missing : variant.reading.missing)
+      if (std::ranges::count(keys, missing.key, &Missing::key) == 0) keys.push_back(missing);
+  for (const Missing& missing : keys) {
+    std::vector<std::string> lacking;
+    for (const Variant& variant : variants)
+      if (std::ranges::count(variant.reading.missing, missing.key, &Missing::key) > 0) lacking.push_back(quote(variant.name));
+    const bool all = lacking.size() == variants.size();
+    problems_.error(missing.at, quote(missing.key), " is missing", all ? "" : lacking.size() == 1 ? " in variant " : " in the variants ", all ? "" : join(lacking, ", "), missing.example);
+  }
 }
 
 void StudyReader::read_repeat() {

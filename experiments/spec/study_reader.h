@@ -34,6 +34,7 @@ class StudyReader {
   void read_variants();
   Node patch_of(const Entry& entry);
   void read(Variant& variant);
+  void report_missing();
   void read_repeat();
   void read_seeds(const Node& node, std::int64_t& count);
   void read_compare();

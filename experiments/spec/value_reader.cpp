@@ -112,7 +112,7 @@ std::optional<Value> ValueReader::boolean(const Key& key, const Node& node) {
 std::optional<Value> ValueReader::choice(const Key& key, const Node& node) {
   if (!scalar(key, node, false)) return std::nullopt;
   if (allowed(key.values, node.scalar) == nullptr) {
-    const std::string kind = key.name() == "type" ? key.parent() : key.path;
+    const std::string kind = key.name() == "type" ? key.parent() : key.path == "metrics" ? "metric" : key.path;
     const auto hint = did_you_mean(node.scalar, key.values);
     problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
     return std::nullopt;

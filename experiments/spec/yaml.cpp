@@ -67,6 +67,7 @@ class Builder final : public YAML::EventHandler {
     if (std::ranges::any_of(value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F; }))
       problems_.error(node.at, "a control character in ", quote(value));
     node.quoted = tag == "!";
+    if (node.quoted) refuse_open_quote(mark);
     const int length = static_cast<int>(std::min<std::size_t>(width(value), 1000)) + (node.quoted ? 2 : 0);
     node.at.length = value.find('\n') == std::string::npos ? std::max(length, 1) : 1;
     add(std::move(node));
@@ -100,6 +101,21 @@ class Builder final : public YAML::EventHandler {
       problems_.error(place(mark), "tags (!name) are not supported: every key knows the type of its value");
   }
 
+  // Some versions of the parser take the end of the file for the end of a quoted text.
+  void refuse_open_quote(const YAML::Mark& mark) {
+    const auto bytes = text_.bytes();
+    auto i = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const char quote_mark = i < bytes.size() ? bytes[i] : ' ';
+    if (quote_mark != '"' && quote_mark != '\'') return;
+    for (++i; i < bytes.size(); ++i) {
+      if (quote_mark == '"' && bytes[i] == '\\') ++i;
+      else if (bytes[i] == quote_mark && (quote_mark == '"' || i + 1 >= bytes.size() || bytes[i + 1] != quote_mark)) return;
+      else if (bytes[i] == quote_mark) ++i;
+    }
+    problems_.error(place(mark), "a quote that is opened is never closed");
+    throw Stop{};
+  }
+
   void missing_value(const At& at) {
     if (stack_.empty() || stack_.back().node.is_list()) return problems_.error(at, "a value is missing here");
     const Frame& top = stack_.back();
@@ -117,7 +133,7 @@ class Builder final : public YAML::EventHandler {
       throw Stop{};
     }
     if (!stack_.empty() && stack_.back().node.is_mapping() && !stack_.back().has_key) {
-      problems_.error(place(mark), "a key must be a single value, not ", kind == Node::Kind::list ? "a list" : "a mapping");
+      problems_.error(place(mark), "a key must be a single value, not ", kind == Node::Kind::list ? "a list" : "a mapping", ": is a bracket not closed?");
       throw Stop{};
     }
     Frame frame;
@@ -248,9 +264,9 @@ std::optional<Node> parse_yaml(const Sources& sources, int source, Problems& pro
     return std::nullopt;
   }
   const Text text{sources, source, whole.starts_with("\xEF\xBB\xBF") ? 3u : 0u};
-  const bool clean = !problems.any();
+  const std::size_t before = problems.count();
   auto root = parse(text, problems);
-  if (!root && clean && !problems.any()) problems.error({source}, "the file holds no experiment: it is empty");
+  if (!root && problems.count() == before) problems.error({source}, "the file holds no experiment: it is empty");
   return root;
 }
 

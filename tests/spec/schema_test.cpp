@@ -1,0 +1,176 @@
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "experiments/spec/schema.h"
+#include "tests/spec/support.h"
+
+using namespace lehr;
+using namespace lehr::spec;
+using Json = nlohmann::json;
+
+namespace {
+// The part of JSON Schema draft 7 that json_schema() uses; an unknown keyword is an error of the test.
+class Validator {
+ public:
+  explicit Validator(Json schema) : root_(std::move(schema)) {}
+  bool accepts(const Json& value) const { return accepts(root_, value); }
+
+ private:
+  static bool has_type(const std::string& type, const Json& v) {
+    if (type == "integer") return v.is_number_integer() || (v.is_number() && v.get<double>() == static_cast<double>(v.get<long long>()));
+    return (type == "number" && v.is_number()) || (type == "string" && v.is_string()) || (type == "boolean" && v.is_boolean()) || (type == "object" && v.is_object()) ||
+           (type == "array" && v.is_array()) || (type == "null" && v.is_null());
+  }
+  bool keyword(const Json& schema, const std::string& word, const Json& rule, const Json& v) const {
+    if (word == "$ref") return accepts(root_.at(Json::json_pointer(rule.get<std::string>().substr(1))), v);
+    if (word == "type") return rule.is_string() ? has_type(rule, v) : std::ranges::any_of(rule, [&](const Json& t) { return has_type(t, v); });
+    if (word == "anyOf") return std::ranges::any_of(rule, [&](const Json& s) { return accepts(s, v); });
+    if (word == "enum") return std::ranges::find(rule, v) != rule.end();
+    if (word == "const") return rule == v;
+    if (word == "minimum") return !v.is_number() || v >= rule;
+    if (word == "maximum") return !v.is_number() || v <= rule;
+    if (word == "exclusiveMinimum") return !v.is_number() || v > rule;
+    if (word == "pattern") return !v.is_string() || std::regex_search(v.get<std::string>(), std::regex(rule.get<std::string>()));
+    if (word == "minLength") return !v.is_string() || v.get<std::string>().size() >= rule;
+    if (word == "minItems") return !v.is_array() || v.size() >= rule;
+    if (word == "minProperties") return !v.is_object() || v.size() >= rule;
+    if (word == "required") return !v.is_object() || std::ranges::all_of(rule, [&](const Json& key) { return v.contains(key.get<std::string>()); });
+    if (word == "items") return !v.is_array() || std::ranges::all_of(v, [&](const Json& item) { return accepts(rule, item); });
+    if (word == "properties" || word == "patternProperties" || word == "additionalProperties") return !v.is_object() || members(schema, v);
+    if (word != "description" && word != "default" && word != "title" && word != "$schema" && word != "$defs") throw std::runtime_error("keyword " + word);
+    return true;
+  }
+  bool members(const Json& schema, const Json& v) const {
+    for (const auto& [key, value] : v.items()) {
+      bool known = false;
+      if (schema.contains("properties") && schema["properties"].contains(key)) {
+        known = true;
+        if (!accepts(schema["properties"][key], value)) return false;
+      }
+      if (schema.contains("patternProperties"))
+        for (const auto& [pattern, inner] : schema["patternProperties"].items())
+          if (std::regex_search(key, std::regex(pattern))) known = true;
+      if (known || !schema.contains("additionalProperties")) continue;
+      const Json& rest = schema["additionalProperties"];
+      if (rest.is_boolean() ? !rest.get<bool>() : !accepts(rest, value)) return false;
+    }
+    return true;
+  }
+  bool accepts(const Json& schema, const Json& v) const {
+    for (const auto& [word, rule] : schema.items())
+      if (!keyword(schema, word, rule, v)) return false;
+    return true;
+  }
+  Json root_;
+};
+
+const char* const tutorial = R"({
+  "model": {"file": "mlp-34-34-1.onnx", "init": "glorot_uniform"},
+  "data": {"file": "ionosphere.csv", "target": {"column": -1, "classes": ["b", "g"]}, "split": {"validation": "33%", "take": "tail"}},
+  "loss": "binary_crossentropy", "metrics": ["accuracy"], "optimizer": {"type": "sgd", "momentum": 0.8, "form": "keras"}, "epochs": 50, "batch": 28,
+  "variants": {"baseline": {"lr": 0.1, "optimizer.momentum": 0}, "time": {"lr": "0.1 / (1 + 0.002 * step)"}, "cosine": {"lr": {"type": "cosine", "from": 0.1, "to": 0}}},
+  "repeat": {"seeds": 30}, "compare": {"against": "baseline"}})";
+}  // namespace
+
+TEST_CASE("the JSON Schema accepts what the reader accepts and refuses what it refuses") {
+  const Validator schema(Json::parse(json_schema(test_vocabulary())));
+  const Json good = Json::parse(tutorial);
+  CHECK(schema.accepts(good));
+  const struct {
+    const char *pointer, *value;
+    bool fits;
+  } rows[] = {
+      {"/bacth", "3", false},
+      {"/batch", "0", false},
+      {"/batch", "\"many\"", false},
+      {"/batch", "{\"size\": 4, \"last\": \"drop\"}", true},
+      {"/batch", "{\"sise\": 4}", false},
+      {"/epochs", "0", false},
+      {"/loss", "\"mse\"", true},
+      {"/loss", "\"msee\"", false},
+      {"/loss", "{\"type\": \"huber\", \"delta\": 2}", true},
+      {"/loss", "{\"type\": \"mse\", \"delta\": 2}", false},
+      {"/optimizer", "\"adam\"", true},
+      {"/optimizer", "{\"type\": \"adam\", \"momentum\": 0.5}", false},
+      {"/optimizer/nesterov", "true", true},
+      {"/optimizer/nesterov", "\"maybe\"", false},
+      {"/metrics/0", "\"top_5\"", true},
+      {"/metrics/0", "\"top_0\"", false},
+      {"/data/split/validation", "\"40 rows\"", true},
+      {"/data/split/validation", "0.33", false},
+      {"/data/scale", "\"standard\"", true},
+      {"/data/scale", "{\"divide\": 255}", true},
+      {"/data/scale", "{\"divide\": 0}", false},
+      {"/model/init", "{\"*\": \"normal(0.05)\"}", true},
+      {"/model/init", "\"he_norml\"", false},
+      {"/lr", "{\"type\": \"cosin\"}", false},
+      {"/lr", "[{\"type\": \"linear\", \"from\": 0, \"to\": 1, \"for\": \"5 epochs\"}, {\"type\": \"constant\", \"value\": 1}]", true},
+      {"/params", "{\"*.bias\": {\"freeze\": true, \"weight_decay\": 0}}", true},
+      {"/params", "{\"*.bias\": {\"freez\": true}}", false},
+      {"/variants/time/seed", "3", false},
+      {"/variants/time/epochs", "3", true},
+      {"/variants", "{}", false},
+      {"/early_stop", "{}", false},
+      {"/extends", "\"base.yaml\"", true},
+      {"/seed", "null", true},
+  };
+  for (const auto& row : rows) {
+    Json changed = good;
+    changed[Json::json_pointer(row.pointer)] = Json::parse(row.value);
+    INFO(row.pointer << " = " << row.value);
+    CHECK(schema.accepts(changed) == row.fits);
+  }
+  Json without = good;
+  without.erase("model");
+  CHECK_FALSE(schema.accepts(without));
+}
+
+TEST_CASE("every key can be explained, and the page names it") {
+  const Vocabulary vocabulary = test_vocabulary();
+  const std::string page = markdown_reference(vocabulary);
+  const Schema schema(vocabulary);
+  CHECK(schema.keys().size() > 60);
+  for (const Key& key : schema.keys()) {
+    INFO(key.path);
+    const std::string text = explain(key.path, vocabulary);
+    CHECK(text.find(key.path) == 0);
+    CHECK(text.find(key.planned.empty() ? key.doc : key.planned) != std::string::npos);
+    CHECK_FALSE(key.doc.empty());
+    CHECK(page.find("`" + (key.parent() == "optimizer" ? key.name() : key.path) + "`") != std::string::npos);
+    if (!key.fallback.empty()) CHECK(text.find(key.fallback) != std::string::npos);
+  }
+  for (const auto& type : schedule_types()) CHECK(page.find("`" + type.name + "`") != std::string::npos);
+}
+
+TEST_CASE("explanations say type, default, range, names and keys") {
+  const Vocabulary vocabulary = test_vocabulary();
+  const struct {
+    const char* key;
+    std::vector<std::string> parts;
+  } rows[] = {
+      {"", {"model", "epochs", "Times the training rows are gone through."}},
+      {"epochs", {"a whole number", "required", "in [1, 1000000000]"}},
+      {"data.split", {"validation", "take", "Default: random"}},
+      {"data.split.take", {"tail", "as Keras' validation_split does", "stratified", "default  random"}},
+      {"optimizer.momentum", {"(of optimizer type sgd)", "in [0, 1]", "default  0"}},
+      {"momentum", {"optimizer.momentum"}},
+      {"lr", {"optimizer.lr", "at least 0", "cosine"}},
+      {"lr.type", {"cosine", "linear"}},
+      {"lr.cosine", {"{type: cosine", "from", "to"}},
+      {"lr.cosine.from", {"required"}},
+      {"cosine", {"{type: cosine"}},
+      {"params", {"freeze", "lr_scale"}},
+      {"early_stop", {"Not supported yet"}},
+      {"loss.delta", {"(of loss type huber)", "above 0"}},
+      {"loss", {"type", "delta"}},
+      {"metrics", {"accuracy", "top_k"}},
+  };
+  for (const auto& row : rows) {
+    const std::string text = explain(row.key, vocabulary);
+    INFO(text);
+    for (const std::string& part : row.parts) CHECK(text.find(part) != std::string::npos);
+  }
+  CHECK_THROWS_WITH(explain("optimizer.momentun", vocabulary), "unknown key 'optimizer.momentun', did you mean 'optimizer.momentum'?");
+  CHECK_THROWS_WITH(explain("batch_size", vocabulary), "unknown key 'batch_size', did you mean 'batch'?");
+  CHECK_THROWS_AS(explain("\x1b[31m", vocabulary), Error);
+}
