@@ -53,7 +53,7 @@ class MatMul : public Op {
     if (a.empty() || b.empty()) throw Error("A is ", a, " and B is ", b, ": a scalar has no matrix product");
     const Shape a0 = a, b0 = b;
     const bool a_vector = a.size() == 1, b_vector = b.size() == 1;
-    if (a_vector) a.insert(a.begin(), 1);
+    if (a_vector) a = {1, a0[0]};
     if (b_vector) b.push_back(1);
     m_ = a[a.size() - 2], k_ = a.back(), n_ = b.back();
     if (b[b.size() - 2] != k_) throw Error("A is ", a0, " but B is ", b0, ": inner sizes ", k_, " and ", b[b.size() - 2], " differ");
