@@ -44,6 +44,13 @@ class Phases final : public Schedule::Shape {
     return std::make_shared<Phases>(std::move(copy));
   }
 
+  std::vector<double> boundaries(const Moment& m) const override {
+    std::vector<double> out;
+    double sum = 0;
+    for (std::size_t i = 0; i + 1 < phases_.size(); ++i) out.push_back(end_of(i, sum, m));
+    return out;
+  }
+
   void check(const Moment& m, std::vector<Schedule::Finding>& findings) const override {
     double sum = 0, begin = 0, before = 0;
     for (std::size_t i = 0; i < phases_.size(); ++i) {

@@ -128,6 +128,10 @@ double Schedule::at(const Clock& clock) const { return shape_->at(Moment{static_
 std::string Schedule::text() const { return shape_->text(); }
 bool Schedule::constant() const { return shape_->constant(); }
 
+std::vector<double> Schedule::boundaries(const Clock& clock) const {
+  return shape_->boundaries(Moment{0, static_cast<double>(clock.steps), clock});
+}
+
 std::vector<Schedule::Finding> Schedule::check(const Clock& clock, double low, double high) const {
   std::vector<Finding> findings;
   Clock start = clock;

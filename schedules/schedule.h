@@ -42,6 +42,9 @@ class Schedule {
   };
   std::vector<Finding> check(const Clock& clock, double low, double high) const;
 
+  // Updates at which a phase after the first begins, for plots.
+  std::vector<double> boundaries(const Clock& clock) const;
+
   // One shape of a schedule: at() is a pure function of the moment. Formulas hold buffers, so a copy per thread is made with clone().
   struct Shape {
     virtual ~Shape() = default;
@@ -51,6 +54,7 @@ class Schedule {
     virtual bool constant() const { return false; }
     // Updates after which the shape holds still because it was told to (`for`, a library's total); absent: it lasts.
     virtual std::optional<double> end(const Moment&) const { return {}; }
+    virtual std::vector<double> boundaries(const Moment&) const { return {}; }
     virtual void check(const Moment&, std::vector<Finding>&) const {}  // the moment is the part's first
   };
   explicit Schedule(std::shared_ptr<const Shape> shape) : shape_(std::move(shape)) {}

@@ -143,6 +143,12 @@ TEST_CASE("Schedules combine", "[schedules]") {
   CHECK_FALSE(jitter.at(tutorial_clock(1)) == parse_schedule("{type: jitter, of: 1, deviation: 0.1, limit: 0.2, seed: 1}").at(tutorial_clock(1)));
 }
 
+TEST_CASE("The boundaries of phases are known", "[schedules]") {
+  CHECK(parse_schedule("[{type: constant, value: 1, for: 3.3 epochs}, {type: constant, value: 1, for: 10%}, 1]").boundaries(tutorial_clock()) ==
+        std::vector<double>{30, 75});
+  CHECK(parse_schedule("0.1").boundaries(tutorial_clock()).empty());
+}
+
 TEST_CASE("Phases run in their own time and a boundary belongs to the next", "[schedules]") {
   const char* text =
       "[{type: linear, from: 0, to: 0.1, for: 5 epochs}, {type: cosine, from: 0.1, to: 1e-3, for: 40 epochs, cycle: 10 epochs, peak_decay: 0.8}, "
