@@ -1,0 +1,67 @@
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "engine/ops/standard.h"
+#include "engine/train/trainer.h"
+#include "graph/onnx/model.h"
+#include "graph/passes/prepare.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// Every allocation of this program passes here.
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size ? size : 1)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+TEST_CASE("a training step allocates nothing", "[train]") {
+  const auto model = onnx::read_model(std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/mlp-34-34-1.onnx");
+  PrepareOptions options;
+  options.losses.emplace_back();
+  options.losses.front().kind = LossKind::binary_cross_entropy;
+  Prepared prepared = prepare(model.graph, options);
+  const TrainGraph graph{std::move(prepared.graph), prepared.loss, prepared.heads.front().value, true, "target"};
+  Dataset data;
+  data.rows = 100;
+  data.classes = {"a", "b"};
+  data.features.push_back({"", {34}, Dtype::f32, std::vector<float>(3400, 0.5f), {}});
+  data.target = {"target", {}, Dtype::i64, {}, {}};
+  for (int i = 0; i < 100; ++i) data.target.i64.push_back(i % 2);
+  Split split;
+  for (int i = 0; i < 100; ++i) (i < 80 ? split.train : split.validation).push_back(i);
+  const std::int64_t accumulate = GENERATE(1, 2);
+  PlanSizes sizes;
+  sizes.batch = 16, sizes.train_rows = 80, sizes.validation_rows = 20, sizes.accumulate = accumulate;
+  Workbench bench(graph, standard_ops(), sizes);
+  const auto optimizer = standard_optimizers().find("sgd").make({});
+  Job job;
+  job.model = &graph, job.data = &data, job.split = &split, job.optimizer = optimizer.get();
+  job.hypers = {{"lr", parse_schedule("0.1 / (1 + 0.002 * step)")}, {"momentum", Schedule(0.8)}};
+  job.clip_norm = Schedule(1.0);
+  job.metrics = {"accuracy", "auc"};
+  job.epochs = 3;
+  // Between two updates of one epoch lies exactly one step.
+  long before = 0, counted = 0;
+  int steps = 0;
+  std::int64_t per_epoch = run_clock(sizes, job.epochs).steps_per_epoch;
+  job.on_step = [&](std::int64_t step, double) {
+    const long now = allocations;
+    if (step % per_epoch != 0) counted += now - before, ++steps;
+    before = allocations;
+  };
+  REQUIRE(train(bench, job).outcome == Outcome::done);
+  CHECK(steps >= 6);
+  CHECK(counted == 0);
+  const long start = allocations;
+  delete new int(1);
+  CHECK(allocations - start == 1);  // the counter counts
+}
