@@ -248,6 +248,8 @@ std::vector<OpCase> slice_cases() {
       row("Slice", 11, "step", {}, {x, one(1), one(9223372036854774784), one(1), one(2)}, sliced(1, 1, 3, 2)),
       row("Slice", 13, "backwards", {}, {x, one(-1), one(-9223372036854774784), one(1), one(-1)}, sliced(1, 6, 7, -1)),
       row("Slice", 13, "backwards by 3", {}, {x, one(5), one(0), one(1), one(-3)}, sliced(1, 5, 2, -3)),
+      row("Slice", 13, "backwards from beyond the end", {}, {x, one(100), one(-100), one(1), one(-2)}, sliced(1, 6, 4, -2)),
+      row("Slice", 13, "backwards from before the start", {}, {x, one(-100), one(-200), one(1), one(-1)}, sliced(1, 0, 1, -1)),
       row("Slice", 13, "a huge step", {}, {x, one(2), one(100), one(1), one(9223372036854774784)}, sliced(1, 2, 1)),
       row("Slice", 13, "the whole", {}, {x, one(0), one(100)}, sliced(0, 0, 3)),
       row("Slice", 13, "without axes, with steps", {}, {x, one(2), one(-9), left_out(), one(-2)}, sliced(0, 2, 2, -2)),

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/ops/families.h"
 #include "tests/cases/move_cases.h"
@@ -26,6 +28,24 @@ TEST_CASE("operators that move elements agree with double arithmetic, forward an
     INFO(family.name);
     check_ops(family.rows());
   }
+}
+
+TEST_CASE("gradients of moved elements are written, whatever the memory held", "[ops]") {
+  for (const Family& family : families)
+    for (const OpCase& c : family.rows()) {
+      if (c.graded == 0) continue;
+      INFO(c.op << " " << c.opset << " " << c.variant);
+      const Built b = build(c, c.in);
+      const Weights weights(b.graph);
+      CompileOptions options;
+      options.loss = b.loss;
+      Plan plan = compile(b.graph, test_ops(), weights, options);
+      std::ranges::fill(weights.gradients(), std::nanf(""));
+      plan.forward();
+      plan.backward();
+      for (const Parameter& p : weights.parameters())
+        CHECK(std::ranges::none_of(weights.gradient(p), [](float g) { return std::isnan(g); }));
+    }
 }
 
 TEST_CASE("every operator and opset of the movement families has a row", "[ops]") {
