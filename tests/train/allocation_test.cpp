@@ -1,27 +1,11 @@
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "engine/ops/standard.h"
 #include "engine/train/trainer.h"
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
 #include "tests/support/catch.h"
+#include "tests/train/allocations.h"
 
 using namespace lehr;
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// Every allocation of this program passes here.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size ? size : 1)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("a training step allocates nothing", "[train]") {
   const auto model = onnx::read_model(std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/mlp-34-34-1.onnx");
@@ -54,14 +38,14 @@ TEST_CASE("a training step allocates nothing", "[train]") {
   int steps = 0;
   std::int64_t per_epoch = run_clock(sizes, job.epochs).steps_per_epoch;
   job.on_step = [&](std::int64_t step, double) {
-    const long now = allocations;
+    const long now = test::allocations();
     if (step % per_epoch != 0) counted += now - before, ++steps;
-    before = allocations;
+    before = test::allocations();
   };
   REQUIRE(train(bench, job).outcome == Outcome::done);
   CHECK(steps >= 6);
   CHECK(counted == 0);
-  const long start = allocations;
-  delete new int(1);
-  CHECK(allocations - start == 1);  // the counter counts
+  const long start = test::allocations();
+  const auto kept = std::make_unique<std::vector<int>>();
+  CHECK(test::allocations() - start == 1);  // the counter counts
 }

@@ -51,7 +51,7 @@ std::vector<float> tensor(const json& t) {
 struct Listed : Schedule::Shape {
   std::vector<double> values;
   explicit Listed(std::vector<double> v) : values(std::move(v)) {}
-  double at(const Clock& c) const override { return values.at(static_cast<std::size_t>(c.step)); }
+  double at(const Moment& m) const override { return values.at(static_cast<std::size_t>(m.step)); }
   std::string text() const override { return "listed"; }
   std::shared_ptr<const Shape> clone() const override { return std::make_shared<Listed>(values); }
 };

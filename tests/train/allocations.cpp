@@ -1,0 +1,21 @@
+#include "tests/train/allocations.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<long> count{0};
+}
+
+void* operator new(std::size_t size) {
+  ++count;
+  if (void* p = std::malloc(size ? size : 1)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace lehr::test {
+long allocations() { return count; }
+}  // namespace lehr::test
