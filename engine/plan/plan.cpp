@@ -34,7 +34,7 @@ Buffer input_of(const Plan::Impl& plan, std::string_view name) {
   for (const auto& [n, b] : plan.inputs) known.push_back(n);
   throw Error("the model has no input ", quote(name), did_you_mean(name, known), " (it has ", join(known, ", "), ")");
 }
-Buffer output_of(const Plan::Impl& plan, ValueId value) {
+const Plan::Impl::Output& output_of(const Plan::Impl& plan, ValueId value) {
   const auto it = plan.outputs.find(value);
   if (it == plan.outputs.end()) throw Error("value ", value, " is not among the outputs the plan was compiled for");
   return it->second;
@@ -43,11 +43,11 @@ Buffer output_of(const Plan::Impl& plan, ValueId value) {
 
 std::span<float> Plan::input_f32(std::string_view name) { return view<float>(*impl_, input_of(*impl_, name), Dtype::f32); }
 std::span<std::int64_t> Plan::input_i64(std::string_view name) { return view<std::int64_t>(*impl_, input_of(*impl_, name), Dtype::i64); }
-std::span<const float> Plan::output_f32(ValueId value) const { return view<const float>(*impl_, output_of(*impl_, value), Dtype::f32); }
+std::span<const float> Plan::output_f32(ValueId value) const { return view<const float>(*impl_, output_of(*impl_, value).buffer, Dtype::f32); }
 std::span<const std::int64_t> Plan::output_i64(ValueId value) const {
-  return view<const std::int64_t>(*impl_, output_of(*impl_, value), Dtype::i64);
+  return view<const std::int64_t>(*impl_, output_of(*impl_, value).buffer, Dtype::i64);
 }
-const TensorType& Plan::type(ValueId value) const { return impl_->buffers[static_cast<std::size_t>(output_of(*impl_, value).id)].type; }
+const TensorType& Plan::type(ValueId value) const { return output_of(*impl_, value).type; }
 std::vector<std::string> Plan::input_names() const {
   std::vector<std::string> out;
   for (const auto& [n, b] : impl_->inputs) out.push_back(n);

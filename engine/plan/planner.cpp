@@ -126,8 +126,11 @@ Plan Planner::run() {
   emit_forward();
   if (options_.loss != no_value && options_.mode == Mode::train) emit_backward();
   Plan::Impl& plan = *plan_;
-  for (const ValueId id : options_.outputs) plan.outputs[id] = value_buffer(id);
-  if (options_.loss != no_value) plan.outputs[options_.loss] = plan.loss = value_buffer(options_.loss);
+  for (const ValueId id : options_.outputs) plan.outputs[id] = {value_buffer(id), *typed_.types[at(id)]};
+  if (options_.loss != no_value) {
+    plan.loss = value_buffer(options_.loss);
+    plan.outputs[options_.loss] = {plan.loss, *typed_.types[at(options_.loss)]};
+  }
   for (const ValueId id : graph_.inputs)
     if (typed_.types[at(id)]) value_buffer(id);
   plan.batch = options_.batch;

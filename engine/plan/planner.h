@@ -40,7 +40,11 @@ struct Plan::Impl {
   AlignedBytes memory;
   std::vector<Run> forward, backward;
   std::map<std::string, Buffer, std::less<>> inputs;
-  std::map<ValueId, Buffer> outputs;
+  struct Output {
+    Buffer buffer;     // shared with other values where an operator only renames the shape
+    TensorType type;
+  };
+  std::map<ValueId, Output> outputs;
   Buffer loss, loss_gradient;
   std::uint64_t seed = 0;
   float dropout = 1;
