@@ -28,8 +28,10 @@ void apply(const Coefficients& c, const T* in, float* out, bool shifted, bool ad
       }
 }
 void apply(const Coefficients& c, Dtype dtype, const std::byte* in, float* out) {
-  if (dtype == Dtype::f32) apply(c, reinterpret_cast<const float*>(in), out, true, false);
-  else apply(c, reinterpret_cast<const std::int64_t*>(in), out, true, false);
+  if (dtype == Dtype::f32)
+    apply(c, reinterpret_cast<const float*>(in), out, true, false);
+  else
+    apply(c, reinterpret_cast<const std::int64_t*>(in), out, true, false);
 }
 
 class Affine : public Op {
@@ -47,9 +49,8 @@ class Affine : public Op {
   }
   void forward(Emit& e) const override {
     const Buffer in = e.in(0), out = e.out(0);
-    e.step({.what = "shift and scale", .impl = "loop"}, {in}, {out}, [in, out, dtype = in_.dtype, c = c_](const Memory& m) -> Run {
-      return [x = m.at(in), y = m.f32(out), dtype, c] { apply(c, dtype, x, y); };
-    });
+    e.step({.what = "shift and scale", .impl = "loop"}, {in}, {out},
+           [in, out, dtype = in_.dtype, c = c_](const Memory& m) -> Run { return [x = m.at(in), y = m.f32(out), dtype, c] { apply(c, dtype, x, y); }; });
   }
   void backward(Emit& e) const override {
     if (!e.wants(0)) return;
@@ -97,7 +98,8 @@ std::unique_ptr<Op> dequantize(const NodeView& node) {
   } else {
     Shape blocked = in;
     if (block > 0) blocked[axis] = in[axis] / block + (in[axis] % block != 0);
-    if (block < 0 || scale.shape() != blocked) throw Error("scale is ", scale.shape(), ", blocks of ", block, " along axis ", axis, " of ", in, " need ", blocked);
+    if (block < 0 || scale.shape() != blocked)
+      throw Error("scale is ", scale.shape(), ", blocks of ", block, " along axis ", axis, " of ", in, " need ", blocked);
     c.groups = c.around.outer;
     c.block = block;
     c.blocks = blocked[axis];

@@ -12,40 +12,60 @@ namespace {
 // Numbers of TensorProto.DataType.
 Dtype onnx_dtype(std::int64_t number) {
   switch (number) {
-    case 1: return Dtype::f32;
-    case 2: return Dtype::u8;
-    case 3: return Dtype::i8;
-    case 4: return Dtype::u16;
-    case 5: return Dtype::i16;
-    case 6: return Dtype::i32;
-    case 7: return Dtype::i64;
-    case 9: return Dtype::boolean;
-    case 10: return Dtype::f16;
-    case 11: return Dtype::f64;
-    case 12: return Dtype::u32;
-    case 13: return Dtype::u64;
-    case 16: return Dtype::bf16;
-    case 8: throw Error("a cast to string is not supported");
-    default: throw Error("a cast to data type number ", number, " is not supported");
+    case 1:
+      return Dtype::f32;
+    case 2:
+      return Dtype::u8;
+    case 3:
+      return Dtype::i8;
+    case 4:
+      return Dtype::u16;
+    case 5:
+      return Dtype::i16;
+    case 6:
+      return Dtype::i32;
+    case 7:
+      return Dtype::i64;
+    case 9:
+      return Dtype::boolean;
+    case 10:
+      return Dtype::f16;
+    case 11:
+      return Dtype::f64;
+    case 12:
+      return Dtype::u32;
+    case 13:
+      return Dtype::u64;
+    case 16:
+      return Dtype::bf16;
+    case 8:
+      throw Error("a cast to string is not supported");
+    default:
+      throw Error("a cast to data type number ", number, " is not supported");
   }
 }
 
 std::int64_t wrapped(std::int64_t v, Dtype to) {
   switch (to) {
-    case Dtype::i8: return static_cast<std::int8_t>(v);
-    case Dtype::u8: return static_cast<std::uint8_t>(v);
-    case Dtype::i16: return static_cast<std::int16_t>(v);
-    case Dtype::u16: return static_cast<std::uint16_t>(v);
-    case Dtype::i32: return static_cast<std::int32_t>(v);
-    case Dtype::u32: return static_cast<std::uint32_t>(v);
-    default: return v;
+    case Dtype::i8:
+      return static_cast<std::int8_t>(v);
+    case Dtype::u8:
+      return static_cast<std::uint8_t>(v);
+    case Dtype::i16:
+      return static_cast<std::int16_t>(v);
+    case Dtype::u16:
+      return static_cast<std::uint16_t>(v);
+    case Dtype::i32:
+      return static_cast<std::int32_t>(v);
+    case Dtype::u32:
+      return static_cast<std::uint32_t>(v);
+    default:
+      return v;
   }
 }
 
 // Toward zero; what no integer holds becomes the least one.
-std::int64_t truncated(float v) {
-  return std::fabs(v) < 9.2e18f ? static_cast<std::int64_t>(v) : std::numeric_limits<std::int64_t>::min();
-}
+std::int64_t truncated(float v) { return std::fabs(v) < 9.2e18f ? static_cast<std::int64_t>(v) : std::numeric_limits<std::int64_t>::min(); }
 
 template <class In>
 void cast(const In* in, std::byte* out, std::int64_t count, Dtype to) {
@@ -57,16 +77,21 @@ void cast(const In* in, std::byte* out, std::int64_t count, Dtype to) {
   } else {
     auto* n = reinterpret_cast<std::int64_t*>(out);
     for (std::int64_t i = 0; i < count; ++i) {
-      if constexpr (std::is_same_v<In, float>) n[i] = wrapped(truncated(in[i]), to);
-      else n[i] = wrapped(in[i], to);
+      if constexpr (std::is_same_v<In, float>)
+        n[i] = wrapped(truncated(in[i]), to);
+      else
+        n[i] = wrapped(in[i], to);
     }
   }
 }
 
 void cast(Dtype from, const std::byte* in, std::byte* out, std::int64_t count, Dtype to) {
-  if (from == Dtype::f32) cast(reinterpret_cast<const float*>(in), out, count, to);
-  else if (from == Dtype::i64) cast(reinterpret_cast<const std::int64_t*>(in), out, count, to);
-  else cast(reinterpret_cast<const std::uint8_t*>(in), out, count, to);
+  if (from == Dtype::f32)
+    cast(reinterpret_cast<const float*>(in), out, count, to);
+  else if (from == Dtype::i64)
+    cast(reinterpret_cast<const std::int64_t*>(in), out, count, to);
+  else
+    cast(reinterpret_cast<const std::uint8_t*>(in), out, count, to);
 }
 
 class Cast : public Op {

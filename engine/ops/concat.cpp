@@ -20,8 +20,7 @@ std::unique_ptr<Op> concat(const NodeView& node) {
     need_same_dtype(node, 0, i);
     Shape same = node.shape(i);
     if (same.size() == out.size()) same[axis] = node.shape(0)[axis];
-    if (same != node.shape(0))
-      throw Error("input ", i, " is ", node.shape(i), " but input 0 is ", node.shape(0), ": they may differ only along axis ", axis);
+    if (same != node.shape(0)) throw Error("input ", i, " is ", node.shape(i), " but input 0 is ", node.shape(0), ": they may differ only along axis ", axis);
     out[axis] += node.shape(i)[axis];
   }
   std::vector<Piece> pieces;
@@ -65,8 +64,7 @@ std::vector<std::int64_t> equal_parts(const NodeView& node, std::int64_t parts, 
   const Shape& in = node.shape(0);
   const std::size_t axis = axis_of(node.integer("axis", 0), in.size());
   const std::int64_t size = in[axis];
-  if (parts < 1 || parts > static_cast<std::int64_t>(node.outputs()))
-    throw Error("num_outputs is ", parts, " but the node has ", node.outputs(), " outputs");
+  if (parts < 1 || parts > static_cast<std::int64_t>(node.outputs())) throw Error("num_outputs is ", parts, " but the node has ", node.outputs(), " outputs");
   if (!short_last && size % parts != 0) throw Error("axis ", axis, " of ", in, " cannot be split into ", parts, " equal parts");
   const std::int64_t block = (size + parts - 1) / parts;
   std::vector<std::int64_t> sizes;
@@ -117,8 +115,7 @@ std::unique_ptr<Op> tile(const NodeView& node) {
 // pads: what is put before each axis, then behind each; negative ones cut off.
 std::unique_ptr<Op> pad(const NodeView& node, const std::vector<std::int64_t>& pads, const std::vector<std::size_t>& axes, Tensor value) {
   const Shape& in = node.shape(0);
-  if (const std::string mode = node.text("mode", "constant"); mode != "constant")
-    throw Error("mode ", quote(mode), " is not supported, only 'constant' is");
+  if (const std::string mode = node.text("mode", "constant"); mode != "constant") throw Error("mode ", quote(mode), " is not supported, only 'constant' is");
   if (pads.size() != 2 * axes.size()) throw Error("pads ", pads, " has ", pads.size(), " entries, ", 2 * axes.size(), " are needed");
   Piece piece{.dims = in, .from = strides(in)};
   Shape out = in;

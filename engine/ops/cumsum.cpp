@@ -17,16 +17,17 @@ void running_sum(const T* in, T* out, const Span3& s, bool exclusive, bool rever
         const Sum x = static_cast<Sum>(in[at]);
         const T y = static_cast<T>(exclusive ? sum : sum + x);
         sum += x;
-        if (add) out[at] += y;
-        else out[at] = y;
+        if (add)
+          out[at] += y;
+        else
+          out[at] = y;
       }
     }
 }
 
 class CumSum : public Op {
  public:
-  explicit CumSum(const NodeView& node)
-      : type_(node.type(0)), exclusive_(node.integer("exclusive", 0) != 0), reverse_(node.integer("reverse", 0) != 0) {
+  explicit CumSum(const NodeView& node) : type_(node.type(0)), exclusive_(node.integer("exclusive", 0) != 0), reverse_(node.integer("reverse", 0) != 0) {
     node.need_inputs(2, 2);
     if (type_.dtype == Dtype::boolean) throw Error("input 0 (", quote(node.input_name(0)), ") is bool, numbers are needed");
     around_ = around(type_.shape, axis_of(constant_integer(node, 1), type_.shape.size()));
@@ -56,16 +57,16 @@ class CumSum : public Op {
     if (target.add) reads.push_back(target.buffer);
     e.step({.what = "running sum gradient", .impl = "loop"}, std::move(reads), {target.buffer},
            [target, grad, s = around_, exclusive = exclusive_, reverse = !reverse_](const Memory& m) -> Run {
-             return [to = m.f32(target.buffer), g = m.f32(grad), s, exclusive, reverse, add = target.add] {
-               running_sum(g, to, s, exclusive, reverse, add);
-             };
+             return [to = m.f32(target.buffer), g = m.f32(grad), s, exclusive, reverse, add = target.add] { running_sum(g, to, s, exclusive, reverse, add); };
            });
   }
 
  private:
   static void run(Dtype dtype, const std::byte* in, std::byte* out, const Span3& s, bool exclusive, bool reverse) {
-    if (dtype == Dtype::f32) running_sum(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), s, exclusive, reverse, false);
-    else running_sum(reinterpret_cast<const std::int64_t*>(in), reinterpret_cast<std::int64_t*>(out), s, exclusive, reverse, false);
+    if (dtype == Dtype::f32)
+      running_sum(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out), s, exclusive, reverse, false);
+    else
+      running_sum(reinterpret_cast<const std::int64_t*>(in), reinterpret_cast<std::int64_t*>(out), s, exclusive, reverse, false);
   }
   TensorType type_;
   Span3 around_;

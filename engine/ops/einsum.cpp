@@ -32,7 +32,8 @@ Equation parse(const std::string& text, std::size_t operands) {
   const auto check = [&](std::string term) {
     if (const auto dots = term.find("..."); dots != std::string::npos) term.erase(dots, 3);
     for (const char ch : term)
-      if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'))) throw Error("equation ", quote(text), " holds ", quote(std::string(1, ch)), ", only letters, commas, ... and -> are known");
+      if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')))
+        throw Error("equation ", quote(text), " holds ", quote(std::string(1, ch)), ", only letters, commas, ... and -> are known");
   };
   for (const std::string& term : e.in) check(term);
   check(e.out);
@@ -78,7 +79,8 @@ Contraction contraction(const NodeView& node, const std::string& text) {
     const std::size_t rank = node.shape(i).size();
     const bool dots = equation.in[i].find('.') != std::string::npos;
     const std::size_t letters = equation.in[i].size() - (dots ? 3 : 0);
-    if (dots ? letters > rank : letters != rank) throw Error("term ", quote(equation.in[i]), " of equation ", quote(text), " does not fit input ", i, " ", node.shape(i));
+    if (dots ? letters > rank : letters != rank)
+      throw Error("term ", quote(equation.in[i]), " of equation ", quote(text), " does not fit input ", i, " ", node.shape(i));
     terms.push_back(labels(equation.in[i], rank - letters));
     ellipsis = std::max(ellipsis, rank - letters);
   }
@@ -90,13 +92,15 @@ Contraction contraction(const NodeView& node, const std::string& text) {
       auto& known = sizes.try_emplace(terms[i + 1][d], size).first->second;
       if (known == 1) known = size;
       if (size != known && size != 1)
-        throw Error("equation ", quote(text), " gives one label the sizes ", known, " and ", size, ", inputs ", node.shape(0), node.inputs() > 1 ? cat(" and ", node.shape(1)) : "");
+        throw Error("equation ", quote(text), " gives one label the sizes ", known, " and ", size, ", inputs ", node.shape(0),
+                    node.inputs() > 1 ? cat(" and ", node.shape(1)) : "");
     }
   Contraction c;
   c.shapes.emplace_back();
   for (std::size_t k = 0; k < terms[0].size(); ++k) {
     const Label l = terms[0][k];
-    if (!sizes.contains(l) || std::count(terms[0].begin(), terms[0].end(), l) > 1) throw Error("the output of equation ", quote(text), " has a label that is in no input, or one twice");
+    if (!sizes.contains(l) || std::count(terms[0].begin(), terms[0].end(), l) > 1)
+      throw Error("the output of equation ", quote(text), " has a label that is in no input, or one twice");
     c.shapes[0].push_back(sizes[l]);
   }
   elements(c.shapes[0]);
@@ -161,7 +165,9 @@ std::optional<onednn::MatmulSpec> as_product(const Shape& dims, const Shape& t, 
     if (in_t && in_x && in_y) {
       spec.a.push_back(dims[d]), spec.b.push_back(dims[d]), spec.c.push_back(dims[d]);
       spec.a_strides.push_back(x[d]), spec.b_strides.push_back(y[d]), spec.c_strides.push_back(t[d]);
-    } else if (!(in_t && in_x ? rows.add(dims[d], t[d], x[d]) : in_t && in_y ? columns.add(dims[d], t[d], y[d]) : in_x && in_y && summed.add(dims[d], x[d], y[d]))) {
+    } else if (!(in_t && in_x   ? rows.add(dims[d], t[d], x[d])
+                 : in_t && in_y ? columns.add(dims[d], t[d], y[d])
+                                : in_x && in_y && summed.add(dims[d], x[d], y[d]))) {
       return std::nullopt;
     }
   }
@@ -205,15 +211,20 @@ class Einsum : public Op {
 
   void forward(Emit& e) const override {
     const Target out{e.out(0), false};
-    if (c_.shapes.size() == 2) sum(e, "sum", 0, out, 1, e.in(0));
-    else product(e, "einsum", 0, out, 1, e.in(0), 2, e.in(1));
+    if (c_.shapes.size() == 2)
+      sum(e, "sum", 0, out, 1, e.in(0));
+    else
+      product(e, "einsum", 0, out, 1, e.in(0), 2, e.in(1));
   }
   void backward(Emit& e) const override {
     for (std::size_t i = 0; i + 1 < c_.shapes.size(); ++i) {
       if (!e.wants(i)) continue;
-      if (!e.has_grad(0)) zero_grad(e, i);
-      else if (c_.shapes.size() == 2) sum(e, "sum gradient", 1, e.grad_in(0), 0, e.grad_out(0));
-      else product(e, i == 0 ? "einsum dA" : "einsum dB", i + 1, e.grad_in(i), 0, e.grad_out(0), 2 - i, e.in(1 - i));
+      if (!e.has_grad(0))
+        zero_grad(e, i);
+      else if (c_.shapes.size() == 2)
+        sum(e, "sum gradient", 1, e.grad_in(0), 0, e.grad_out(0));
+      else
+        product(e, i == 0 ? "einsum dA" : "einsum dB", i + 1, e.grad_in(i), 0, e.grad_out(0), 2 - i, e.in(1 - i));
     }
   }
 

@@ -35,8 +35,7 @@ struct Lookup {
   void check(std::span<const std::int64_t> indices, const Shape& data) const {
     for (std::size_t k = 0; k < indices.size(); ++k) {
       const std::int64_t limit = limits[k % limits.size()];
-      if (indices[k] < -limit || indices[k] >= limit)
-        throw Error("index ", indices[k], " is outside [", -limit, ",", limit, ") of ", data);
+      if (indices[k] < -limit || indices[k] >= limit) throw Error("index ", indices[k], " is outside [", -limit, ",", limit, ") of ", data);
     }
   }
 };
@@ -44,9 +43,12 @@ struct Lookup {
 // What a run-time index out of range leaves: NaN stops the trainer, the least integer stays out of range.
 template <class T>
 T missing() {
-  if constexpr (std::is_same_v<T, float>) return std::numeric_limits<float>::quiet_NaN();
-  else if constexpr (std::is_same_v<T, std::int64_t>) return std::numeric_limits<std::int64_t>::min();
-  else return T{0};
+  if constexpr (std::is_same_v<T, float>)
+    return std::numeric_limits<float>::quiet_NaN();
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return std::numeric_limits<std::int64_t>::min();
+  else
+    return T{0};
 }
 
 template <class T>
@@ -54,22 +56,27 @@ void take(std::byte* to, const std::byte* from, const std::int64_t* offsets, std
   auto* t = reinterpret_cast<T*>(to);
   const auto* f = reinterpret_cast<const T*>(from);
   for (std::int64_t r = 0; r < rows; ++r, t += inner) {
-    if (offsets[r] < 0) std::fill_n(t, inner, missing<T>());
-    else if (inner == 1) *t = f[offsets[r]];
-    else std::memcpy(t, f + offsets[r], static_cast<std::size_t>(inner) * sizeof(T));
+    if (offsets[r] < 0)
+      std::fill_n(t, inner, missing<T>());
+    else if (inner == 1)
+      *t = f[offsets[r]];
+    else
+      std::memcpy(t, f + offsets[r], static_cast<std::size_t>(inner) * sizeof(T));
   }
 }
 
 void take(Dtype dtype, std::byte* to, const std::byte* from, const std::int64_t* offsets, std::int64_t rows, std::int64_t inner) {
-  if (dtype == Dtype::f32) take<float>(to, from, offsets, rows, inner);
-  else if (dtype == Dtype::i64) take<std::int64_t>(to, from, offsets, rows, inner);
-  else take<std::uint8_t>(to, from, offsets, rows, inner);
+  if (dtype == Dtype::f32)
+    take<float>(to, from, offsets, rows, inner);
+  else if (dtype == Dtype::i64)
+    take<std::int64_t>(to, from, offsets, rows, inner);
+  else
+    take<std::uint8_t>(to, from, offsets, rows, inner);
 }
 
 class Gather : public Op {
  public:
-  Gather(const NodeView& node, Shape out, Lookup lookup)
-      : data_(node.type(0)), out_{data_.dtype, std::move(out)}, lookup_(std::move(lookup)) {
+  Gather(const NodeView& node, Shape out, Lookup lookup) : data_(node.type(0)), out_{data_.dtype, std::move(out)}, lookup_(std::move(lookup)) {
     if (const Tensor* indices = node.constant(1)) {
       lookup_.check(indices->as<std::int64_t>(), data_.shape);
       known_ = *indices;
@@ -91,10 +98,9 @@ class Gather : public Op {
     const Buffer offsets = known_ ? e.constant(offsets_of(*known_)) : e.keep({Dtype::i64, {rows()}}, "offsets"), in = e.in(0), out = e.out(0);
     e.memo() = offsets;
     if (!known_) {
-      e.step({.what = "resolve indices", .impl = "loop"}, {e.in(1)}, {offsets},
-             [lookup = lookup_, from = e.in(1), offsets](const Memory& memory) -> Run {
-               return [lookup, i = memory.i64(from), o = memory.i64(offsets)] { lookup.resolve(i, o); };
-             });
+      e.step({.what = "resolve indices", .impl = "loop"}, {e.in(1)}, {offsets}, [lookup = lookup_, from = e.in(1), offsets](const Memory& memory) -> Run {
+        return [lookup, i = memory.i64(from), o = memory.i64(offsets)] { lookup.resolve(i, o); };
+      });
     }
     e.step({.what = "gather", .impl = "loop"}, {in, offsets}, {out},
            [in, out, offsets, dtype = data_.dtype, n = rows(), inner = lookup_.inner](const Memory& memory) -> Run {
@@ -140,7 +146,12 @@ class Gather : public Op {
 // The slices of data along `axis` that the indices name: the axis is replaced by the indices' shape.
 std::unique_ptr<Op> along(const NodeView& node, std::size_t axis, std::int64_t indices, Shape out) {
   const auto [outer, size, inner] = around(node.shape(0), axis);
-  Lookup lookup{.rows = elements(out) == 0 ? 0 : outer * indices, .inner = inner, .period = std::max<std::int64_t>(indices, 1), .terms = {}, .strides = {inner}, .limits = {size}};
+  Lookup lookup{.rows = elements(out) == 0 ? 0 : outer * indices,
+                .inner = inner,
+                .period = std::max<std::int64_t>(indices, 1),
+                .terms = {},
+                .strides = {inner},
+                .limits = {size}};
   lookup.terms.push_back({lookup.period, std::max<std::int64_t>(outer, 1), size * inner});
   return std::make_unique<Gather>(node, std::move(out), std::move(lookup));
 }
@@ -180,7 +191,12 @@ std::unique_ptr<Op> gather_elements(const NodeView& node) {
   for (std::size_t d = 0; d < data.size(); ++d)
     if (d != axis && indices[d] > data[d]) throw Error("indices ", indices, " reach beyond data ", data, " along axis ", d);
   const Shape steps = strides(data), every = strides(indices);
-  Lookup lookup{.rows = elements(indices), .inner = 1, .period = std::max<std::int64_t>(elements(indices), 1), .terms = {}, .strides = {steps[axis]}, .limits = {data[axis]}};
+  Lookup lookup{.rows = elements(indices),
+                .inner = 1,
+                .period = std::max<std::int64_t>(elements(indices), 1),
+                .terms = {},
+                .strides = {steps[axis]},
+                .limits = {data[axis]}};
   for (std::size_t d = 0; d < data.size(); ++d)
     if (d != axis && lookup.rows > 0) lookup.terms.push_back({every[d], indices[d], steps[d]});
   return std::make_unique<Gather>(node, indices, std::move(lookup));
@@ -203,8 +219,12 @@ std::unique_ptr<Op> gather_nd(const NodeView& node) {
   const Shape steps = strides(data);
   Shape out(indices.begin(), indices.end() - 1);
   const std::int64_t rows = elements(out), groups = elements(Shape(data.begin(), first));
-  Lookup lookup{.rows = rows, .inner = elements(Shape(last, data.end())), .period = std::max<std::int64_t>(rows, 1), .terms = {},
-                .strides = {steps.begin() + batch, steps.begin() + batch + k}, .limits = {first, last}};
+  Lookup lookup{.rows = rows,
+                .inner = elements(Shape(last, data.end())),
+                .period = std::max<std::int64_t>(rows, 1),
+                .terms = {},
+                .strides = {steps.begin() + batch, steps.begin() + batch + k},
+                .limits = {first, last}};
   if (rows > 0) lookup.terms.push_back({rows / groups, groups, elements(Shape(first, data.end()))});
   out.insert(out.end(), last, data.end());
   if (elements(out) == 0) lookup.rows = 0;

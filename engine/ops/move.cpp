@@ -37,8 +37,7 @@ void add_once(std::vector<Buffer>& list, Buffer b) {
 
 }  // namespace
 
-Move::Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<Piece> pieces)
-    : outputs_(std::move(outputs)), pieces_(std::move(pieces)) {
+Move::Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<Piece> pieces) : outputs_(std::move(outputs)), pieces_(std::move(pieces)) {
   for (std::size_t i = 0; i < node.inputs(); ++i) inputs_.push_back(node.has(i) ? node.type(i) : TensorType{Dtype::i64, {0}});
 }
 
@@ -66,8 +65,7 @@ std::vector<Tensor> Move::fold(std::span<const Tensor* const> in) const {
 }
 
 bool Move::differentiable(std::size_t i) const {
-  return i < inputs_.size() && inputs_[i].dtype == Dtype::f32 &&
-         std::ranges::any_of(pieces_, [i](const Piece& p) { return p.input == i; });
+  return i < inputs_.size() && inputs_[i].dtype == Dtype::f32 && std::ranges::any_of(pieces_, [i](const Piece& p) { return p.input == i; });
 }
 
 void Move::forward(Emit& e) const {
@@ -125,8 +123,10 @@ void Move::backward(Emit& e) const {
       return [jobs = bind_all(parts, memory), assign, clear, count, out = memory.f32(to)]() mutable {
         if (clear) std::fill_n(out, count, 0.0f);
         for (Job& job : jobs) {
-          if (assign) copy(job.nest, sizeof(float), job.to, job.from);
-          else accumulate(job.nest, reinterpret_cast<float*>(job.to), reinterpret_cast<const float*>(job.from));
+          if (assign)
+            copy(job.nest, sizeof(float), job.to, job.from);
+          else
+            accumulate(job.nest, reinterpret_cast<float*>(job.to), reinterpret_cast<const float*>(job.from));
         }
       };
     };
@@ -154,7 +154,8 @@ void View::backward(Emit& e) const {
   e.step({.what = target.add ? "add gradient" : "copy gradient", .impl = "loop"}, std::move(reads), {target.buffer},
          [target, count, g = e.grad_out(0)](const Memory& memory) -> Run {
            return [to = memory.f32(target.buffer), from = memory.f32(g), count, add = target.add] {
-             if (!add) std::copy_n(from, count, to);
+             if (!add)
+               std::copy_n(from, count, to);
              else
                for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
            };
@@ -173,9 +174,7 @@ void Known::forward(Emit& e) const {
   });
 }
 
-std::unique_ptr<Op> view(const NodeView& node, Shape shape) {
-  return std::make_unique<View>(TensorType{node.type(0).dtype, std::move(shape)});
-}
+std::unique_ptr<Op> view(const NodeView& node, Shape shape) { return std::make_unique<View>(TensorType{node.type(0).dtype, std::move(shape)}); }
 
 std::unique_ptr<Op> known(Tensor value) { return std::make_unique<Known>(std::move(value)); }
 
@@ -202,8 +201,7 @@ std::vector<std::size_t> axes_of(const std::vector<std::int64_t>& axes, std::siz
   std::vector<std::size_t> out;
   for (const std::int64_t axis : axes) out.push_back(axis_of(axis, rank));
   std::ranges::sort(out);
-  if (const auto twice = std::ranges::adjacent_find(out); twice != out.end())
-    throw Error("axis ", *twice, " is given twice in axes ", axes);
+  if (const auto twice = std::ranges::adjacent_find(out); twice != out.end()) throw Error("axis ", *twice, " is given twice in axes ", axes);
   return out;
 }
 

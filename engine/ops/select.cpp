@@ -28,8 +28,10 @@ void arg(const T* in, std::int64_t* out, const Span3& s, bool largest, bool last
     }
 }
 void arg(Dtype dtype, const std::byte* in, std::int64_t* out, const Span3& s, bool largest, bool last) {
-  if (dtype == Dtype::f32) arg(reinterpret_cast<const float*>(in), out, s, largest, last);
-  else arg(reinterpret_cast<const std::int64_t*>(in), out, s, largest, last);
+  if (dtype == Dtype::f32)
+    arg(reinterpret_cast<const float*>(in), out, s, largest, last);
+  else
+    arg(reinterpret_cast<const std::int64_t*>(in), out, s, largest, last);
 }
 
 void need_numbers(const NodeView& node) {
@@ -45,8 +47,10 @@ class Arg : public Op {
     if (in_.shape[axis] == 0) throw Error("axis ", axis, " of ", in_.shape, " is empty");
     around_ = around(in_.shape, axis);
     out_ = in_.shape;
-    if (node.integer("keepdims", 1) != 0) out_[axis] = 1;
-    else out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(axis));
+    if (node.integer("keepdims", 1) != 0)
+      out_[axis] = 1;
+    else
+      out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(axis));
   }
   std::vector<TensorType> infer() const override { return {{Dtype::i64, out_}}; }
   bool differentiable(std::size_t) const override { return false; }
@@ -58,10 +62,9 @@ class Arg : public Op {
   }
   void forward(Emit& e) const override {
     const Buffer in = e.in(0), out = e.out(0);
-    e.step({.what = "arg", .impl = "loop"}, {in}, {out},
-           [in, out, dtype = in_.dtype, s = around_, largest = largest_, last = last_](const Memory& m) -> Run {
-             return [x = m.at(in), y = m.i64(out), dtype, s, largest, last] { arg(dtype, x, y, s, largest, last); };
-           });
+    e.step({.what = "arg", .impl = "loop"}, {in}, {out}, [in, out, dtype = in_.dtype, s = around_, largest = largest_, last = last_](const Memory& m) -> Run {
+      return [x = m.at(in), y = m.i64(out), dtype, s, largest, last] { arg(dtype, x, y, s, largest, last); };
+    });
   }
 
  private:
@@ -117,9 +120,7 @@ class TopK : public Op {
     e.memo() = places;
     e.step({.what = "top k", .impl = "loop"}, {in}, {values, places, order},
            [in, values, places, order, dtype = type_.dtype, s = around_, k = k_, largest = largest_](const Memory& m) -> Run {
-             return [x = m.at(in), v = m.at(values), p = m.i64(places), o = m.i64(order), dtype, s, k, largest] {
-               run(dtype, x, v, p, o, s, k, largest);
-             };
+             return [x = m.at(in), v = m.at(values), p = m.i64(places), o = m.i64(order), dtype, s, k, largest] { run(dtype, x, v, p, o, s, k, largest); };
            });
   }
   void backward(Emit& e) const override {
@@ -129,20 +130,21 @@ class TopK : public Op {
     const Buffer places = std::any_cast<Buffer>(e.memo()), grad = e.grad_out(0);
     std::vector<Buffer> reads{places, grad};
     if (target.add) reads.push_back(target.buffer);
-    e.step({.what = "scatter-add", .impl = "loop"}, std::move(reads), {target.buffer},
-           [target, places, grad, s = around_, k = k_](const Memory& m) -> Run {
-             return [to = m.f32(target.buffer), p = m.i64(places), g = m.f32(grad), add = target.add, s, k] {
-               if (!add) std::fill_n(to, s.outer * s.size * s.inner, 0.0f);
-               for (std::int64_t r = 0; r < s.outer * k * s.inner; ++r)
-                 to[(r / (k * s.inner) * s.size + p[r]) * s.inner + r % s.inner] += g[r];
-             };
-           });
+    e.step({.what = "scatter-add", .impl = "loop"}, std::move(reads), {target.buffer}, [target, places, grad, s = around_, k = k_](const Memory& m) -> Run {
+      return [to = m.f32(target.buffer), p = m.i64(places), g = m.f32(grad), add = target.add, s, k] {
+        if (!add) std::fill_n(to, s.outer * s.size * s.inner, 0.0f);
+        for (std::int64_t r = 0; r < s.outer * k * s.inner; ++r) to[(r / (k * s.inner) * s.size + p[r]) * s.inner + r % s.inner] += g[r];
+      };
+    });
   }
 
  private:
-  static void run(Dtype dtype, const std::byte* in, std::byte* values, std::int64_t* places, std::int64_t* order, const Span3& s, std::int64_t k, bool largest) {
-    if (dtype == Dtype::f32) top(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(values), places, order, s, k, largest);
-    else top(reinterpret_cast<const std::int64_t*>(in), reinterpret_cast<std::int64_t*>(values), places, order, s, k, largest);
+  static void run(Dtype dtype, const std::byte* in, std::byte* values, std::int64_t* places, std::int64_t* order, const Span3& s, std::int64_t k,
+                  bool largest) {
+    if (dtype == Dtype::f32)
+      top(reinterpret_cast<const float*>(in), reinterpret_cast<float*>(values), places, order, s, k, largest);
+    else
+      top(reinterpret_cast<const std::int64_t*>(in), reinterpret_cast<std::int64_t*>(values), places, order, s, k, largest);
   }
   TensorType type_;
   Shape out_;

@@ -31,8 +31,7 @@ Range range(std::int64_t start, std::int64_t end, std::int64_t step, std::int64_
 std::unique_ptr<Op> slice(const NodeView& node, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& ends,
                           const std::optional<std::vector<std::int64_t>>& axes, const std::optional<std::vector<std::int64_t>>& steps) {
   const Shape& in = node.shape(0);
-  if (ends.size() != starts.size() || (axes && axes->size() != starts.size()) || (steps && steps->size() != starts.size()) ||
-      starts.size() > in.size())
+  if (ends.size() != starts.size() || (axes && axes->size() != starts.size()) || (steps && steps->size() != starts.size()) || starts.size() > in.size())
     throw Error("starts ", starts, ", ends ", ends, axes ? cat(", axes ", *axes) : "", steps ? cat(", steps ", *steps) : "",
                 " of different lengths or more than the rank of ", in);
   if (axes) axes_of(*axes, in.size());  // refuses duplicates

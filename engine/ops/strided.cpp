@@ -53,18 +53,22 @@ void copy_as(Nest<2>& nest, std::byte* to, const std::byte* from) {
   auto* t = reinterpret_cast<T*>(to);
   const auto* f = reinterpret_cast<const T*>(from);
   const bool planes = nest.rank() >= 2 && nest.loop(0).stride[0] != nest.loop(0).stride[1] &&
-                      ((nest.loop(0).stride[0] == 1 && nest.loop(1).stride[1] == 1) ||
-                       (nest.loop(0).stride[1] == 1 && nest.loop(1).stride[0] == 1));
-  if (planes) copy_planes(nest, t, f);
-  else copy_rows(nest, t, f);
+                      ((nest.loop(0).stride[0] == 1 && nest.loop(1).stride[1] == 1) || (nest.loop(0).stride[1] == 1 && nest.loop(1).stride[0] == 1));
+  if (planes)
+    copy_planes(nest, t, f);
+  else
+    copy_rows(nest, t, f);
 }
 
 }  // namespace
 
 void copy(Nest<2>& nest, std::size_t width, std::byte* to, const std::byte* from) {
-  if (width == 1) copy_as<std::uint8_t>(nest, to, from);
-  else if (width == 4) copy_as<std::uint32_t>(nest, to, from);
-  else copy_as<std::uint64_t>(nest, to, from);
+  if (width == 1)
+    copy_as<std::uint8_t>(nest, to, from);
+  else if (width == 4)
+    copy_as<std::uint32_t>(nest, to, from);
+  else
+    copy_as<std::uint64_t>(nest, to, from);
 }
 
 void accumulate(Nest<2>& nest, float* to, const float* from) {

@@ -76,8 +76,10 @@ class Nest {
     for (const Loop& l : loops_) {
       bool fits = !merged.empty();
       for (std::size_t k = 0; k < K && fits; ++k) fits = merged.back().stride[k] == l.stride[k] * l.size;
-      if (fits) merged.back() = {merged.back().size * l.size, l.stride};
-      else merged.push_back(l);
+      if (fits)
+        merged.back() = {merged.back().size * l.size, l.stride};
+      else
+        merged.push_back(l);
     }
     loops_ = std::move(merged);
   }

@@ -12,23 +12,24 @@ void choose(Nest<4>& nest, std::byte* out, const std::uint8_t* condition, const 
   const auto *a = reinterpret_cast<const T*>(x), *b = reinterpret_cast<const T*>(y);
   const auto& [n, step] = nest.loop(0);
   nest.each(1, [&, size = n, s = step](const auto& at) {
-    for (std::int64_t i = 0; i < size; ++i)
-      o[at[0] + i * s[0]] = condition[at[1] + i * s[1]] ? a[at[2] + i * s[2]] : b[at[3] + i * s[3]];
+    for (std::int64_t i = 0; i < size; ++i) o[at[0] + i * s[0]] = condition[at[1] + i * s[1]] ? a[at[2] + i * s[2]] : b[at[3] + i * s[3]];
   });
 }
 
 void choose(Nest<4>& nest, std::size_t width, std::byte* out, const std::uint8_t* condition, const std::byte* x, const std::byte* y) {
-  if (width == 1) choose<std::uint8_t>(nest, out, condition, x, y);
-  else if (width == 4) choose<std::uint32_t>(nest, out, condition, x, y);
-  else choose<std::uint64_t>(nest, out, condition, x, y);
+  if (width == 1)
+    choose<std::uint8_t>(nest, out, condition, x, y);
+  else if (width == 4)
+    choose<std::uint32_t>(nest, out, condition, x, y);
+  else
+    choose<std::uint64_t>(nest, out, condition, x, y);
 }
 
 // Operands: d x or d y, condition, d out; the elements whose condition is `side` get the gradient.
 void pass(Nest<3>& nest, bool side, float* to, const std::uint8_t* condition, const float* grad) {
   const auto& [n, step] = nest.loop(0);
   nest.each(1, [&, size = n, s = step](const auto& at) {
-    for (std::int64_t i = 0; i < size; ++i)
-      to[at[0] + i * s[0]] += (condition[at[1] + i * s[1]] != 0) == side ? grad[at[2] + i * s[2]] : 0.0f;
+    for (std::int64_t i = 0; i < size; ++i) to[at[0] + i * s[0]] += (condition[at[1] + i * s[1]] != 0) == side ? grad[at[2] + i * s[2]] : 0.0f;
   });
 }
 
@@ -55,10 +56,9 @@ class Where : public Op {
 
   void forward(Emit& e) const override {
     const Buffer c = e.in(0), x = e.in(1), y = e.in(2), out = e.out(0);
-    e.step({.what = "where", .impl = "loop"}, {c, x, y}, {out},
-           [c, x, y, out, nest = forward_nest(), width = bytes(dtype_)](const Memory& m) -> Run {
-             return [nest, width, o = m.at(out), p = m.u8(c), a = m.at(x), b = m.at(y)]() mutable { choose(nest, width, o, p, a, b); };
-           });
+    e.step({.what = "where", .impl = "loop"}, {c, x, y}, {out}, [c, x, y, out, nest = forward_nest(), width = bytes(dtype_)](const Memory& m) -> Run {
+      return [nest, width, o = m.at(out), p = m.u8(c), a = m.at(x), b = m.at(y)]() mutable { choose(nest, width, o, p, a, b); };
+    });
   }
 
   void backward(Emit& e) const override {

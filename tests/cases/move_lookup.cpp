@@ -138,7 +138,9 @@ std::vector<OpCase> gather_cases() {
       row("GatherND", 13, "one of each batch", {{"batch_dims", ai(1)}}, {parameter({4, 3}), indices({4, 1}, {1, 0, 2, 2})}, taken_nd(1)),
       row("ai.onnx.ml.ArrayFeatureExtractor", 1, "columns", {}, {parameter({2, 4}), indices({2}, {3, 1})}, taken(1)),
       ungraded(row("ai.onnx.ml.ArrayFeatureExtractor", 1, "a vector", {}, {data({3}, {5, 6, 7}, Dtype::i64), indices({2, 1}, {2, 0})},
-                   [](const Arrays& in) { return Arrays{{{1, 2}, {in[0][2], in[0][0]}}}; })),
+                   [](const Arrays& in) {
+                     return Arrays{{{1, 2}, {in[0][2], in[0][0]}}};
+                   })),
   };
 }
 
@@ -160,8 +162,14 @@ std::vector<OpCase> select_cases() {
   return {
       ungraded(row("ArgMax", 1, "axis 0", {}, {x}, arg(0, true, true))),
       ungraded(row("ArgMax", 11, "axis -1", {{"axis", ai(-1)}, {"keepdims", ai(0)}}, {x}, arg(2, true, false))),
-      ungraded(row("ArgMax", 13, "ties", {{"axis", ai(0)}}, {data({4}, {1, 3, 3, 2})}, [](const Arrays&) { return Arrays{{{1}, {1}}}; })),
-      ungraded(row("ArgMax", 13, "last of ties", {{"select_last_index", ai(1)}}, {data({4}, {1, 3, 3, 2})}, [](const Arrays&) { return Arrays{{{1}, {2}}}; })),
+      ungraded(row("ArgMax", 13, "ties", {{"axis", ai(0)}}, {data({4}, {1, 3, 3, 2})},
+                   [](const Arrays&) {
+                     return Arrays{{{1}, {1}}};
+                   })),
+      ungraded(row("ArgMax", 13, "last of ties", {{"select_last_index", ai(1)}}, {data({4}, {1, 3, 3, 2})},
+                   [](const Arrays&) {
+                     return Arrays{{{1}, {2}}};
+                   })),
       ungraded(row("ArgMax", 13, "integers", {{"axis", ai(1)}}, {data({2, 3}, {1, 9, 4, 7, 2, 3}, Dtype::i64)}, arg(1, true, true))),
       ungraded(row("ArgMin", 13, "", {{"axis", ai(1)}}, {x}, arg(1, false, true))),
       top_k(1, "attribute", {{"k", ai(2)}, {"axis", ai(1)}}, {parameter({3, 5, 2})}, top(1, 2, true)),
@@ -171,7 +179,8 @@ std::vector<OpCase> select_cases() {
       ungraded(top_k(11, "ties", {}, {data({1, 5}, {2, 7, 7, 2, 7}), integers({4})}, top(1, 4, true)), {Dtype::f32, Dtype::i64}),
       ungraded(top_k(11, "integers", {}, {data({5}, {2, 7, 1, 9, 3}, Dtype::i64), integers({2})}, top(0, 2, true)), {Dtype::i64, Dtype::i64}),
       ungraded(row("OneHot", 9, "", {}, {indices({3}, {1, 0, -1}), constant({}, {4}, Dtype::i64), constant({2}, {0, 1})}, hot(1, 4, 0, 1)), {Dtype::f32}),
-      ungraded(row("OneHot", 11, "axis 0", {{"axis", ai(0)}}, {indices({2, 2}, {1, 0, 2, 1}), integers({3}), constant({2}, {-1, 5})}, hot(0, 3, -1, 5)), {Dtype::f32}),
+      ungraded(row("OneHot", 11, "axis 0", {{"axis", ai(0)}}, {indices({2, 2}, {1, 0, 2, 1}), integers({3}), constant({2}, {-1, 5})}, hot(0, 3, -1, 5)),
+               {Dtype::f32}),
       ungraded(row("OneHot", 11, "out of range is off", {}, {indices({3}, {3, -4, 2}), integers({3}), constant({2}, {0, 1}, Dtype::i64)}, hot(1, 3, 0, 1))),
       ungraded(row("OneHot", 11, "float indices", {}, {data({2}, {1, 2}), constant({}, {3}), constant({2}, {0, 1})}, hot(1, 3, 0, 1)), {Dtype::f32}),
   };

@@ -6,9 +6,7 @@ namespace lehr::cases {
 
 namespace {
 
-Attribute scalar(double value, Dtype dtype) {
-  return std::make_shared<const Tensor>(convert(Tensor({1}, std::vector{static_cast<float>(value)}), dtype));
-}
+Attribute scalar(double value, Dtype dtype) { return std::make_shared<const Tensor>(convert(Tensor({1}, std::vector{static_cast<float>(value)}), dtype)); }
 
 Reference fixed(Shape shape, std::vector<double> values) {
   return [=](const Arrays&) { return Arrays{{shape, values}}; };
@@ -70,8 +68,11 @@ Reference contracted(const std::string& equation) {
     const Shape to = steps(out, shape), first = steps(terms[0], in[0].shape), second = terms.size() > 1 ? steps(terms[1], in[1].shape) : Shape(all.size(), 0);
     const auto walk = [&](const auto& self, std::size_t d, std::int64_t o, std::int64_t a, std::int64_t b) -> void {
       for (std::int64_t k = 0; k < sizes[d]; ++k, o += to[d], a += first[d], b += second[d]) {
-        if (d + 1 < all.size()) self(self, d + 1, o, a, b);
-        else y.values[static_cast<std::size_t>(o)] += in[0].values[static_cast<std::size_t>(a)] * (terms.size() > 1 ? in[1].values[static_cast<std::size_t>(b)] : 1.0);
+        if (d + 1 < all.size())
+          self(self, d + 1, o, a, b);
+        else
+          y.values[static_cast<std::size_t>(o)] +=
+              in[0].values[static_cast<std::size_t>(a)] * (terms.size() > 1 ? in[1].values[static_cast<std::size_t>(b)] : 1.0);
       }
     };
     walk(walk, 0, 0, 0, 0);
@@ -102,16 +103,20 @@ std::vector<OpCase> cast_cases() {
       cast(13, "int to float", 1, i, Dtype::f32, [](double x) { return x; }),
       cast(13, "int64 to int64", 7, i, Dtype::i64, [](double x) { return x; }),
       cast(13, "int to int32", 6, i, Dtype::i64, [](double x) { return x; }),
-      cast(13, "int to int8 wraps", 3, i, Dtype::i64, [](double x) { return x == 300 ? 44.0 : x == 70000 ? 112.0 : x; }),
-      cast(13, "int to uint8 wraps", 2, i, Dtype::i64, [](double x) { return x < 0 ? 254.0 : x == 300 ? 44.0 : x == 70000 ? 112.0 : x; }),
+      cast(13, "int to int8 wraps", 3, i, Dtype::i64, [](double x) { return x == 300     ? 44.0
+                                                                            : x == 70000 ? 112.0
+                                                                                         : x; }),
+      cast(13, "int to uint8 wraps", 2, i, Dtype::i64, [](double x) { return x < 0        ? 254.0
+                                                                             : x == 300   ? 44.0
+                                                                             : x == 70000 ? 112.0
+                                                                                          : x; }),
       cast(13, "int to bool", 9, i, Dtype::boolean, [](double x) { return x != 0; }),
       cast(13, "bool to float", 1, b, Dtype::f32, [](double x) { return x; }),
       cast(13, "bool to int", 7, b, Dtype::i64, [](double x) { return x; }),
       cast(13, "bool to bool", 9, b, Dtype::boolean, [](double x) { return x; }),
       row("CastLike", 15, "float", {}, {parameter({2, 2}), constant({}, {0})}, [](const Arrays& in) { return Arrays{in[0]}; }),
-      ungraded(row("CastLike", 19, "to the integers of a run-time tensor", {}, {f, i}, [](const Arrays& in) {
-        return map([](double x) { return std::trunc(x); })({in[0]});
-      })),
+      ungraded(row("CastLike", 19, "to the integers of a run-time tensor", {}, {f, i},
+                   [](const Arrays& in) { return map([](double x) { return std::trunc(x); })({in[0]}); })),
   };
 }
 
@@ -125,8 +130,10 @@ std::vector<OpCase> shape_math_cases() {
       ungraded(row("Shape", 15, "nothing", {{"start", ai(2)}, {"end", ai(1)}}, {x}, fixed({0}, {}))),
       ungraded(row("Shape", 13, "of a scalar", {}, {data({})}, fixed({0}, {}))),
       ungraded(row("Size", 13, "", {}, {x}, fixed({}, {24}))),
-      ungraded(row("Range", 11, "up", {}, {constant({}, {1}, Dtype::i64), constant({}, {8}, Dtype::i64), constant({}, {3}, Dtype::i64)}, fixed({3}, {1, 4, 7}))),
-      ungraded(row("Range", 11, "down", {}, {constant({}, {3}, Dtype::i64), constant({}, {-1}, Dtype::i64), constant({}, {-2}, Dtype::i64)}, fixed({2}, {3, 1}))),
+      ungraded(
+          row("Range", 11, "up", {}, {constant({}, {1}, Dtype::i64), constant({}, {8}, Dtype::i64), constant({}, {3}, Dtype::i64)}, fixed({3}, {1, 4, 7}))),
+      ungraded(
+          row("Range", 11, "down", {}, {constant({}, {3}, Dtype::i64), constant({}, {-1}, Dtype::i64), constant({}, {-2}, Dtype::i64)}, fixed({2}, {3, 1}))),
       ungraded(row("Range", 11, "none", {}, {constant({}, {3}, Dtype::i64), constant({}, {1}, Dtype::i64), constant({}, {1}, Dtype::i64)}, fixed({0}, {}))),
       ungraded(row("Range", 11, "floats", {}, {constant({}, {0.5}), constant({}, {2}), constant({}, {0.5})}, fixed({3}, {0.5, 1, 1.5})), {Dtype::f32}),
       ungraded(row("ConstantOfShape", 9, "zeros", {}, {integers({2, 2})}, fixed({2, 2}, {0, 0, 0, 0})), {Dtype::f32}),
@@ -134,7 +141,8 @@ std::vector<OpCase> shape_math_cases() {
       ungraded(row("ConstantOfShape", 9, "int32", {{"value", scalar(-1, Dtype::i32)}}, {integers({2})}, fixed({2}, {-1, -1}))),
       ungraded(row("ConstantOfShape", 9, "scalar", {{"value", scalar(1, Dtype::boolean)}}, {constant({0}, {}, Dtype::i64)}, fixed({}, {1})), {Dtype::boolean}),
       ungraded(row("ConstantOfShape", 9, "larger than what is folded", {{"value", scalar(2, Dtype::f32)}}, {integers({1025, 1024})},
-                   fixed({1025, 1024}, std::vector<double>(1025 * 1024, 2))), {Dtype::f32}),
+                   fixed({1025, 1024}, std::vector<double>(1025 * 1024, 2))),
+               {Dtype::f32}),
       ungraded(row("EyeLike", 9, "", {}, {data({2, 3})}, fixed({2, 3}, {1, 0, 0, 0, 1, 0})), {Dtype::f32}),
       ungraded(row("EyeLike", 9, "k, integers", {{"k", ai(-1)}, {"dtype", ai(6)}}, {data({3, 2})}, fixed({3, 2}, {0, 0, 1, 0, 0, 1}))),
       ungraded(row("NonZero", 9, "", {}, {constant({2, 3}, {0, 5, 0, 1, 0, -2})}, fixed({2, 3}, {0, 1, 1, 1, 0, 2}))),
@@ -170,18 +178,29 @@ std::vector<OpCase> affine_cases() {
   std::vector<OpCase> rows{
       ungraded(row("DequantizeLinear", 10, "one scale", {}, q(data({2, 3}, values(6), Dtype::i64), constant({}, {0.5})), dequantized(first)), {Dtype::f32}),
       ungraded(row("DequantizeLinear", 13, "zero point", {}, {constant({2, 3}, values(6), Dtype::i64), constant({}, {0.5}), constant({}, {-3}, Dtype::i64)},
-                   dequantized(first)), {Dtype::f32}),
+                   dequantized(first)),
+               {Dtype::f32}),
       ungraded(row("DequantizeLinear", 13, "per axis", {}, {data({2, 3, 2}, values(12), Dtype::i64), constant({3}, scale), constant({3}, zero, Dtype::i64)},
-                   dequantized([](const Index& i) { return Index{i[1]}; })), {Dtype::f32}),
-      ungraded(row("DequantizeLinear", 19, "axis 0", {{"axis", ai(-2)}}, {data({3, 2}, values(6), Dtype::i64), constant({3}, scale), constant({3}, zero, Dtype::i64)},
-                   dequantized([](const Index& i) { return Index{i[0]}; })), {Dtype::f32}),
+                   dequantized([](const Index& i) { return Index{i[1]}; })),
+               {Dtype::f32}),
+      ungraded(row("DequantizeLinear", 19, "axis 0", {{"axis", ai(-2)}},
+                   {data({3, 2}, values(6), Dtype::i64), constant({3}, scale), constant({3}, zero, Dtype::i64)},
+                   dequantized([](const Index& i) { return Index{i[0]}; })),
+               {Dtype::f32}),
       ungraded(row("DequantizeLinear", 21, "blocks", {{"axis", ai(1)}, {"block_size", ai(2)}},
                    {data({2, 5, 2}, values(20), Dtype::i64), constant({2, 3, 2}, counted(12)), constant({2, 3, 2}, counted(12, -3), Dtype::i64)},
-                   dequantized([](const Index& i) { return Index{i[0], i[1] / 2, i[2]}; })), {Dtype::f32}),
-      row("ai.onnx.ml.Scaler", 1, "each feature", {{"offset", std::vector<float>{1, -2, 3}}, {"scale", std::vector<float>{0.5f, 0.25f, 2}}}, {parameter({4, 3})}, scaled(zero, scale)),
-      row("ai.onnx.ml.Scaler", 1, "one offset", {{"offset", std::vector<float>{1}}, {"scale", std::vector<float>{0.5f, 0.25f, 2}}}, {parameter({4, 3})}, scaled({1}, scale)),
+                   dequantized([](const Index& i) {
+                     return Index{i[0], i[1] / 2, i[2]};
+                   })),
+               {Dtype::f32}),
+      row("ai.onnx.ml.Scaler", 1, "each feature", {{"offset", std::vector<float>{1, -2, 3}}, {"scale", std::vector<float>{0.5f, 0.25f, 2}}},
+          {parameter({4, 3})}, scaled(zero, scale)),
+      row("ai.onnx.ml.Scaler", 1, "one offset", {{"offset", std::vector<float>{1}}, {"scale", std::vector<float>{0.5f, 0.25f, 2}}}, {parameter({4, 3})},
+          scaled({1}, scale)),
       row("ai.onnx.ml.Scaler", 1, "only a scale", {{"scale", std::vector<float>{3}}}, {parameter({4, 3})}, scaled({0}, {3})),
-      ungraded(row("ai.onnx.ml.Scaler", 1, "integers", {{"offset", std::vector<float>{1}}, {"scale", std::vector<float>{0.5f}}}, {data({2, 2}, values(4), Dtype::i64)}, scaled({1}, {0.5})), {Dtype::f32}),
+      ungraded(row("ai.onnx.ml.Scaler", 1, "integers", {{"offset", std::vector<float>{1}}, {"scale", std::vector<float>{0.5f}}},
+                   {data({2, 2}, values(4), Dtype::i64)}, scaled({1}, {0.5})),
+               {Dtype::f32}),
   };
   return rows;
 }

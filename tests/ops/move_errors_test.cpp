@@ -12,7 +12,7 @@ struct Bad {
   int opset;
   Attributes attrs;
   std::vector<OpInput> in;
-  const char* part;     // of the message
+  const char* part;  // of the message
   std::size_t outputs = 1;
 };
 OpInput whole(Index values) { return integers({values.begin(), values.end()}); }
@@ -86,7 +86,11 @@ TEST_CASE("shapes and axes that do not fit are refused with the numbers", "[ops]
       {"Cast", 13, {}, {x}, "attribute 'to' is missing"},
       {"Cast", 13, {{"to", ai(7)}}, {constant({}, {1e30})}, "value 1e+30 does not fit into int64"},
       {"Range", 11, {}, {constant({}, {0}, Dtype::i64), constant({}, {9}, Dtype::i64), constant({}, {0}, Dtype::i64)}, "a range from 0 to 9 in steps of 0"},
-      {"Range", 11, {}, {constant({}, {0}, Dtype::i64), constant({}, {1e15}, Dtype::i64), constant({}, {1}, Dtype::i64)}, "has no number of elements up to 1048576"},
+      {"Range",
+       11,
+       {},
+       {constant({}, {0}, Dtype::i64), constant({}, {1e15}, Dtype::i64), constant({}, {1}, Dtype::i64)},
+       "has no number of elements up to 1048576"},
       {"ConstantOfShape", 9, {}, {whole({1 << 24, 1 << 24})}, "more than 2^47 elements"},
       {"ConstantOfShape", 9, {}, {whole({3, -1})}, "negative dimension -1"},
       {"EyeLike", 9, {}, {data({2})}, "[2] is no matrix"},
@@ -111,6 +115,7 @@ TEST_CASE("shapes and axes that do not fit are refused with the numbers", "[ops]
     const std::string text = op_error(c);
     INFO(bad.op << " " << bad.opset << ": " << bad.part << "\n  said: " << text);
     CHECK(text.find(bad.part) != std::string::npos);
-    CHECK(text.find("in " + (bad.op == std::string("ai.onnx.ml.Scaler") ? std::string("Scaler") : std::string(bad.op)) + " node of 'out0'") != std::string::npos);
+    CHECK(text.find("in " + (bad.op == std::string("ai.onnx.ml.Scaler") ? std::string("Scaler") : std::string(bad.op)) + " node of 'out0'") !=
+          std::string::npos);
   }
 }

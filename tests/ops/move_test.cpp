@@ -15,12 +15,13 @@ struct Family {
   void (*add)(OpTable&);
   std::vector<OpCase> (*rows)();
 };
-const std::vector<Family> families{
-    {"reshape", add_reshape, reshape_cases}, {"transpose", add_transpose, transpose_cases}, {"concat", add_concat, concat_cases},
-    {"slice", add_slice, slice_cases},       {"expand", add_expand, expand_cases},          {"gather", add_gather, gather_cases},
-    {"where", add_where, where_cases},       {"select", add_select, select_cases},          {"cast", add_cast, cast_cases},
-    {"shape_math", add_shape_math, shape_math_cases}, {"cumsum", add_cumsum, cumsum_cases}, {"affine", add_affine, affine_cases},
-    {"einsum", add_einsum, einsum_cases}};
+const std::vector<Family> families{{"reshape", add_reshape, reshape_cases}, {"transpose", add_transpose, transpose_cases},
+                                   {"concat", add_concat, concat_cases},    {"slice", add_slice, slice_cases},
+                                   {"expand", add_expand, expand_cases},    {"gather", add_gather, gather_cases},
+                                   {"where", add_where, where_cases},       {"select", add_select, select_cases},
+                                   {"cast", add_cast, cast_cases},          {"shape_math", add_shape_math, shape_math_cases},
+                                   {"cumsum", add_cumsum, cumsum_cases},    {"affine", add_affine, affine_cases},
+                                   {"einsum", add_einsum, einsum_cases}};
 }  // namespace
 
 TEST_CASE("operators that move elements agree with double arithmetic, forward and backward", "[ops]") {
@@ -43,8 +44,7 @@ TEST_CASE("gradients of moved elements are written, whatever the memory held", "
       std::ranges::fill(weights.gradients(), std::nanf(""));
       plan.forward();
       plan.backward();
-      for (const Parameter& p : weights.parameters())
-        CHECK(std::ranges::none_of(weights.gradient(p), [](float g) { return std::isnan(g); }));
+      for (const Parameter& p : weights.parameters()) CHECK(std::ranges::none_of(weights.gradient(p), [](float g) { return std::isnan(g); }));
     }
 }
 
@@ -121,8 +121,10 @@ TEST_CASE("an index out of range at run time gives NaN in its row and touches no
     for (std::size_t r = 0; r < bad.size(); ++r)
       for (std::size_t c = 0; c < 3; ++c) {
         INFO("row " << r << " column " << c);
-        if (bad[r] == 1 || bad[r] == 4) CHECK(out[r * 3 + c] == w[static_cast<std::size_t>(bad[r]) * 3 + c]);
-        else CHECK(std::isnan(out[r * 3 + c]));
+        if (bad[r] == 1 || bad[r] == 4)
+          CHECK(out[r * 3 + c] == w[static_cast<std::size_t>(bad[r]) * 3 + c]);
+        else
+          CHECK(std::isnan(out[r * 3 + c]));
       }
     for (std::size_t r = 0; r < 5; ++r)
       for (std::size_t c = 0; c < 3; ++c) {
