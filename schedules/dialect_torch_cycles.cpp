@@ -51,22 +51,27 @@ struct Parts {
   }
 };
 
-Parts one_cycle_parts(const Args& a, double total) {
-  Parts parts;
-  const double rise = a.number("pct_start") * total - 1, high = a.number("max_lr"), first = high / a.number("div_factor");
-  parts.linear = a.word("anneal_strategy") == "linear";
-  const bool momentum = a.word("drives") == "momentum";
-  const double slow = a.number("max_momentum"), fast = a.number("base_momentum");
-  if (a.flag("three_phase")) {
-    parts.count = 3;
-    parts.ends = {rise, 2 * rise, total - 1};
-    parts.values = momentum ? std::array{slow, fast, slow, slow} : std::array{first, high, first, first / a.number("final_div_factor")};
-  } else {
-    parts.ends = {rise, total - 1, total - 1};
-    parts.values = momentum ? std::array{slow, fast, slow, slow} : std::array{first, high, first / a.number("final_div_factor"), 0.0};
+// The values at the parts' ends and where the first part ends, of a length still to be known.
+struct OneCycle {
+  double pct_start;
+  bool three, linear;
+  std::array<double, 4> values;
+
+  explicit OneCycle(const Args& a) : pct_start(a.number("pct_start")), three(a.flag("three_phase")), linear(a.word("anneal_strategy") == "linear") {
+    const double high = a.number("max_lr"), first = high / a.number("div_factor"), last = first / a.number("final_div_factor");
+    const double slow = a.number("max_momentum"), fast = a.number("base_momentum");
+    if (a.word("drives") == "momentum")
+      values = {slow, fast, slow, slow};
+    else if (three)
+      values = {first, high, first, last};
+    else
+      values = {first, high, last, last};
   }
-  return parts;
-}
+  Parts over(double total) const {
+    const double rise = pct_start * total - 1;
+    return {three ? std::array{rise, 2 * rise, total - 1} : std::array{rise, total - 1, total - 1}, values, three ? 3u : 2u, linear};
+  }
+};
 
 // After the last update the last value stays (torch allows one step more and extrapolates it).
 Curve one_cycle(const Args& a) {
@@ -77,10 +82,11 @@ Curve one_cycle(const Args& a) {
   const double given = a.has("total_steps") ? a.number("total_steps") : counted_by_hand ? a.number("epochs") * a.number("steps_per_epoch") : 0;
   const auto total = [given, counter](const Moment& m) { return given > 0 ? given : std::max(1.0, m.length / updates(m, counter)); };
   Curve curve;
-  if (given > 0)
-    curve.at = [parts = one_cycle_parts(a, given), counter, last = given - 1](const Moment& m) { return parts.at(std::min(count(m, counter), last)); };
-  else
-    curve.at = [a, counter, total](const Moment& m) { return one_cycle_parts(a, total(m)).at(std::min(count(m, counter), total(m) - 1)); };
+  const OneCycle cycle(a);
+  curve.at = [cycle, counter, total](const Moment& m) {
+    const double length = total(m);
+    return cycle.over(length).at(std::min(count(m, counter), length - 1));
+  };
   curve.check = [total, counter, start = a.number("pct_start")](const Moment& m, std::vector<Finding>& findings) {
     const double length = total(m), peak = start * length - 1;
     if (length * updates(m, counter) < m.length - 0.5)

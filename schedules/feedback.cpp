@@ -115,6 +115,12 @@ Controlled Controlled::clone() const {
   return copy;
 }
 
+std::vector<Schedule::Finding> Controlled::check(const Clock& clock, double low, double high) const {
+  auto findings = schedule_.check(clock, low, high);
+  for (const Feedback& each : feedback_) each.check(clock, findings);
+  return findings;
+}
+
 Controlled parse_controlled(const Term& term) {
   const auto read = [](const FeedbackType& type, const Term& mapping) { return Feedback(type.make(Args(type.type, mapping))); };
   if (const FeedbackType* type = feedback_type(term)) return Controlled({}, {read(*type, term)});

@@ -38,6 +38,7 @@ class Feedback {
     virtual const std::string& metric() const = 0;
     virtual const Schedule& base() const = 0;
     virtual bool errors_on_missing() const = 0;
+    virtual void check(const Clock&, std::vector<Schedule::Finding>&) const {}
   };
   explicit Feedback(std::shared_ptr<const Rule> rule) : rule_(std::move(rule)) {}
 
@@ -48,6 +49,7 @@ class Feedback {
   Reaction observe(double value, const Clock& clock);
   double factor() const { return state_.factor; }
   std::string text() const { return rule_->text(); }
+  void check(const Clock& clock, std::vector<Schedule::Finding>& findings) const { rule_->check(clock, findings); }
 
   // One line; load() into a fresh Feedback of the same text goes on identically. Error if the text differs, unless `changed` is allowed.
   std::string save() const;
@@ -71,6 +73,8 @@ class Controlled {
   std::vector<Feedback>& feedback() { return feedback_; }
   const std::vector<Feedback>& feedback() const { return feedback_; }
   Controlled clone() const;
+  // Findings of the schedule (before any cut), and feedback that can never act in this run.
+  std::vector<Schedule::Finding> check(const Clock& clock, double low, double high) const;
 
  private:
   std::vector<Schedule> written_;  // as written, without the bases

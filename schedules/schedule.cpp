@@ -128,9 +128,7 @@ double Schedule::at(const Clock& clock) const { return shape_->at(Moment{static_
 std::string Schedule::text() const { return shape_->text(); }
 bool Schedule::constant() const { return shape_->constant(); }
 
-std::vector<double> Schedule::boundaries(const Clock& clock) const {
-  return shape_->boundaries(Moment{0, static_cast<double>(clock.steps), clock});
-}
+std::vector<double> Schedule::boundaries(const Clock& clock) const { return shape_->boundaries(Moment{0, static_cast<double>(clock.steps), clock}); }
 
 std::vector<Schedule::Finding> Schedule::check(const Clock& clock, double low, double high) const {
   std::vector<Finding> findings;
@@ -156,6 +154,18 @@ Schedule make_schedule(const Type& type, const Term& mapping, const std::vector<
   return Schedule(std::make_shared<Typed>(Args(type, mapping, skip)));
 }
 
+// The nearest name, or the names of the same family.
+static std::string unknown_type_hint(const std::string& name, const std::vector<std::string>& names) {
+  if (const std::string hint = did_you_mean(name, names); !hint.empty()) return hint;
+  const std::string prefix = name.substr(0, name.find('.') + 1);
+  std::vector<std::string> known;
+  for (const std::string& each : names)
+    if (each.substr(0, each.find('.') + 1) == prefix) known.push_back(each);
+  if (known.empty() || prefix.empty())
+    return cat("; known: ", join(known, ", "), known.empty() ? "" : ", ", "and the libraries' own under keras. torch. optax. timm. hf. caffe.");
+  return cat("; known: ", join(known, ", "));
+}
+
 const Type& find_type(const Term& mapping) {
   const Term* name = mapping.find("type");
   if (!name) throw TermError(mapping, "a schedule's mapping needs the key 'type', as in {type: step, initial: 0.1, factor: 0.5, every: 10 epochs}");
@@ -171,7 +181,7 @@ const Type& find_type(const Term& mapping) {
       throw TermError(*name, cat("schedule type ", quote(wanted), " follows a metric: it can only stand alone or as a factor of {product: […]}"));
     names.push_back(type.type.name);
   }
-  throw TermError(*name, cat("unknown schedule type ", quote(name->scalar), did_you_mean(name->scalar, names), "; known: ", join(names, ", ")));
+  throw TermError(*name, cat("unknown schedule type ", quote(name->scalar), unknown_type_hint(name->scalar, names)));
 }
 
 Schedule parse_schedule(const Term& term) {

@@ -9,6 +9,8 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 
 TEST_CASE("A wrong schedule is refused when it is read", "[schedules]") {
   check_refused("{type: stp, initial: 0.1}", "did you mean 'step'", 8);
+  check_refused("{type: zzzzzzzz, initial: 0.1}", "and the libraries' own under keras. torch.");
+  check_refused("{type: caffe.zzzzzzzz, initial: 0.1}", "known: caffe.fixed, caffe.step");
   check_refused("{type: [a]}", "takes a name");
   check_refused("{initial: 0.1}", "needs the key 'type'", 1);
   check_refused("{type: step, initial: 0.1, factor: 0.5, evry: 10 epochs}", "no key 'evry', did you mean 'every'", 47);

@@ -168,6 +168,15 @@ TEST_CASE("A plateau multiplies a warm-up", "[schedules]") {
   CHECK(parse_controlled("{product: [0.1, 0.5]}").at(tutorial_clock()) == Approx(0.05));
 }
 
+TEST_CASE("A plateau that can never cut is found", "[schedules]") {
+  const auto found = [](const char* text) { return parse_controlled(text).check(tutorial_clock(), 0, 1); };
+  REQUIRE(found("{type: plateau, initial: 0.1, on: loss, patience: 60 epochs}").size() == 1);
+  CHECK(found("{type: plateau, initial: 0.1, on: loss, patience: 60 epochs}")[0].what.find("never cuts") != std::string::npos);
+  CHECK(found("{type: plateau, initial: 0.1, on: loss, patience: 5 epochs}").empty());
+  REQUIRE(found("{type: plateau, initial: 2, on: loss, patience: 5 epochs}").size() == 1);
+  CHECK(found("{type: plateau, initial: 2, on: loss, patience: 5 epochs}")[0].error);
+}
+
 TEST_CASE("A wrong feedback is refused when it is read", "[schedules]") {
   struct Row {
     const char* text;
