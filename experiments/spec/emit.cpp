@@ -21,10 +21,14 @@ std::string scalar(const std::string& text, bool in_flow) {
   if (plain(text, in_flow)) return text;
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\', out += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += '\\', out += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
   }
   return out + "\"";
 }
@@ -32,8 +36,12 @@ std::string scalar(const std::string& text, bool in_flow) {
 void append_flow(std::string& out, const Node& node) {
   const char* separator = "";
   switch (node.kind) {
-    case Node::Kind::null: out += "null"; break;
-    case Node::Kind::scalar: out += scalar(node.scalar, true); break;
+    case Node::Kind::null:
+      out += "null";
+      break;
+    case Node::Kind::scalar:
+      out += scalar(node.scalar, true);
+      break;
     case Node::Kind::list:
       out += '[';
       for (const Node& item : node.items) {

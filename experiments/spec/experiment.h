@@ -23,63 +23,66 @@ class Places;
 struct ModelSpec {
   std::filesystem::path file;
   std::string file_as_written;
-  std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; one entry "*" for `init: glorot_uniform`; empty: the file's weights
-  std::optional<std::string> output;        // the output the loss looks at; absent: found
-  bool batch_statistics = true;             // BatchNormalization on the batch's statistics while training
+  std::vector<std::pair<std::string, std::string>>
+      init;                           // pattern -> initializer, a later one wins; one entry "*" for `init: glorot_uniform`; empty: the file's weights
+  std::optional<std::string> output;  // the output the loss looks at; absent: found
+  bool batch_statistics = true;       // BatchNormalization on the batch's statistics while training
 };
 struct TargetSpec {
-  std::string column = "-1";                // a name, or an index (negative counts from the end)
-  std::vector<std::string> classes;         // given order; empty: regression, or found in the data where the loss needs classes
+  std::string column = "-1";         // a name, or an index (negative counts from the end)
+  std::vector<std::string> classes;  // given order; empty: regression, or found in the data where the loss needs classes
 };
 struct DataSpec {
   std::filesystem::path file;
   std::string file_as_written;
-  std::optional<bool> header;               // absent: found
-  std::optional<char> delimiter;            // absent: found
+  std::optional<bool> header;     // absent: found
+  std::optional<char> delimiter;  // absent: found
   TargetSpec target;
-  std::vector<std::string> columns;         // features to use; empty: all but the target
+  std::vector<std::string> columns;  // features to use; empty: all but the target
   std::vector<std::string> drop;
-  std::vector<std::string> categorical;     // names; other non-numeric columns are an error that names this key
-  std::string encode = "one_hot";           // one_hot | code: what the model sees of a categorical column
+  std::vector<std::string> categorical;                                  // names; other non-numeric columns are an error that names this key
+  std::string encode = "one_hot";                                        // one_hot | code: what the model sees of a categorical column
   std::vector<std::pair<std::string, std::vector<std::string>>> inputs;  // model input -> columns, for models with several inputs
   std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
   enum class Impute { error, mean, median, zero } impute = Impute::error;
   enum class Scale { none, standard, minmax, divide } scale = Scale::none;
-  double divide = 1;                        // scale: {divide: 255}
-  double validation = 0, test = 0;          // fractions
+  double divide = 1;                // scale: {divide: 255}
+  double validation = 0, test = 0;  // fractions
   std::int64_t validation_rows = -1, test_rows = -1;
-  std::string take = "random";              // tail | random | stratified
+  std::string take = "random";  // tail | random | stratified
   std::uint64_t split_seed = 0;
 };
 struct LossSpec {
-  std::string type;                         // binary_crossentropy | categorical_crossentropy | mse | mae | huber
+  std::string type;  // binary_crossentropy | categorical_crossentropy | mse | mae | huber
   std::vector<double> class_weights;
   std::optional<std::int64_t> ignore_index;
   double label_smoothing = 0;
-  double delta = 1;                         // huber
+  double delta = 1;  // huber
 };
 struct OptimizerSpec {
   std::string type = "sgd";
-  std::map<std::string, std::string> options;          // form, nesterov, …
-  std::map<std::string, Schedule> hypers;              // all the type takes, defaults included
+  std::map<std::string, std::string> options;  // form, nesterov, …
+  std::map<std::string, Schedule> hypers;      // all the type takes, defaults included
 };
-struct ParamRule {                                     // in file order; a later rule wins
+struct ParamRule {  // in file order; a later rule wins
   std::string pattern;
   bool freeze = false;
   std::optional<double> lr_scale;
   std::map<std::string, Schedule> hypers;
 };
-struct ClipSpec { std::optional<Schedule> norm, value; };
+struct ClipSpec {
+  std::optional<Schedule> norm, value;
+};
 struct BatchSpec {
   std::int64_t size = 32;
-  bool keep_last = true;                               // the short last batch trains too
+  bool keep_last = true;  // the short last batch trains too
   bool shuffle = true;
 };
 
 // One trial's experiment, everything resolved: plain values, no parser type.
 struct Experiment {
-  std::filesystem::path path;                          // the file it came from
-  std::string name;                                    // file stem unless `name:`
+  std::filesystem::path path;  // the file it came from
+  std::string name;            // file stem unless `name:`
   ModelSpec model;
   DataSpec data;
   LossSpec loss;
@@ -90,9 +93,9 @@ struct Experiment {
   BatchSpec batch;
   std::int64_t accumulate = 1;
   ClipSpec clip;
-  std::int64_t evaluate_every = 1;                     // epochs
+  std::int64_t evaluate_every = 1;  // epochs
   std::uint64_t seed = 0;
-  int threads = 0;                                     // 0: chosen
+  int threads = 0;  // 0: chosen
   std::shared_ptr<const Places> places;
   // Where a dotted key was given ("optimizer.lr", "params.*.bias"), or the nearest mapping around it.
   Where where(const std::string& key) const;
@@ -102,28 +105,28 @@ struct Experiment {
 
 // One of variants x seeds.
 struct Trial {
-  std::string id;                                      // "time/seed-07"
-  std::string variant;                                 // "" where the file has no variants
+  std::string id;       // "time/seed-07"
+  std::string variant;  // "" where the file has no variants
   std::uint64_t seed = 0;
   Experiment experiment;
-  std::string resolved;                                // YAML, complete, runnable alone: file names are absolute
-  std::string hash;                                    // fingerprint of the resolved text with file names relative to the experiment
+  std::string resolved;  // YAML, complete, runnable alone: file names are absolute
+  std::string hash;      // fingerprint of the resolved text with file names relative to the experiment
 };
 
 struct Study {
   std::filesystem::path path;
-  std::string name, text;                              // verbatim file
-  std::vector<std::string> variants;                   // in file order; {""} without
+  std::string name, text;             // verbatim file
+  std::vector<std::string> variants;  // in file order; {""} without
   std::vector<std::uint64_t> seeds;
-  std::string against;                                 // compare.against, the first variant unless given
-  std::vector<Trial> trials;                           // variant-major
+  std::string against;        // compare.against, the first variant unless given
+  std::vector<Trial> trials;  // variant-major
   std::vector<std::string> warnings;
 };
 
 struct Overrides {
-  std::vector<std::string> set = {};                   // "a.b=c"
+  std::vector<std::string> set = {};  // "a.b=c"
   std::optional<std::int64_t> seeds = {};
-  std::optional<std::string> only = {};                // variant
+  std::optional<std::string> only = {};  // variant
 };
 
 // Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as

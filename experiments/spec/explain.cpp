@@ -9,14 +9,22 @@ namespace lehr::spec {
 
 std::string kind_of(const Key& key) {
   switch (key.type) {
-    case Type::choice: return "a name";
-    case Type::choices: return "a list of names";
-    case Type::portion: return "a percentage or a number of rows: 33%, 40 rows";
-    case Type::schedule: return "a number, a formula, {type: …} or a list of phases";
-    case Type::integer: return "a whole number";
-    case Type::number: return "a number";
-    case Type::numbers: return "a list of numbers";
-    default: return expected(key);
+    case Type::choice:
+      return "a name";
+    case Type::choices:
+      return "a list of names";
+    case Type::portion:
+      return "a percentage or a number of rows: 33%, 40 rows";
+    case Type::schedule:
+      return "a number, a formula, {type: …} or a list of phases";
+    case Type::integer:
+      return "a whole number";
+    case Type::number:
+      return "a number";
+    case Type::numbers:
+      return "a list of numbers";
+    default:
+      return expected(key);
   }
 }
 
@@ -60,9 +68,12 @@ std::string describe(const Key& key, const Schema& schema) {
   if (!key.alias.empty()) {
     out += line("means", key.alias);
     for (const Key& other : schema.keys())
-      if (other.path == key.alias) return out + line("range", other.range()) + line("value", kind_of(other)) + line("default", default_of(other)) + line("example", cat(key.path, ": ", key.example)) + table("types", schedule_names());
+      if (other.path == key.alias)
+        return out + line("range", other.range()) + line("value", kind_of(other)) + line("default", default_of(other)) +
+               line("example", cat(key.path, ": ", key.example)) + table("types", schedule_names());
   }
-  out += line("value", kind_of(key)) + line("default", default_of(key)) + line("range", key.range()) + line("example", key.example.empty() ? "" : cat(key.name(), ": ", key.example));
+  out += line("value", kind_of(key)) + line("default", default_of(key)) + line("range", key.range()) +
+         line("example", key.example.empty() ? "" : cat(key.name(), ": ", key.example));
   Rows values, children;
   for (std::size_t i = 0; i < key.values.size(); ++i) values.emplace_back(key.values[i], i < key.docs.size() ? key.docs[i] : "");
   out += table("names", values);
@@ -128,7 +139,8 @@ std::string explain(const std::string& key, const Vocabulary& vocabulary) {
   for (const Key& row : schema.keys()) known.push_back(row.name());
   const std::string hint = did_you_mean(key, known);
   std::vector<std::string> top;
-  for (const Key* row : schema.children("")) if (row->planned.empty()) top.push_back(row->path);
+  for (const Key* row : schema.children(""))
+    if (row->planned.empty()) top.push_back(row->path);
   throw Error("unknown key ", quote(key), hint.empty() ? cat("; the keys of an experiment are ", join(top, ", ")) : hint);
 }
 

@@ -15,9 +15,12 @@ Json names(const std::vector<std::string>& values) {
   Json exact = Json::array();
   std::vector<Json> open;
   for (const std::string& value : values) {
-    if (value.ends_with("_k")) open.push_back({{"type", "string"}, {"pattern", "^" + value.substr(0, value.size() - 1) + "[1-9][0-9]*$"}});
-    else if (value == "true" || value == "false") exact.push_back(value == "true");
-    else exact.push_back(value);
+    if (value.ends_with("_k"))
+      open.push_back({{"type", "string"}, {"pattern", "^" + value.substr(0, value.size() - 1) + "[1-9][0-9]*$"}});
+    else if (value == "true" || value == "false")
+      exact.push_back(value == "true");
+    else
+      exact.push_back(value);
   }
   Json out{{"enum", exact}};
   if (open.empty()) return out;
@@ -64,12 +67,18 @@ class Writer {
       if (!key->study && key->path != "seed" && key->path != "name") patch[key->name()] = {{"$ref", reference}};
     }
     const Json variant{{"type", "object"}, {"properties", patch}, {"patternProperties", {{"^[a-z_]+\\..+$", Json::object()}}}, {"additionalProperties", false}};
-    defs["key-variants"] = {{"description", schema_.find("variants")->doc}, {"anyOf", Json::array({{{"type", "object"}, {"additionalProperties", variant}, {"minProperties", 1}}, {{"type", "null"}}})}};
+    defs["key-variants"] = {{"description", schema_.find("variants")->doc},
+                            {"anyOf", Json::array({{{"type", "object"}, {"additionalProperties", variant}, {"minProperties", 1}}, {{"type", "null"}}})}};
     Json required = Json::array();
     for (const Key* key : schema_.children(""))
       if (key->required) required.push_back(key->name());
-    return {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "Lehr experiment"}, {"type", "object"}, {"properties", properties},
-            {"additionalProperties", false}, {"anyOf", Json::array({{{"required", {"extends"}}}, {{"required", required}}})}, {"$defs", defs}};
+    return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+            {"title", "Lehr experiment"},
+            {"type", "object"},
+            {"properties", properties},
+            {"additionalProperties", false},
+            {"anyOf", Json::array({{{"required", {"extends"}}}, {{"required", required}}})},
+            {"$defs", defs}};
   }
 
  private:
@@ -90,23 +99,40 @@ class Writer {
   Json form(const Key& key) {
     const Json schedule_reference{{"$ref", "#/$defs/schedule"}};
     switch (key.type) {
-      case Type::mapping: return section(key);
-      case Type::text: return texts();
-      case Type::path: return {{"type", "string"}, {"minLength", 1}};
-      case Type::integer: return numeric(key, "integer");
-      case Type::number: return numeric(key, "number");
-      case Type::boolean: return {{"type", "boolean"}};
-      case Type::choice: return schema_.has_children(key.path) ? any_of({names(key.values), object(key.path, std::nullopt)}) : names(key.values);
-      case Type::choices: return any_of({names(key.values), list_of(names(key.values))});
-      case Type::texts: return any_of({texts(), list_of(texts())});
-      case Type::numbers: return list_of(numeric(key, "number"));
-      case Type::portion: return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
-      case Type::schedule: return schedule_reference;
-      case Type::init: return any_of({initializer(key), {{"type", "object"}, {"additionalProperties", initializer(key)}}});
-      case Type::columns: return {{"type", "object"}, {"additionalProperties", any_of({texts(), list_of(texts())})}};
-      case Type::rules: return {{"type", "object"}, {"additionalProperties", rule()}};
-      case Type::seeds: return any_of({numeric(key, "integer"), list_of({{"type", "integer"}, {"minimum", 0}})});
-      case Type::variants: break;
+      case Type::mapping:
+        return section(key);
+      case Type::text:
+        return texts();
+      case Type::path:
+        return {{"type", "string"}, {"minLength", 1}};
+      case Type::integer:
+        return numeric(key, "integer");
+      case Type::number:
+        return numeric(key, "number");
+      case Type::boolean:
+        return {{"type", "boolean"}};
+      case Type::choice:
+        return schema_.has_children(key.path) ? any_of({names(key.values), object(key.path, std::nullopt)}) : names(key.values);
+      case Type::choices:
+        return any_of({names(key.values), list_of(names(key.values))});
+      case Type::texts:
+        return any_of({texts(), list_of(texts())});
+      case Type::numbers:
+        return list_of(numeric(key, "number"));
+      case Type::portion:
+        return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
+      case Type::schedule:
+        return schedule_reference;
+      case Type::init:
+        return any_of({initializer(key), {{"type", "object"}, {"additionalProperties", initializer(key)}}});
+      case Type::columns:
+        return {{"type", "object"}, {"additionalProperties", any_of({texts(), list_of(texts())})}};
+      case Type::rules:
+        return {{"type", "object"}, {"additionalProperties", rule()}};
+      case Type::seeds:
+        return any_of({numeric(key, "integer"), list_of({{"type", "integer"}, {"minimum", 0}})});
+      case Type::variants:
+        break;
     }
     return Json::object();
   }
@@ -136,7 +162,8 @@ class Writer {
     if (!key.shorthand.empty()) options.push_back(form(*schema_.find(key.path + "." + key.shorthand)));
     if (const Key* type = schema_.find(key.path + ".type"))
       for (const std::string& value : type->values) options.push_back(object(key.path, value));
-    else options.push_back(object(key.path, std::nullopt));
+    else
+      options.push_back(object(key.path, std::nullopt));
     return options.size() == 1 ? options[0] : Json{{"anyOf", options}};
   }
 

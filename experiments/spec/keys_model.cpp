@@ -16,19 +16,36 @@ std::vector<std::string> initializer_docs(const Vocabulary& vocabulary) {
 }  // namespace
 
 void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
-  keys.push_back({.path = "model", .type = Type::mapping, .doc = "The network that is trained. A bare file name stands for {file: …}.",
-                  .example = "{file: mlp.onnx, init: glorot_uniform}", .required = true, .shorthand = "file"});
-  keys.push_back({.path = "model.file", .type = Type::path, .doc = "An ONNX file, relative to the file that states it.", .example = "mlp.onnx", .required = true,
+  keys.push_back({.path = "model",
+                  .type = Type::mapping,
+                  .doc = "The network that is trained. A bare file name stands for {file: …}.",
+                  .example = "{file: mlp.onnx, init: glorot_uniform}",
+                  .required = true,
+                  .shorthand = "file"});
+  keys.push_back({.path = "model.file",
+                  .type = Type::path,
+                  .doc = "An ONNX file, relative to the file that states it.",
+                  .example = "mlp.onnx",
+                  .required = true,
                   .set = [](Experiment& e, const Value& v) { e.model.file = v.path, e.model.file_as_written = v.text; }});
-  keys.push_back({.path = "model.init", .type = Type::init,
+  keys.push_back({.path = "model.init",
+                  .type = Type::init,
                   .doc = "New initial values: an initializer for all weights, or one for each pattern of parameter names, where a later pattern wins.",
-                  .absent = "the weights of the file", .example = "{\"*\": he_normal, \"fc3.*\": normal(0.01)}",
-                  .values = initializer_values(vocabulary), .docs = initializer_docs(vocabulary),
+                  .absent = "the weights of the file",
+                  .example = "{\"*\": he_normal, \"fc3.*\": normal(0.01)}",
+                  .values = initializer_values(vocabulary),
+                  .docs = initializer_docs(vocabulary),
                   .set = [](Experiment& e, const Value& v) { e.model.init = v.pairs; }});
-  keys.push_back({.path = "model.output", .type = Type::text, .doc = "Name of the model output the loss looks at.", .absent = "found: the only output that fits the loss",
-                  .example = "logits", .set = [](Experiment& e, const Value& v) { e.model.output = v.text; }});
-  keys.push_back({.path = "model.batch_statistics", .type = Type::boolean,
-                  .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).", .fallback = "true",
+  keys.push_back({.path = "model.output",
+                  .type = Type::text,
+                  .doc = "Name of the model output the loss looks at.",
+                  .absent = "found: the only output that fits the loss",
+                  .example = "logits",
+                  .set = [](Experiment& e, const Value& v) { e.model.output = v.text; }});
+  keys.push_back({.path = "model.batch_statistics",
+                  .type = Type::boolean,
+                  .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).",
+                  .fallback = "true",
                   .set = [](Experiment& e, const Value& v) { e.model.batch_statistics = v.boolean; }});
 }
 

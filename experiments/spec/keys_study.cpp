@@ -3,23 +3,60 @@
 namespace lehr::spec {
 
 void add_study_keys(std::vector<Key>& keys) {
-  keys.push_back({.path = "extends", .type = Type::path,
-                  .doc = "A file this one is laid over: mappings are merged, a mapping whose type changes is replaced, null removes a key.", .example = "base.yaml", .study = true});
-  keys.push_back({.path = "variants", .type = Type::variants,
-                  .doc = "Named patches: each is laid over the file and trained. Keys are nested or dotted.",
-                  .example = "{constant: {lr: 0.1}, drop: {optimizer.momentum: 0.9}}", .study = true});
-  keys.push_back({.path = "repeat", .type = Type::mapping, .doc = "Every variant is trained once for each seed. A bare number stands for {seeds: …}.", .example = "{seeds: 30}",
-                  .shorthand = "seeds", .study = true});
-  keys.push_back({.path = "repeat.seeds", .type = Type::seeds, .doc = "How many seeds, counted from `seed`, or a list of them. All variants share them, so differences are paired.",
-                  .fallback = "1", .example = "30, or [1, 2, 3]", .low = 1, .high = 10000, .study = true});
-  keys.push_back({.path = "repeat.vary", .type = Type::choices, .doc = "What a repeat draws anew besides initial weights, order of rows and dropout.", .fallback = "[]", .values = {"split"},
-                  .docs = {"the split: data.split.seed is the seed of the repeat"}, .study = true});
-  keys.push_back({.path = "compare", .type = Type::mapping, .doc = "How variants are compared. A bare name stands for {against: …}.", .example = "{against: constant}", .shorthand = "against",
+  keys.push_back({.path = "extends",
+                  .type = Type::path,
+                  .doc = "A file this one is laid over: mappings are merged, a mapping whose type changes is replaced, null removes a key.",
+                  .example = "base.yaml",
                   .study = true});
-  keys.push_back({.path = "compare.against", .type = Type::text, .doc = "The variant the others are compared with, seed by seed.", .absent = "the first variant", .study = true});
-  keys.push_back({.path = "seed", .type = Type::integer, .doc = "Seed of initial weights, order of rows and dropout; the first of repeat.seeds.", .fallback = "0", .low = 0,
+  keys.push_back({.path = "variants",
+                  .type = Type::variants,
+                  .doc = "Named patches: each is laid over the file and trained. Keys are nested or dotted.",
+                  .example = "{constant: {lr: 0.1}, drop: {optimizer.momentum: 0.9}}",
+                  .study = true});
+  keys.push_back({.path = "repeat",
+                  .type = Type::mapping,
+                  .doc = "Every variant is trained once for each seed. A bare number stands for {seeds: …}.",
+                  .example = "{seeds: 30}",
+                  .shorthand = "seeds",
+                  .study = true});
+  keys.push_back({.path = "repeat.seeds",
+                  .type = Type::seeds,
+                  .doc = "How many seeds, counted from `seed`, or a list of them. All variants share them, so differences are paired.",
+                  .fallback = "1",
+                  .example = "30, or [1, 2, 3]",
+                  .low = 1,
+                  .high = 10000,
+                  .study = true});
+  keys.push_back({.path = "repeat.vary",
+                  .type = Type::choices,
+                  .doc = "What a repeat draws anew besides initial weights, order of rows and dropout.",
+                  .fallback = "[]",
+                  .values = {"split"},
+                  .docs = {"the split: data.split.seed is the seed of the repeat"},
+                  .study = true});
+  keys.push_back({.path = "compare",
+                  .type = Type::mapping,
+                  .doc = "How variants are compared. A bare name stands for {against: …}.",
+                  .example = "{against: constant}",
+                  .shorthand = "against",
+                  .study = true});
+  keys.push_back({.path = "compare.against",
+                  .type = Type::text,
+                  .doc = "The variant the others are compared with, seed by seed.",
+                  .absent = "the first variant",
+                  .study = true});
+  keys.push_back({.path = "seed",
+                  .type = Type::integer,
+                  .doc = "Seed of initial weights, order of rows and dropout; the first of repeat.seeds.",
+                  .fallback = "0",
+                  .low = 0,
                   .set = [](Experiment& e, const Value& v) { e.seed = static_cast<std::uint64_t>(v.integer); }});
-  keys.push_back({.path = "threads", .type = Type::integer, .doc = "Threads of one training; 0: chosen from the machine and the size of the network.", .fallback = "0", .low = 0, .high = 4096,
+  keys.push_back({.path = "threads",
+                  .type = Type::integer,
+                  .doc = "Threads of one training; 0: chosen from the machine and the size of the network.",
+                  .fallback = "0",
+                  .low = 0,
+                  .high = 4096,
                   .set = [](Experiment& e, const Value& v) { e.threads = static_cast<int>(v.integer); }});
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
   planned("average", "the weights after the last update are evaluated and exported");

@@ -13,19 +13,42 @@ void list(Key& key, const Map& rows, Doc doc) {
 }
 
 void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
-  keys.push_back({.path = "loss", .type = Type::mapping, .doc = "What training makes small. A bare name stands for {type: …}.", .example = "binary_crossentropy",
-                  .required = true, .shorthand = "type"});
+  keys.push_back({.path = "loss",
+                  .type = Type::mapping,
+                  .doc = "What training makes small. A bare name stands for {type: …}.",
+                  .example = "binary_crossentropy",
+                  .required = true,
+                  .shorthand = "type"});
   Key type{.path = "loss.type", .type = Type::choice, .doc = "The loss.", .required = true, .set = [](Experiment& e, const Value& v) { e.loss.type = v.text; }};
   list(type, vocabulary.losses, [](const Vocabulary::Loss& loss) { return loss.doc; });
   keys.push_back(type);
   Key options[] = {
-      {.path = "loss.class_weights", .type = Type::numbers, .doc = "A weight for each class, in the order of data.target.classes.", .absent = "all 1", .example = "[1, 2.5]", .low = 0,
+      {.path = "loss.class_weights",
+       .type = Type::numbers,
+       .doc = "A weight for each class, in the order of data.target.classes.",
+       .absent = "all 1",
+       .example = "[1, 2.5]",
+       .low = 0,
        .set = [](Experiment& e, const Value& v) { e.loss.class_weights = v.numbers; }},
-      {.path = "loss.ignore_index", .type = Type::integer, .doc = "Rows of this class do not count.", .absent = "all rows count", .example = "-1",
+      {.path = "loss.ignore_index",
+       .type = Type::integer,
+       .doc = "Rows of this class do not count.",
+       .absent = "all rows count",
+       .example = "-1",
        .set = [](Experiment& e, const Value& v) { e.loss.ignore_index = v.integer; }},
-      {.path = "loss.label_smoothing", .type = Type::number, .doc = "Part of the target's mass that is spread evenly over all classes.", .fallback = "0", .low = 0, .high = 1,
+      {.path = "loss.label_smoothing",
+       .type = Type::number,
+       .doc = "Part of the target's mass that is spread evenly over all classes.",
+       .fallback = "0",
+       .low = 0,
+       .high = 1,
        .set = [](Experiment& e, const Value& v) { e.loss.label_smoothing = v.number; }},
-      {.path = "loss.delta", .type = Type::number, .doc = "Error from which the loss is linear.", .fallback = "1", .low = 0, .above = true,
+      {.path = "loss.delta",
+       .type = Type::number,
+       .doc = "Error from which the loss is linear.",
+       .fallback = "1",
+       .low = 0,
+       .above = true,
        .set = [](Experiment& e, const Value& v) { e.loss.delta = v.number; }},
   };
   for (Key& option : options) {
@@ -36,28 +59,50 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
 }
 
 void add_optimizer_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
-  keys.push_back({.path = "optimizer", .type = Type::mapping, .doc = "How a gradient becomes a step. A bare name stands for {type: …}; the other keys are those of the type.",
-                  .example = "{type: sgd, momentum: 0.9}", .shorthand = "type"});
+  keys.push_back({.path = "optimizer",
+                  .type = Type::mapping,
+                  .doc = "How a gradient becomes a step. A bare name stands for {type: …}; the other keys are those of the type.",
+                  .example = "{type: sgd, momentum: 0.9}",
+                  .shorthand = "type"});
   Key type{.path = "optimizer.type", .type = Type::choice, .doc = "The optimizer.", .set = [](Experiment& e, const Value& v) { e.optimizer.type = v.text; }};
   list(type, vocabulary.optimizers, [](const Vocabulary::Optimizer& optimizer) { return optimizer.doc; });
-  if (vocabulary.optimizers.contains("sgd")) type.fallback = "sgd";
-  else type.required = true;
+  if (vocabulary.optimizers.contains("sgd"))
+    type.fallback = "sgd";
+  else
+    type.required = true;
   keys.push_back(type);
   for (const auto& [name, optimizer] : vocabulary.optimizers) {
     for (const auto& hyper : optimizer.hypers)
-      keys.push_back({.path = "optimizer." + hyper.name, .type = Type::schedule, .doc = hyper.doc, .fallback = hyper.required ? "" : number(hyper.fallback), .required = hyper.required,
-                      .low = hyper.low, .high = hyper.high, .of = {name},
+      keys.push_back({.path = "optimizer." + hyper.name,
+                      .type = Type::schedule,
+                      .doc = hyper.doc,
+                      .fallback = hyper.required ? "" : number(hyper.fallback),
+                      .required = hyper.required,
+                      .low = hyper.low,
+                      .high = hyper.high,
+                      .of = {name},
                       .set = [key = hyper.name](Experiment& e, const Value& v) { e.optimizer.hypers.insert_or_assign(key, *v.schedule); }});
     for (const auto& [option, values] : optimizer.options)
-      keys.push_back({.path = "optimizer." + option, .type = Type::choice, .doc = "An option of the type.", .fallback = values.empty() ? "" : values.front(), .values = values, .of = {name},
+      keys.push_back({.path = "optimizer." + option,
+                      .type = Type::choice,
+                      .doc = "An option of the type.",
+                      .fallback = values.empty() ? "" : values.front(),
+                      .values = values,
+                      .of = {name},
                       .set = [key = option](Experiment& e, const Value& v) { e.optimizer.options.insert_or_assign(key, v.text); }});
   }
-  keys.push_back({.path = "lr", .type = Type::schedule, .doc = "The learning rate: a short form of optimizer.lr.", .example = "{type: cosine, from: 0.1, to: 0}", .alias = "optimizer.lr"});
+  keys.push_back({.path = "lr",
+                  .type = Type::schedule,
+                  .doc = "The learning rate: a short form of optimizer.lr.",
+                  .example = "{type: cosine, from: 0.1, to: 0}",
+                  .alias = "optimizer.lr"});
 }
 
 void add_params_keys(std::vector<Key>& keys) {
-  keys.push_back({.path = "params", .type = Type::rules,
-                  .doc = "Settings for the parameters whose names match a pattern (* any characters, ? one); a later pattern wins. A pattern that matches nothing is an error. "
+  keys.push_back({.path = "params",
+                  .type = Type::rules,
+                  .doc = "Settings for the parameters whose names match a pattern (* any characters, ? one); a later pattern wins. A pattern that matches "
+                         "nothing is an error. "
                          "Besides the keys below, every hyperparameter of the optimizer may be given.",
                   .example = "{\"*.bias\": {weight_decay: 0}, \"fc1.*\": {freeze: true}}"});
   keys.push_back({.path = "params.*.freeze", .type = Type::boolean, .doc = "Keep these parameters as they are.", .absent = "false"});
@@ -65,30 +110,79 @@ void add_params_keys(std::vector<Key>& keys) {
 }
 
 void add_length_keys(std::vector<Key>& keys) {
-  keys.push_back({.path = "epochs", .type = Type::integer, .doc = "Times the training rows are gone through.", .example = "50", .required = true, .low = 1, .high = 1e9,
+  keys.push_back({.path = "epochs",
+                  .type = Type::integer,
+                  .doc = "Times the training rows are gone through.",
+                  .example = "50",
+                  .required = true,
+                  .low = 1,
+                  .high = 1e9,
                   .set = [](Experiment& e, const Value& v) { e.epochs = v.integer; }});
-  keys.push_back({.path = "batch", .type = Type::mapping, .doc = "Rows that make one gradient. A bare number stands for {size: …}.", .example = "28", .shorthand = "size"});
-  keys.push_back({.path = "batch.size", .type = Type::integer, .doc = "Rows in a batch.", .fallback = "32", .low = 1, .high = 2147483647,
+  keys.push_back({.path = "batch",
+                  .type = Type::mapping,
+                  .doc = "Rows that make one gradient. A bare number stands for {size: …}.",
+                  .example = "28",
+                  .shorthand = "size"});
+  keys.push_back({.path = "batch.size",
+                  .type = Type::integer,
+                  .doc = "Rows in a batch.",
+                  .fallback = "32",
+                  .low = 1,
+                  .high = 2147483647,
                   .set = [](Experiment& e, const Value& v) { e.batch.size = v.integer; }});
-  keys.push_back({.path = "batch.last", .type = Type::choice, .doc = "What becomes of the short batch at the end of an epoch.", .fallback = "keep", .values = {"keep", "drop"},
-                  .docs = {"it trains too", "its rows are left out of this epoch"}, .set = [](Experiment& e, const Value& v) { e.batch.keep_last = v.text == "keep"; }});
-  keys.push_back({.path = "batch.shuffle", .type = Type::boolean, .doc = "A new order of the rows for each epoch: a pure function of seed and epoch.", .fallback = "true",
+  keys.push_back({.path = "batch.last",
+                  .type = Type::choice,
+                  .doc = "What becomes of the short batch at the end of an epoch.",
+                  .fallback = "keep",
+                  .values = {"keep", "drop"},
+                  .docs = {"it trains too", "its rows are left out of this epoch"},
+                  .set = [](Experiment& e, const Value& v) { e.batch.keep_last = v.text == "keep"; }});
+  keys.push_back({.path = "batch.shuffle",
+                  .type = Type::boolean,
+                  .doc = "A new order of the rows for each epoch: a pure function of seed and epoch.",
+                  .fallback = "true",
                   .set = [](Experiment& e, const Value& v) { e.batch.shuffle = v.boolean; }});
-  keys.push_back({.path = "accumulate", .type = Type::integer, .doc = "Batches whose gradients are averaged into one update.", .fallback = "1", .low = 1, .high = 1e9,
+  keys.push_back({.path = "accumulate",
+                  .type = Type::integer,
+                  .doc = "Batches whose gradients are averaged into one update.",
+                  .fallback = "1",
+                  .low = 1,
+                  .high = 1e9,
                   .set = [](Experiment& e, const Value& v) { e.accumulate = v.integer; }});
   keys.push_back({.path = "clip", .type = Type::mapping, .doc = "Limits on the gradient, before the optimizer sees it.", .example = "{norm: 1.0}"});
-  keys.push_back({.path = "clip.norm", .type = Type::schedule, .doc = "Largest norm of all gradients together; longer ones are scaled down.", .absent = "no limit", .example = "1.0", .low = 0, .above = true,
+  keys.push_back({.path = "clip.norm",
+                  .type = Type::schedule,
+                  .doc = "Largest norm of all gradients together; longer ones are scaled down.",
+                  .absent = "no limit",
+                  .example = "1.0",
+                  .low = 0,
+                  .above = true,
                   .set = [](Experiment& e, const Value& v) { e.clip.norm = v.schedule; }});
-  keys.push_back({.path = "clip.value", .type = Type::schedule, .doc = "Largest magnitude of one element of a gradient.", .absent = "no limit", .example = "0.5", .low = 0, .above = true,
+  keys.push_back({.path = "clip.value",
+                  .type = Type::schedule,
+                  .doc = "Largest magnitude of one element of a gradient.",
+                  .absent = "no limit",
+                  .example = "0.5",
+                  .low = 0,
+                  .above = true,
                   .set = [](Experiment& e, const Value& v) { e.clip.value = v.schedule; }});
-  keys.push_back({.path = "evaluate_every", .type = Type::integer, .doc = "Epochs from one evaluation to the next; the last epoch is always evaluated.", .fallback = "1", .low = 1, .high = 1e9,
+  keys.push_back({.path = "evaluate_every",
+                  .type = Type::integer,
+                  .doc = "Epochs from one evaluation to the next; the last epoch is always evaluated.",
+                  .fallback = "1",
+                  .low = 1,
+                  .high = 1e9,
                   .set = [](Experiment& e, const Value& v) { e.evaluate_every = v.integer; }});
 }
 }  // namespace
 
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   add_loss_keys(keys, vocabulary);
-  Key metrics{.path = "metrics", .type = Type::choices, .doc = "What is measured besides the loss.", .fallback = "[]", .example = "[accuracy]",
+  Key metrics{.path = "metrics",
+              .type = Type::choices,
+              .doc = "What is measured besides the loss.",
+              .fallback = "[]",
+              .example = "[accuracy]",
               .set = [](Experiment& e, const Value& v) { e.metrics = v.texts; }};
   list(metrics, vocabulary.metrics, [](const std::string& doc) { return doc; });
   keys.push_back(metrics);

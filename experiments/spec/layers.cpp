@@ -67,12 +67,12 @@ void refuse_two_rates(const Node& layer, Problems& problems) {
     problems.error(inner->at, "the learning rate is given twice: as lr in line ", lr->at.line, " and as optimizer.lr here");
 }
 
-// Removed keys vanish from a mapping that has nothing to remove them from.
-Node without_nulls(const Node& node) {
-  if (!node.is_mapping()) return node;
+// Removed keys vanish from a mapping that has nothing to remove them from; a variant keeps them, for what it is laid over.
+Node without_nulls(const Node& node, const std::string& path) {
+  if (!node.is_mapping() || path.starts_with("variants.")) return node;
   Node out = make_mapping(node.at);
   for (const Entry& entry : node.entries)
-    if (!entry.value.is_null()) out.entries.push_back({entry.key, entry.at, without_nulls(entry.value)});
+    if (!entry.value.is_null()) out.entries.push_back({entry.key, entry.at, without_nulls(entry.value, below(path, entry.key))});
   return out;
 }
 
@@ -122,7 +122,8 @@ struct Loader {
     std::error_code ignored;
     const auto identity = std::filesystem::weakly_canonical(path, ignored);
     if (std::ranges::count(chain, identity) > 0 || chain.size() >= 16) {
-      problems.error(name.at, chain.size() >= 16 ? "more than 16 files extend one another" : "the files extend one another in a circle: ", chain.size() >= 16 ? "" : quote(path.string()));
+      problems.error(name.at, chain.size() >= 16 ? "more than 16 files extend one another" : "the files extend one another in a circle: ",
+                     chain.size() >= 16 ? "" : quote(path.string()));
       return make_mapping();
     }
     chain.push_back(identity);
@@ -186,7 +187,8 @@ void lay(Node& base, const Node& patch, bool keep_nulls, const Schema& schema, c
     if (Entry* lower_one = base.find("optimizer"); lower_one && patch.find("lr")) lower_one->value.erase("lr");
     if (optimizer && optimizer->value.find("lr")) base.erase("lr");
   }
-  const auto value = [&](const Entry& entry) { return keep_nulls ? entry.value : without_nulls(entry.value); };
+  keep_nulls = keep_nulls || path.starts_with("variants.");
+  const auto value = [&](const Entry& entry) { return keep_nulls ? entry.value : without_nulls(entry.value, below(path, entry.key)); };
   for (const Entry& entry : patch.entries) {
     Entry* found = base.find(entry.key);
     const std::string child = below(path, entry.key);

@@ -11,7 +11,8 @@ std::string below(const std::string& path, const std::string& key) { return path
 
 class ExperimentReader {
  public:
-  ExperimentReader(const Schema& schema, const Sources& sources, Problems& problems) : schema_(schema), problems_(problems), values_(schema, sources, problems) {}
+  ExperimentReader(const Schema& schema, const Sources& sources, Problems& problems)
+      : schema_(schema), problems_(problems), values_(schema, sources, problems) {}
 
   Reading read(const Node& root) {
     file_ = root.at;
@@ -41,8 +42,10 @@ class ExperimentReader {
     for (const Key* key : schema_.children(path, type)) {
       if (!key->planned.empty() || !key->alias.empty() || key->study) continue;
       const Entry* entry = node.find(key->name());
-      if (entry) given(*key, *entry, tree);
-      else if (!meant.contains(key->name())) absent(*key, at, tree);
+      if (entry)
+        given(*key, *entry, tree);
+      else if (!meant.contains(key->name()))
+        absent(*key, at, tree);
     }
     if (path == "optimizer") type_ = type;
   }
@@ -51,7 +54,8 @@ class ExperimentReader {
     out_.places[key.path] = entry.value.at.source >= 0 ? entry.value.at : entry.at;
     if (key.type == Type::mapping || (entry.value.is_mapping() && schema_.has_children(key.path) && key.type == Type::choice)) {
       if (!entry.value.is_mapping()) {
-        problems_.error(entry.value.at, key.path, " must be a mapping", key.example.empty() ? "" : cat(" such as ", key.example), ", not ", kind_name(entry.value));
+        problems_.error(entry.value.at, key.path, " must be a mapping", key.example.empty() ? "" : cat(" such as ", key.example), ", not ",
+                        kind_name(entry.value));
         return;
       }
       out_.places[key.path] = entry.at;
@@ -137,9 +141,12 @@ class ExperimentReader {
     Node ignored;
     const auto value = values_.read(named, setting.value, ignored);
     if (!value) return;
-    if (setting.key == "freeze") rule.freeze = value->boolean;
-    else if (setting.key == "lr_scale") rule.lr_scale = value->number;
-    else rule.hypers.insert_or_assign(setting.key, *value->schedule);
+    if (setting.key == "freeze")
+      rule.freeze = value->boolean;
+    else if (setting.key == "lr_scale")
+      rule.lr_scale = value->number;
+    else
+      rule.hypers.insert_or_assign(setting.key, *value->schedule);
   }
 
   const Schema& schema_;
@@ -158,13 +165,16 @@ void check_together(const Reading& reading, Problems& problems) {
     return it == reading.places.end() ? At{} : it->second;
   };
   if (e.data.validation + e.data.test >= 1)
-    problems.error(at("data.split"), "validation and test take ", number((e.data.validation + e.data.test) * 100), " % of the rows together: nothing is left to train on");
+    problems.error(at("data.split"), "validation and test take ", number((e.data.validation + e.data.test) * 100),
+                   " % of the rows together: nothing is left to train on");
   std::set<std::string> classes(e.data.target.classes.begin(), e.data.target.classes.end());
   if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
-    problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(), " classes");
+    problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
+                   " classes");
   for (const std::string& column : e.data.drop)
-    if (std::ranges::count(e.data.columns, column) > 0) problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
+    if (std::ranges::count(e.data.columns, column) > 0)
+      problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
 }
 }  // namespace
 
@@ -197,7 +207,8 @@ std::string unknown_key(const Entry& entry, const std::string& path, const std::
     if (key.path == full && entry.key != "*") of.insert(of.end(), key.of.begin(), key.of.end());
   if (!of.empty()) {
     std::erase(known, "type");
-    problem(quote(entry.key), " is a key of ", path, " type ", join(of, ", "), ", not of ", quote(type), ", which takes ", known.empty() ? "no other key" : join(known, ", "));
+    problem(quote(entry.key), " is a key of ", path, " type ", join(of, ", "), ", not of ", quote(type), ", which takes ",
+            known.empty() ? "no other key" : join(known, ", "));
     return "";
   }
   const std::string ours = familiar_name(entry.key);

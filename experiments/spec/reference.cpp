@@ -35,7 +35,8 @@ std::string meaning(const Key& key) {
   std::string out = key.doc;
   if (!key.alias.empty()) out += cat(" The same as `", key.alias, "`.");
   if (key.type == Type::choice && key.values.size() <= 8) {
-    for (std::size_t i = 0; i < key.values.size(); ++i) out += cat(i == 0 ? " " : "; ", code(key.values[i]), i < key.docs.size() && !key.docs[i].empty() ? cat(": ", key.docs[i]) : "");
+    for (std::size_t i = 0; i < key.values.size(); ++i)
+      out += cat(i == 0 ? " " : "; ", code(key.values[i]), i < key.docs.size() && !key.docs[i].empty() ? cat(": ", key.docs[i]) : "");
     if (!key.values.empty()) out += ".";
   }
   if (!key.example.empty()) out += cat(" Example: `", key.example, "`.");
@@ -57,7 +58,8 @@ std::string keys_table(const Schema& schema) {
       continue;
     }
     const std::string range = key.range().empty() ? "" : " " + key.range();
-    out += cat("| ", code(key.path), key.of.empty() ? "" : cat(" (", join(key.of, ", "), ")"), " | ", cell(kind_of(key) + range), " | ", fallback(key), " | ", meaning(key), " |\n");
+    out += cat("| ", code(key.path), key.of.empty() ? "" : cat(" (", join(key.of, ", "), ")"), " | ", cell(kind_of(key) + range), " | ", fallback(key), " | ",
+               meaning(key), " |\n");
   }
   return out + cat("\nKnown, but not supported yet: ", planned, ".\n");
 }
@@ -69,7 +71,8 @@ std::string optimizers(const Vocabulary& vocabulary) {
     for (const auto& hyper : optimizer.hypers) {
       Key range;
       range.low = hyper.low, range.high = hyper.high;
-      out += cat("| ", code(hyper.name), " | ", hyper.required ? "**required**" : code(number(hyper.fallback)), " | ", range.range(), " | ", cell(hyper.doc), " |\n");
+      out += cat("| ", code(hyper.name), " | ", hyper.required ? "**required**" : code(number(hyper.fallback)), " | ", range.range(), " | ", cell(hyper.doc),
+                 " |\n");
     }
     for (const auto& [option, values] : optimizer.options)
       out += cat("| ", code(option), " | ", code(values.empty() ? "" : values.front()), " | ", cell(join(values, ", ")), " | an option |\n");
@@ -89,7 +92,10 @@ std::string schedules() {
   for (const auto& type : schedule_types()) {
     std::string keys;
     for (const auto& key : type.keys)
-      keys += cat(keys.empty() ? "" : "; ", code(key.name), " ", key.meaning, key.fallback.empty() ? " (required)" : key.fallback == "none" ? "" : cat(" (", key.fallback, ")"));
+      keys += cat(keys.empty() ? "" : "; ", code(key.name), " ", key.meaning,
+                  key.fallback.empty()     ? " (required)"
+                  : key.fallback == "none" ? ""
+                                           : cat(" (", key.fallback, ")"));
     out += cat("| ", code(type.name), " | ", cell(type.formula), " | ", cell(keys), " |\n");
   }
   return out;

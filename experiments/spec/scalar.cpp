@@ -97,7 +97,8 @@ Read<Portion> read_portion(std::string_view text) {
       return {{0, rows.value}, ""};
     }
   if (const auto bare = read_number(text); bare)
-    return no(cat(" without a unit: write ", bare.value > 0 && bare.value < 1 ? cat(number(std::round(bare.value * 1e8) / 1e6), "%") : cat(printable(text), "%"), " or ",
+    return no(cat(" without a unit: write ",
+                  bare.value > 0 && bare.value < 1 ? cat(number(std::round(bare.value * 1e8) / 1e6), "%") : cat(printable(text), "%"), " or ",
                   bare.value >= 1 ? cat(printable(text), " rows") : "40 rows"));
   return no("");
 }

@@ -57,8 +57,8 @@ std::optional<Value> ValueReader::schedule(const Key& key, const Node& node) {
     problems_.error(part.at, key.path, bad_number ? ": a number is written without quotes" : ": null is not a value here");
     fits = false;
   });
-  if (const Entry* type = node.find("type"); type && type->value.scalar == "plateau" &&
-                                             std::ranges::count(schedule_types(), std::string("plateau"), &ScheduleType::name) == 0) {
+  if (const Entry* type = node.find("type");
+      type && type->value.scalar == "plateau" && std::ranges::count(schedule_types(), std::string("plateau"), &ScheduleType::name) == 0) {
     problems_.error(type->value.at, "the type plateau is not supported yet: schedules here are functions of the step, such as step, cosine or a formula");
     fits = false;
   }

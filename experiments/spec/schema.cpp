@@ -21,7 +21,10 @@ std::string Key::range() const {
 bool Key::takes(std::string_view type_of_mapping) const { return of.empty() || std::ranges::find(of, type_of_mapping) != of.end(); }
 
 Schema::Schema(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {
-  keys_.push_back({.path = "name", .type = Type::text, .doc = "Name of the experiment and of its folder under runs/.", .absent = "the file's name",
+  keys_.push_back({.path = "name",
+                   .type = Type::text,
+                   .doc = "Name of the experiment and of its folder under runs/.",
+                   .absent = "the file's name",
                    .set = [](Experiment& e, const Value& v) { e.name = v.text; }});
   add_model_keys(keys_, vocabulary_);
   add_data_keys(keys_);
@@ -47,12 +50,38 @@ const Key* Schema::find(std::string_view path, std::optional<std::string_view> t
 }
 
 std::string familiar_name(std::string_view key) {
-  static const std::pair<const char*, const char*> names[] = {
-      {"learning_rate", "lr"}, {"lr_scheduler", "lr"}, {"lr_schedule", "lr"}, {"scheduler", "lr"}, {"schedule", "lr"}, {"batch_size", "batch"}, {"num_epochs", "epochs"},
-      {"max_epochs", "epochs"}, {"steps", "epochs"}, {"criterion", "loss"}, {"dataset", "data"}, {"network", "model"}, {"gradient_clipping", "clip"}, {"clip_norm", "clip.norm"},
-      {"validation_split", "data.split.validation"}, {"stratify", "take: stratified"}, {"random_seed", "seed"}, {"accumulate_grad_batches", "accumulate"}, {"normalize", "scale"},
-      {"repeats", "repeat"}, {"seeds", "repeat.seeds"}, {"label", "target"}, {"labels", "target"}, {"sep", "delimiter"}, {"separator", "delimiter"}, {"drop_last", "last: drop"},
-      {"path", "file"}, {"na_values", "missing"}, {"val_split", "data.split.validation"}, {"num_threads", "threads"}, {"baseline", "against"}, {"init_weights", "init"}};
+  static const std::pair<const char*, const char*> names[] = {{"learning_rate", "lr"},
+                                                              {"lr_scheduler", "lr"},
+                                                              {"lr_schedule", "lr"},
+                                                              {"scheduler", "lr"},
+                                                              {"schedule", "lr"},
+                                                              {"batch_size", "batch"},
+                                                              {"num_epochs", "epochs"},
+                                                              {"max_epochs", "epochs"},
+                                                              {"steps", "epochs"},
+                                                              {"criterion", "loss"},
+                                                              {"dataset", "data"},
+                                                              {"network", "model"},
+                                                              {"gradient_clipping", "clip"},
+                                                              {"clip_norm", "clip.norm"},
+                                                              {"validation_split", "data.split.validation"},
+                                                              {"stratify", "take: stratified"},
+                                                              {"random_seed", "seed"},
+                                                              {"accumulate_grad_batches", "accumulate"},
+                                                              {"normalize", "scale"},
+                                                              {"repeats", "repeat"},
+                                                              {"seeds", "repeat.seeds"},
+                                                              {"label", "target"},
+                                                              {"labels", "target"},
+                                                              {"sep", "delimiter"},
+                                                              {"separator", "delimiter"},
+                                                              {"drop_last", "last: drop"},
+                                                              {"path", "file"},
+                                                              {"na_values", "missing"},
+                                                              {"val_split", "data.split.validation"},
+                                                              {"num_threads", "threads"},
+                                                              {"baseline", "against"},
+                                                              {"init_weights", "init"}};
   for (const auto& [theirs, ours] : names)
     if (lower(key) == theirs) return ours;
   return "";

@@ -16,23 +16,23 @@ namespace lehr::spec {
 
 // What a value looks like in the file.
 enum class Type {
-  mapping,    // keys of its own
+  mapping,  // keys of its own
   text,
-  path,       // relative to the file that states it
+  path,  // relative to the file that states it
   integer,
   number,
   boolean,
-  choice,     // one of `values`; a value that ends in "_k" stands for any positive k, one that takes arguments is written name(…)
-  choices,    // a list of them
-  texts,      // a list of texts
+  choice,   // one of `values`; a value that ends in "_k" stands for any positive k, one that takes arguments is written name(…)
+  choices,  // a list of them
+  texts,    // a list of texts
   numbers,
-  portion,    // 33% or 40 rows
+  portion,  // 33% or 40 rows
   schedule,
-  init,       // pattern -> initializer
-  columns,    // model input -> list of columns
-  rules,      // pattern -> {freeze, lr_scale, hyperparameters}
-  seeds,      // a count or a list
-  variants,   // name -> patch
+  init,      // pattern -> initializer
+  columns,   // model input -> list of columns
+  rules,     // pattern -> {freeze, lr_scale, hyperparameters}
+  seeds,     // a count or a list
+  variants,  // name -> patch
 };
 
 // A value that was read; the member the type calls for is set.
@@ -52,27 +52,27 @@ struct Value {
 
 // One row of the table from which reading, defaults, checks, JSON Schema, explain and the reference page are made.
 struct Key {
-  std::string path = {};                       // dotted; "*" stands for a name the user chooses
+  std::string path = {};  // dotted; "*" stands for a name the user chooses
   Type type = Type::text;
-  std::string doc = {};                        // one or two sentences
-  std::string fallback = {};                   // the default as YAML; "" without
-  std::string absent = {};                     // what happens without the key where there is no default value
+  std::string doc = {};       // one or two sentences
+  std::string fallback = {};  // the default as YAML; "" without
+  std::string absent = {};    // what happens without the key where there is no default value
   std::string example = {};
   bool required = false;
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  bool above = false;                     // low itself is not allowed
-  std::vector<std::string> values = {};        // allowed texts
-  std::vector<std::string> docs = {};          // a line for each of values, or none
-  std::vector<std::string> of = {};            // types of its mapping that take it; empty: all
-  std::string shorthand = {};                  // the child a bare value stands for
-  std::string alias = {};                      // the key this one is a short form of
-  bool study = false;                     // speaks of all trials, not of one
-  std::string planned = {};                    // known but not built: what is supported instead
+  bool above = false;                    // low itself is not allowed
+  std::vector<std::string> values = {};  // allowed texts
+  std::vector<std::string> docs = {};    // a line for each of values, or none
+  std::vector<std::string> of = {};      // types of its mapping that take it; empty: all
+  std::string shorthand = {};            // the child a bare value stands for
+  std::string alias = {};                // the key this one is a short form of
+  bool study = false;                    // speaks of all trials, not of one
+  std::string planned = {};              // known but not built: what is supported instead
   std::function<void(Experiment&, const Value&)> set = {};
 
   std::string parent() const;
   std::string name() const;
-  std::string range() const;              // "at least 1", "in [0, 1]", "above 0", "" where all is allowed
+  std::string range() const;  // "at least 1", "in [0, 1]", "above 0", "" where all is allowed
   bool takes(std::string_view type_of_mapping) const;
 };
 

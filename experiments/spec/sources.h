@@ -19,7 +19,7 @@ class Sources {
     std::filesystem::path folder;  // that relative paths start from
     std::string text;
     std::vector<std::string_view> lines;  // without line ends
-    bool argument = false;         // a --set argument: no line numbers
+    bool argument = false;                // a --set argument: no line numbers
   };
   int add(std::string name, std::filesystem::path folder, std::string text, bool argument = false);
   const Source& at(int index) const { return sources_[static_cast<std::size_t>(index)]; }

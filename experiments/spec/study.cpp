@@ -10,8 +10,10 @@ namespace {
 constexpr const char* headline = "# Resolved: every key with its value. It runs alone.\n";
 
 void set_scalar(Node& mapping, const std::string& key, const std::string& value, bool front = false) {
-  if (Entry* entry = mapping.find(key)) entry->value = make_scalar(value);
-  else mapping.entries.insert(front ? mapping.entries.begin() : mapping.entries.end(), {key, {}, make_scalar(value)});
+  if (Entry* entry = mapping.find(key))
+    entry->value = make_scalar(value);
+  else
+    mapping.entries.insert(front ? mapping.entries.begin() : mapping.entries.end(), {key, {}, make_scalar(value)});
 }
 
 // File names as seen from the folder of the experiment: the same text wherever the folder lies.
@@ -49,7 +51,8 @@ void add_trials(const StudyReader::Variant& variant, const StudyReader& study, s
   for (const std::uint64_t seed : study.seeds) {
     if (texts.absolute.empty() || study.vary_split) texts = texts_of(variant.reading.tree, variant.reading.experiment, study, seed);
     const std::string last = cat("seed: ", seed, "\n");
-    Trial& trial = trials.emplace_back(Trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, texts.absolute + last, fingerprint(texts.portable + last)});
+    Trial& trial = trials.emplace_back(
+        Trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, texts.absolute + last, fingerprint(texts.portable + last)});
     trial.experiment.seed = seed;
     if (study.vary_split) trial.experiment.data.split_seed = seed;
   }
@@ -58,10 +61,13 @@ void add_trials(const StudyReader::Variant& variant, const StudyReader& study, s
 void flatten(const Node& node, const std::string& path, const Sources& sources, std::vector<ResolvedKey>& out) {
   for (const Entry& entry : node.entries) {
     const std::string key = path.empty() ? entry.key : path + "." + entry.key;
-    const bool section = entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs";
+    const bool section =
+        entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs";
     const bool typed = path.empty() && entry.value.is_mapping() && (key == "optimizer" || key == "loss");
-    if (section || typed) flatten(entry.value, key, sources, out);
-    else out.push_back({key, flow(entry.value), sources.origin(entry.value.at)});
+    if (section || typed)
+      flatten(entry.value, key, sources, out);
+    else
+      out.push_back({key, flow(entry.value), sources.origin(entry.value.at)});
   }
 }
 }  // namespace

@@ -55,8 +55,10 @@ void StudyReader::apply_arguments() {
       }
       Node single = make_mapping(patch.at);
       single.entries.push_back(entry);
-      if (key && key->study) merge(root_, single, schema_);
-      else overlay(arguments_, single, schema_);
+      if (key && key->study)
+        merge(root_, single, schema_);
+      else
+        overlay(arguments_, single, schema_);
     }
   }
 }
@@ -79,8 +81,10 @@ void StudyReader::read_variants() {
     if (problems_.full() || variants.size() >= max_variants) break;
     if (!good_name(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), name_rule);
     Variant variant{entry.key, make_mapping(), {}};
-    if (entry.value.is_mapping()) variant.patch = patch_of(entry);
-    else problems_.error(entry.value.at, "a variant must be a mapping such as {lr: 0.1}, not ", kind_name(entry.value));
+    if (entry.value.is_mapping())
+      variant.patch = patch_of(entry);
+    else
+      problems_.error(entry.value.at, "a variant must be a mapping such as {lr: 0.1}, not ", kind_name(entry.value));
     variants.push_back(std::move(variant));
   }
   if (variants.empty()) variants.push_back({});
@@ -126,7 +130,11 @@ void StudyReader::report_missing() {
     for (const Variant& variant : variants)
       if (std::ranges::count(variant.reading.missing, missing.key, &Missing::key) > 0) lacking.push_back(quote(variant.name));
     const bool all = lacking.size() == variants.size();
-    problems_.error(missing.at, quote(missing.key), " is missing", all ? "" : lacking.size() == 1 ? " in variant " : " in the variants ", all ? "" : join(lacking, ", "), missing.example);
+    problems_.error(missing.at, quote(missing.key), " is missing",
+                    all                   ? ""
+                    : lacking.size() == 1 ? " in variant "
+                                          : " in the variants ",
+                    all ? "" : join(lacking, ", "), missing.example);
   }
 }
 
@@ -151,8 +159,10 @@ void StudyReader::read_repeat() {
     }
   }
   if (overrides_.seeds) {
-    if (*overrides_.seeds < 1 || *overrides_.seeds > max_seeds) problems_.error({}, "--seeds must be in [1, ", max_seeds, "], not ", *overrides_.seeds);
-    else seeds.clear(), count = *overrides_.seeds;
+    if (*overrides_.seeds < 1 || *overrides_.seeds > max_seeds)
+      problems_.error({}, "--seeds must be in [1, ", max_seeds, "], not ", *overrides_.seeds);
+    else
+      seeds.clear(), count = *overrides_.seeds;
   }
   if (seeds.empty())
     for (std::int64_t i = 0; i < count; ++i) seeds.push_back(first + static_cast<std::uint64_t>(i));
@@ -164,19 +174,26 @@ void StudyReader::read_seeds(const Node& node, std::int64_t& count) {
   constexpr const char* wanted = "repeat.seeds must be a number of seeds or a list of them";
   if (node.is_scalar()) {
     const auto read = node.quoted ? Read<std::int64_t>{0, "not a quoted text"} : read_integer(node.scalar);
-    if (!read) problems_.error(node.at, wanted, ", ", read.why);
-    else if (read.value < 1 || read.value > max_seeds) problems_.error(node.at, "repeat.seeds must be in [1, ", max_seeds, "], not ", read.value);
-    else count = read.value;
+    if (!read)
+      problems_.error(node.at, wanted, ", ", read.why);
+    else if (read.value < 1 || read.value > max_seeds)
+      problems_.error(node.at, "repeat.seeds must be in [1, ", max_seeds, "], not ", read.value);
+    else
+      count = read.value;
     return;
   }
   if (!node.is_list() || node.items.empty() || node.items.size() > static_cast<std::size_t>(max_seeds))
     return problems_.error(node.at, wanted, ", not ", node.is_list() ? cat("a list of ", node.items.size()) : kind_name(node));
   std::set<std::int64_t> seen;
   for (const Node& item : node.items) {
-    const auto read = item.is_scalar() && !item.quoted ? read_integer(item.scalar) : Read<std::int64_t>{0, item.quoted ? "not a quoted text" : cat("not ", kind_name(item))};
-    if (!read || read.value < 0) problems_.error(item.at, "a seed must be a whole number at least 0, ", read ? cat("not ", read.value) : read.why);
-    else if (!seen.insert(read.value).second) problems_.error(item.at, "the seed ", read.value, " is listed twice");
-    else seeds.push_back(static_cast<std::uint64_t>(read.value));
+    const auto read =
+        item.is_scalar() && !item.quoted ? read_integer(item.scalar) : Read<std::int64_t>{0, item.quoted ? "not a quoted text" : cat("not ", kind_name(item))};
+    if (!read || read.value < 0)
+      problems_.error(item.at, "a seed must be a whole number at least 0, ", read ? cat("not ", read.value) : read.why);
+    else if (!seen.insert(read.value).second)
+      problems_.error(item.at, "the seed ", read.value, " is listed twice");
+    else
+      seeds.push_back(static_cast<std::uint64_t>(read.value));
   }
 }
 
@@ -186,10 +203,14 @@ void StudyReader::read_compare() {
   for (const Entry& entry : node.entries) {
     const Node& value = entry.value;
     const auto names = names_of(variants);
-    if (entry.key != "against") unknown_key(entry, "compare", "", schema_, problems_);
-    else if (!value.is_scalar()) problems_.error(value.at, "compare.against must be the name of a variant, not ", kind_name(value));
-    else if (names.front().empty() || std::ranges::count(names, value.scalar) == 0) problems_.error(value.at, no_variant(value.scalar, names));
-    else against = value.scalar, against_at = value.at;
+    if (entry.key != "against")
+      unknown_key(entry, "compare", "", schema_, problems_);
+    else if (!value.is_scalar())
+      problems_.error(value.at, "compare.against must be the name of a variant, not ", kind_name(value));
+    else if (names.front().empty() || std::ranges::count(names, value.scalar) == 0)
+      problems_.error(value.at, no_variant(value.scalar, names));
+    else
+      against = value.scalar, against_at = value.at;
   }
 }
 
@@ -204,10 +225,12 @@ void StudyReader::select() {
 
 void StudyReader::limit() {
   const std::size_t trials = variants.size() * seeds.size();
-  if (trials > max_trials) return problems_.error(seeds_at, variants.size(), " variants x ", seeds.size(), " seeds are ", trials, " trials: ", max_trials, " are allowed");
+  if (trials > max_trials)
+    return problems_.error(seeds_at, variants.size(), " variants x ", seeds.size(), " seeds are ", trials, " trials: ", max_trials, " are allowed");
   std::size_t bytes = 0;
   for (const Variant& variant : variants) bytes += emit(variant.reading.tree).size();
-  if (bytes * seeds.size() > max_resolved) problems_.error(seeds_at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
+  if (bytes * seeds.size() > max_resolved)
+    problems_.error(seeds_at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
 }
 
 }  // namespace lehr::spec

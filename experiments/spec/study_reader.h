@@ -21,7 +21,7 @@ class StudyReader {
   std::vector<Variant> variants;  // those selected
   std::vector<std::uint64_t> seeds;
   bool vary_split = false;
-  std::string against;            // "" for a file without variants
+  std::string against;  // "" for a file without variants
   At seeds_at, vary_at, against_at;
 
   const Sources& sources() const { return *sources_; }

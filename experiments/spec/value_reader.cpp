@@ -7,23 +7,40 @@ namespace lehr::spec {
 std::string expected(const Key& key) {
   const std::string range = key.range();
   switch (key.type) {
-    case Type::mapping: return "a mapping";
-    case Type::text: return "a text";
-    case Type::path: return "a file name";
-    case Type::integer: return "a whole number" + (range.empty() ? "" : " " + range);
-    case Type::number: return "a number" + (range.empty() ? "" : " " + range);
-    case Type::boolean: return "true or false";
-    case Type::choice: return "one of " + join(key.values, ", ");
-    case Type::choices: return "a list of " + join(key.values, ", ");
-    case Type::texts: return "a list";
-    case Type::numbers: return "a list of numbers" + (range.empty() ? "" : " " + range);
-    case Type::portion: return "a part of the rows";
-    case Type::schedule: return "a number, a formula, a {type: …} mapping or a list of phases";
-    case Type::init: return "an initializer, or a mapping of patterns to initializers";
-    case Type::columns: return "a mapping of model inputs to lists of columns";
-    case Type::rules: return "a mapping of patterns to settings";
-    case Type::seeds: return "a number of seeds or a list of them";
-    case Type::variants: return "a mapping of names to settings";
+    case Type::mapping:
+      return "a mapping";
+    case Type::text:
+      return "a text";
+    case Type::path:
+      return "a file name";
+    case Type::integer:
+      return "a whole number" + (range.empty() ? "" : " " + range);
+    case Type::number:
+      return "a number" + (range.empty() ? "" : " " + range);
+    case Type::boolean:
+      return "true or false";
+    case Type::choice:
+      return "one of " + join(key.values, ", ");
+    case Type::choices:
+      return "a list of " + join(key.values, ", ");
+    case Type::texts:
+      return "a list";
+    case Type::numbers:
+      return "a list of numbers" + (range.empty() ? "" : " " + range);
+    case Type::portion:
+      return "a part of the rows";
+    case Type::schedule:
+      return "a number, a formula, a {type: …} mapping or a list of phases";
+    case Type::init:
+      return "an initializer, or a mapping of patterns to initializers";
+    case Type::columns:
+      return "a mapping of model inputs to lists of columns";
+    case Type::rules:
+      return "a mapping of patterns to settings";
+    case Type::seeds:
+      return "a number of seeds or a list of them";
+    case Type::variants:
+      return "a mapping of names to settings";
   }
   return "";
 }
@@ -31,19 +48,31 @@ std::string expected(const Key& key) {
 std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& canonical) {
   canonical = node;
   switch (key.type) {
-    case Type::integer: return integer(key, node, canonical);
-    case Type::number: return real(key, node, canonical);
-    case Type::boolean: return boolean(key, node);
-    case Type::choice: return choice(key, node);
-    case Type::path: return path(key, node, canonical);
-    case Type::portion: return portion(key, node);
+    case Type::integer:
+      return integer(key, node, canonical);
+    case Type::number:
+      return real(key, node, canonical);
+    case Type::boolean:
+      return boolean(key, node);
+    case Type::choice:
+      return choice(key, node);
+    case Type::path:
+      return path(key, node, canonical);
+    case Type::portion:
+      return portion(key, node);
     case Type::texts:
-    case Type::choices: return texts(key, node, canonical);
-    case Type::numbers: return numbers(key, node);
-    case Type::schedule: return schedule(key, node);
-    case Type::init: return init(key, node);
-    case Type::columns: return columns(key, node);
-    default: break;
+    case Type::choices:
+      return texts(key, node, canonical);
+    case Type::numbers:
+      return numbers(key, node);
+    case Type::schedule:
+      return schedule(key, node);
+    case Type::init:
+      return init(key, node);
+    case Type::columns:
+      return columns(key, node);
+    default:
+      break;
   }
   if (!scalar(key, node, false)) return std::nullopt;
   Value value;
@@ -114,7 +143,8 @@ std::optional<Value> ValueReader::choice(const Key& key, const Node& node) {
   if (allowed(key.values, node.scalar) == nullptr) {
     const std::string kind = key.name() == "type" ? key.parent() : key.path == "metrics" ? "metric" : key.path;
     const auto hint = did_you_mean(node.scalar, key.values);
-    problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
+    problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint,
+                    hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
     return std::nullopt;
   }
   Value value;
@@ -164,7 +194,8 @@ std::optional<Value> ValueReader::texts(const Key& key, const Node& node, Node& 
   std::set<std::string> seen;
   for (const Node& item : list.items) {
     if (!item.is_scalar()) {
-      problems_.error(item.at, "each item of ", key.path, " must be a single text, not ", kind_name(item), item.is_null() ? ": write \"null\" in quotes for the word" : "");
+      problems_.error(item.at, "each item of ", key.path, " must be a single text, not ", kind_name(item),
+                      item.is_null() ? ": write \"null\" in quotes for the word" : "");
       fits = false;
       continue;
     }

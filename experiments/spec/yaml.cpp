@@ -108,9 +108,12 @@ class Builder final : public YAML::EventHandler {
     const char quote_mark = i < bytes.size() ? bytes[i] : ' ';
     if (quote_mark != '"' && quote_mark != '\'') return;
     for (++i; i < bytes.size(); ++i) {
-      if (quote_mark == '"' && bytes[i] == '\\') ++i;
-      else if (bytes[i] == quote_mark && (quote_mark == '"' || i + 1 >= bytes.size() || bytes[i + 1] != quote_mark)) return;
-      else if (bytes[i] == quote_mark) ++i;
+      if (quote_mark == '"' && bytes[i] == '\\')
+        ++i;
+      else if (bytes[i] == quote_mark && (quote_mark == '"' || i + 1 >= bytes.size() || bytes[i + 1] != quote_mark))
+        return;
+      else if (bytes[i] == quote_mark)
+        ++i;
     }
     problems_.error(place(mark), "a quote that is opened is never closed");
     throw Stop{};
@@ -121,9 +124,9 @@ class Builder final : public YAML::EventHandler {
     const Frame& top = stack_.back();
     if (!top.has_key) return problems_.error(at, "a key is missing before ':'");
     const bool comma = top.key.find_first_of("()*/ ") != std::string::npos;
-    problems_.error(top.key_at, quote(top.key), " has no value",
-                    comma ? ": inside { } a comma starts a new key, so a formula with commas goes in quotes"
-                          : "; write one, or null to remove what a lower layer says");
+    problems_.error(
+        top.key_at, quote(top.key), " has no value",
+        comma ? ": inside { } a comma starts a new key, so a formula with commas goes in quotes" : "; write one, or null to remove what a lower layer says");
   }
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
@@ -230,8 +233,10 @@ bool check_bytes(const Text& text, Problems& problems) {
       return false;
     }
     const bool line_end = byte == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n';
-    if (byte == '\t') problems.error(text.at(line, column), "a tab: YAML is indented with spaces, and \"\\t\" in quotes is a tab");
-    else if ((byte < 0x20 && !line_end) || byte == 0x7F) problems.error(text.at(line, column), "a control character, byte ", static_cast<int>(byte));
+    if (byte == '\t')
+      problems.error(text.at(line, column), "a tab: YAML is indented with spaces, and \"\\t\" in quotes is a tab");
+    else if ((byte < 0x20 && !line_end) || byte == 0x7F)
+      problems.error(text.at(line, column), "a control character, byte ", static_cast<int>(byte));
     clean = clean && !((byte < 0x20 && !line_end) || byte == 0x7F);
     i += length, column += static_cast<int>(length);
   }
@@ -270,8 +275,6 @@ std::optional<Node> parse_yaml(const Sources& sources, int source, Problems& pro
   return root;
 }
 
-std::optional<Node> parse_value(const Sources& sources, int source, std::size_t start, Problems& problems) {
-  return parse({sources, source, start}, problems);
-}
+std::optional<Node> parse_value(const Sources& sources, int source, std::size_t start, Problems& problems) { return parse({sources, source, start}, problems); }
 
 }  // namespace lehr::spec

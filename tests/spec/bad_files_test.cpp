@@ -36,17 +36,21 @@ TEST_CASE("the smallest file is read") {
 
 TEST_CASE("an error shows its place, its line and a caret") {
   const Folder folder;
-  CHECK(message(folder, minimal + "optimiser: {type: sgd}\n") == "bad.yaml:6:1: unknown key 'optimiser', did you mean 'optimizer'?\n    6 | optimiser: {type: sgd}\n      | ^~~~~~~~~");
+  CHECK(message(folder, minimal + "optimiser: {type: sgd}\n") ==
+        "bad.yaml:6:1: unknown key 'optimiser', did you mean 'optimizer'?\n    6 | optimiser: {type: sgd}\n      | ^~~~~~~~~");
   CHECK(message(folder, minimal + "name: é, batch: {size: 0}\n").find("bad.yaml:6:15: ") == 0);
   const std::string wide = message(folder, "model: m.onnx\ndata: {file: dätä.csv, hüader: 1}\nloss: mse\nlr: 1\nepochs: 1\n");
-  CHECK(wide == "bad.yaml:2:24: unknown key 'hüader' in data, did you mean 'header'?\n    2 | data: {file: dätä.csv, hüader: 1}\n      |                        ^~~~~~");
+  CHECK(
+      wide ==
+      "bad.yaml:2:24: unknown key 'hüader' in data, did you mean 'header'?\n    2 | data: {file: dätä.csv, hüader: 1}\n      |                        ^~~~~~");
 }
 
 TEST_CASE("a long line is shown around the caret") {
   const Folder folder;
   const std::string text = message(folder, minimal + "data: {file: d.csv, columns: [" + std::string(5000, 'x') + "], heder: true}\n");
   CHECK(text.size() < 1000);
-  const std::string far = message(folder, "model: m.onnx\ndata: {file: d.csv, columns: [" + std::string(5000, 'x') + "], heder: true}\nloss: mse\nlr: 1\nepochs: 1\n");
+  const std::string far =
+      message(folder, "model: m.onnx\ndata: {file: d.csv, columns: [" + std::string(5000, 'x') + "], heder: true}\nloss: mse\nlr: 1\nepochs: 1\n");
   INFO(far);
   CHECK(far.find("bad.yaml:2:5034: unknown key 'heder' in data, did you mean 'header'?") == 0);
   CHECK(far.find("…") != std::string::npos);
@@ -65,11 +69,15 @@ TEST_CASE("keys and types") {
       {"nested misspelt key", minimal + "batch: {sise: 4}\n", {"bad.yaml:6:9: unknown key 'sise' in batch, did you mean 'size'?"}},
       {"duplicate key", minimal + "epochs: 4\n", {"bad.yaml:6:1: 'epochs' is given twice: the first is in line 5", "      | ^~~~~~"}},
       {"nested duplicate key", minimal + "batch: {size: 4, size: 5}\n", {"bad.yaml:6:18: 'size' is given twice: the first is in line 6"}},
-      {"missing keys", "name: x\n", {"'model' is missing", "'data' is missing", "'loss' is missing", "'lr' is missing", "'epochs' is missing, for example epochs: 50"}},
+      {"missing keys",
+       "name: x\n",
+       {"'model' is missing", "'data' is missing", "'loss' is missing", "'lr' is missing", "'epochs' is missing, for example epochs: 50"}},
       {"missing nested key", "model: {init: zeros}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"bad.yaml:1:1: 'model.file' is missing"}},
       {"misspelt key is not missing too", "epoch: 3\n", {"did you mean 'epochs'?"}},
       {"not a mapping", "- 1\n- 2\n", {"bad.yaml:1:1: an experiment is a mapping of keys like `epochs: 50`, not a list"}},
-      {"a text for a number", minimal + "batch: many\n", {"bad.yaml:6:8: batch.size must be a whole number in [1, 2147483647], not 'many'", "      |        ^~~~"}},
+      {"a text for a number",
+       minimal + "batch: many\n",
+       {"bad.yaml:6:8: batch.size must be a whole number in [1, 2147483647], not 'many'", "      |        ^~~~"}},
       {"a quoted number", minimal + "batch: \"28\"\n", {"bad.yaml:6:8: batch.size must be", "not a quoted text", "^~~~"}},
       {"a list for a number", minimal + "batch: {size: [1]}\n", {"bad.yaml:6:15: batch.size must be a whole number in [1, 2147483647], not a list"}},
       {"a fraction for a count", minimal + "batch: 2.5\n", {"batch.size must be a whole number in [1, 2147483647], not '2.5'"}},
@@ -82,7 +90,9 @@ TEST_CASE("keys and types") {
       {"null in a list", minimal + "metrics: [null]\n", {"each item of metrics must be a single text, not null"}},
       {"the same metric twice", minimal + "metrics: [mae, mae]\n", {"bad.yaml:6:16: metrics names 'mae' twice"}},
       {"a key without a value", minimal + "batch:\n", {"bad.yaml:6:1: 'batch' has no value"}},
-      {"a formula with a bare comma", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\noptimizer: {lr: max(0.1, 0.2)}\nepochs: 3\n", {"bad.yaml:4:26: '0.2)' has no value: inside { } a comma starts a new key"}},
+      {"a formula with a bare comma",
+       "model: m.onnx\ndata: {file: d.csv}\nloss: mse\noptimizer: {lr: max(0.1, 0.2)}\nepochs: 3\n",
+       {"bad.yaml:4:26: '0.2)' has no value: inside { } a comma starts a new key"}},
   });
 }
 
@@ -94,14 +104,24 @@ TEST_CASE("numbers out of range") {
       {"accumulate", minimal + "accumulate: 0\n", {"accumulate must be in [1, 1000000000], not 0"}},
       {"negative seed", minimal + "seed: -1\n", {"seed must be at least 0, not -1"}},
       {"a batch on a schedule", minimal + "batch: {size: {type: step}}\n", {"batch.size must be a whole number in [1, 2147483647], not a mapping"}},
-      {"smoothing", "model: m.onnx\ndata: {file: d.csv}\nloss: {type: categorical_crossentropy, label_smoothing: 1.5}\nlr: 0.1\nepochs: 3\n", {"bad.yaml:3:57: loss.label_smoothing must be in [0, 1], not 1.5"}},
-      {"class weights", "model: m.onnx\ndata: {file: d.csv, target: {classes: [a, b]}}\nloss: {type: categorical_crossentropy, class_weights: [1, -2]}\nlr: 0.1\nepochs: 3\n",
+      {"smoothing",
+       "model: m.onnx\ndata: {file: d.csv}\nloss: {type: categorical_crossentropy, label_smoothing: 1.5}\nlr: 0.1\nepochs: 3\n",
+       {"bad.yaml:3:57: loss.label_smoothing must be in [0, 1], not 1.5"}},
+      {"class weights",
+       "model: m.onnx\ndata: {file: d.csv, target: {classes: [a, b]}}\nloss: {type: categorical_crossentropy, class_weights: [1, -2]}\nlr: 0.1\nepochs: 3\n",
        {"bad.yaml:3:59: loss.class_weights must be at least 0, not -2"}},
-      {"number of class weights", "model: m.onnx\ndata: {file: d.csv, target: {classes: [a, b]}}\nloss: {type: categorical_crossentropy, class_weights: [1, 2, 3]}\nlr: 0.1\nepochs: 3\n",
+      {"number of class weights",
+       "model: m.onnx\ndata: {file: d.csv, target: {classes: [a, b]}}\nloss: {type: categorical_crossentropy, class_weights: [1, 2, 3]}\nlr: 0.1\nepochs: 3\n",
        {"loss.class_weights has 3 numbers but data.target.classes has 2 classes"}},
-      {"divide by zero", "model: m.onnx\ndata: {file: d.csv, scale: {divide: 0}}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"bad.yaml:2:37: data.scale.divide must be above 0, not 0"}},
-      {"infinite", "model: m.onnx\ndata: {file: d.csv, scale: {divide: .inf}}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"data.scale.divide must be a number above 0, not '.inf': it must be finite"}},
-      {"too large for a double", "model: m.onnx\ndata: {file: d.csv, scale: {divide: 1e400}}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"not '1e400': it is too large or too small for a double"}},
+      {"divide by zero",
+       "model: m.onnx\ndata: {file: d.csv, scale: {divide: 0}}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"bad.yaml:2:37: data.scale.divide must be above 0, not 0"}},
+      {"infinite",
+       "model: m.onnx\ndata: {file: d.csv, scale: {divide: .inf}}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"data.scale.divide must be a number above 0, not '.inf': it must be finite"}},
+      {"too large for a double",
+       "model: m.onnx\ndata: {file: d.csv, scale: {divide: 1e400}}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"not '1e400': it is too large or too small for a double"}},
   });
 }
 
@@ -114,7 +134,9 @@ TEST_CASE("parts of the rows") {
       {"negative", with("test: -5%"), {"a percentage lies in [0, 100)"}},
       {"negative rows", with("test: -5 rows"), {"not '-5 rows': a number of rows is not negative"}},
       {"another unit", with("test: 5 columns"), {"as 33% or 40 rows, not '5 columns'"}},
-      {"too much together", with("validation: 60%, test: 40%"), {"bad.yaml:2:21: validation and test take 100 % of the rows together: nothing is left to train on"}},
+      {"too much together",
+       with("validation: 60%, test: 40%"),
+       {"bad.yaml:2:21: validation and test take 100 % of the rows together: nothing is left to train on"}},
       {"how", with("take: stratifed"), {"unknown data.split.take 'stratifed', did you mean 'stratified'? Known: tail, random, stratified"}},
   });
 }
@@ -123,22 +145,42 @@ TEST_CASE("names of parts") {
   check({
       {"optimizer", minimal + "optimizer: sdg\n", {"bad.yaml:6:12: unknown optimizer 'sdg', did you mean 'sgd'? Known: adam, sgd"}},
       {"optimizer type", minimal + "optimizer: {type: adm, beta1: 0.5}\n", {"bad.yaml:6:19: unknown optimizer 'adm', did you mean 'adam'?"}},
-      {"key of another optimizer", minimal + "optimizer: {type: adam, momentum: 0.5}\n", {"bad.yaml:6:25: 'momentum' is a key of optimizer type sgd, not of 'adam', which takes lr, beta1"}},
+      {"key of another optimizer",
+       minimal + "optimizer: {type: adam, momentum: 0.5}\n",
+       {"bad.yaml:6:25: 'momentum' is a key of optimizer type sgd, not of 'adam', which takes lr, beta1"}},
       {"misspelt hyperparameter", minimal + "optimizer: {momentun: 0.5}\n", {"bad.yaml:6:13: unknown key 'momentun' in optimizer, did you mean 'momentum'?"}},
       {"option", minimal + "optimizer: {form: kears}\n", {"unknown optimizer.form 'kears', did you mean 'keras'? Known: torch, keras"}},
       {"metric", minimal + "metrics: [mae, acuracy]\n", {"bad.yaml:6:16: unknown metric 'acuracy', did you mean 'accuracy'?"}},
       {"top without a number", minimal + "metrics: [top_k]\n", {"unknown metric 'top_k'"}},
       {"top zero", minimal + "metrics: [top_0]\n", {"unknown metric 'top_0'"}},
-      {"loss", "model: m.onnx\ndata: {file: d.csv}\nloss: binary_crosentropy\nlr: 0.1\nepochs: 3\n", {"bad.yaml:3:7: unknown loss 'binary_crosentropy', did you mean 'binary_crossentropy'?"}},
-      {"key of another loss", "model: m.onnx\ndata: {file: d.csv}\nloss: {type: mse, delta: 1}\nlr: 0.1\nepochs: 3\n", {"'delta' is a key of loss type huber, not of 'mse', which takes no other key"}},
+      {"loss",
+       "model: m.onnx\ndata: {file: d.csv}\nloss: binary_crosentropy\nlr: 0.1\nepochs: 3\n",
+       {"bad.yaml:3:7: unknown loss 'binary_crosentropy', did you mean 'binary_crossentropy'?"}},
+      {"key of another loss",
+       "model: m.onnx\ndata: {file: d.csv}\nloss: {type: mse, delta: 1}\nlr: 0.1\nepochs: 3\n",
+       {"'delta' is a key of loss type huber, not of 'mse', which takes no other key"}},
       {"loss without a type", "model: m.onnx\ndata: {file: d.csv}\nloss: {delta: 1}\nlr: 0.1\nepochs: 3\n", {"bad.yaml:3:1: 'loss.type' is missing"}},
-      {"initializer", "model: {file: m.onnx, init: he_norml}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"bad.yaml:1:29: unknown initializer 'he_norml', did you mean 'he_normal'?"}},
-      {"initializer of a pattern", "model: {file: m.onnx, init: {\"*.bias\": zero}}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"bad.yaml:1:40: unknown initializer 'zero', did you mean 'zeros'?"}},
-      {"initializer's arguments", "model: {file: m.onnx, init: \"uniform(1, 2, 3)\"}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"uniform takes 0 to 2 numbers in brackets, not 3"}},
-      {"initializer's argument", "model: {file: m.onnx, init: normal(big)}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"the arguments of normal must be numbers, not 'big'"}},
-      {"initializer's bracket", "model: {file: m.onnx, init: normal(0.1}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"the initializer 'normal(0.1' lacks its closing bracket"}},
-      {"delimiter", "model: m.onnx\ndata: {file: d.csv, delimiter: coma}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"unknown data.delimiter 'coma', did you mean 'comma'? Known: comma, tab, semicolon, space, pipe"}},
-      {"dropped and used", "model: m.onnx\ndata: {file: d.csv, columns: [a, b], drop: [b]}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"the column 'b' is both used by data.columns and dropped by data.drop"}},
+      {"initializer",
+       "model: {file: m.onnx, init: he_norml}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"bad.yaml:1:29: unknown initializer 'he_norml', did you mean 'he_normal'?"}},
+      {"initializer of a pattern",
+       "model: {file: m.onnx, init: {\"*.bias\": zero}}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"bad.yaml:1:40: unknown initializer 'zero', did you mean 'zeros'?"}},
+      {"initializer's arguments",
+       "model: {file: m.onnx, init: \"uniform(1, 2, 3)\"}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"uniform takes 0 to 2 numbers in brackets, not 3"}},
+      {"initializer's argument",
+       "model: {file: m.onnx, init: normal(big)}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"the arguments of normal must be numbers, not 'big'"}},
+      {"initializer's bracket",
+       "model: {file: m.onnx, init: normal(0.1}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"the initializer 'normal(0.1' lacks its closing bracket"}},
+      {"delimiter",
+       "model: m.onnx\ndata: {file: d.csv, delimiter: coma}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"unknown data.delimiter 'coma', did you mean 'comma'? Known: comma, tab, semicolon, space, pipe"}},
+      {"dropped and used",
+       "model: m.onnx\ndata: {file: d.csv, columns: [a, b], drop: [b]}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"the column 'b' is both used by data.columns and dropped by data.drop"}},
       {"one class", "model: m.onnx\ndata: {file: d.csv, target: {classes: [a]}}\nloss: mse\nlr: 0.1\nepochs: 3\n", {"data.target.classes has one class"}},
       {"params", minimal + "params: {\"*.bias\": {freez: true}}\n", {"bad.yaml:6:21: unknown key 'freez' in params, did you mean 'freeze'?"}},
       {"params without settings", minimal + "params: {\"*.bias\": 0}\n", {"params.*.bias must be a mapping such as {freeze: true}, not a single value"}},
@@ -156,7 +198,9 @@ TEST_CASE("schedules in a file") {
       {"octal", with("010"), {"not '010': leading zeros are refused"}},
       {"quoted", with("\"0.1\""), {"bad.yaml:5:5: optimizer.lr: a number is written without quotes"}},
       {"quoted inside", with("{type: linear, from: \"0.1\", to: 0}"), {"bad.yaml:5:26: optimizer.lr: a number is written without quotes"}},
-      {"misspelt type", with("{type: cosin, from: 0.1, to: 0}"), {"bad.yaml:5:12: optimizer.lr: unknown schedule type 'cosin', did you mean 'cosine'?", "      |            ^~~~~"}},
+      {"misspelt type",
+       with("{type: cosin, from: 0.1, to: 0}"),
+       {"bad.yaml:5:12: optimizer.lr: unknown schedule type 'cosin', did you mean 'cosine'?", "      |            ^~~~~"}},
       {"misspelt key", with("{type: cosine, form: 0.1, to: 0}"), {"bad.yaml:5:26: optimizer.lr:", "'form'", "'from'"}},
       {"missing unit", with("{type: step, initial: 0.1, factor: 0.5, every: 10}"), {"bad.yaml:5:52: optimizer.lr:", "10 epochs", "10 steps"}},
       {"misspelt variable", with("0.1 / (1 + 0.002 * stepp)"), {"bad.yaml:5:24: optimizer.lr:", "stepp"}},
@@ -185,7 +229,11 @@ TEST_CASE("what YAML may not hold") {
       {"escaped control character", minimal + "name: \"a\\0z\"\n", {"bad.yaml:6:7: a control character in 'a\\x00z'"}},
       {"lone carriage return", minimal + "name: a\rb\n", {"a control character, byte 13"}},
       {"broken UTF-8", minimal + "name: a\xff\n", {"bad.yaml:6:8: the text is not UTF-8"}},
-      {"UTF-16", std::string("\xff\xfe" "e\0", 4), {"bad.yaml:1:1: the text is not UTF-8"}},
+      {"UTF-16",
+       std::string("\xff\xfe"
+                   "e\0",
+                   4),
+       {"bad.yaml:1:1: the text is not UTF-8"}},
       {"overlong UTF-8", minimal + "name: \xc0\x80\n", {"the text is not UTF-8"}},
       {"open quote", minimal + "name: \"abc\n", {"a quote that is opened is never closed"}},
       {"open bracket", minimal + "metrics: [mae\nbatch: 3\n", {"a '[' that is opened is not closed"}},

@@ -10,17 +10,37 @@ namespace {
 // One to four edits at random places: a byte changed, removed, doubled, or a piece from elsewhere put in.
 std::string mutated(std::string text, Random& random) {
   static const std::string spice = "\"'{}[]:,&*!|>#%@`-?\n \t\r~\0\x80\xff\xc3\xa9";
-  static const std::vector<std::string> pieces = {"null", "true", "{type: ", "[[", "}}", "1e400", "-1", ".nan", "<<: ", "*a", "&a ", "!!str ", "---\n", "params: {\"*\": {", "lr: {", "\xEF\xBB\xBF", "optimizer.", "extends: fuzz.yaml\n"};
+  static const std::vector<std::string> pieces = {"null",       "true",
+                                                  "{type: ",    "[[",
+                                                  "}}",         "1e400",
+                                                  "-1",         ".nan",
+                                                  "<<: ",       "*a",
+                                                  "&a ",        "!!str ",
+                                                  "---\n",      "params: {\"*\": {",
+                                                  "lr: {",      "\xEF\xBB\xBF",
+                                                  "optimizer.", "extends: fuzz.yaml\n"};
   for (std::uint64_t edits = 1 + random.below(4); edits > 0; --edits) {
     if (text.empty()) return text;
     const std::size_t at = random.below(text.size());
     switch (random.below(6)) {
-      case 0: text[at] = static_cast<char>(random.below(256)); break;
-      case 1: text[at] = spice[random.below(spice.size())]; break;
-      case 2: text.erase(at, 1 + random.below(20)); break;
-      case 3: text.insert(at, text.substr(random.below(text.size()), random.below(40))); break;
-      case 4: text.insert(at, pieces[random.below(pieces.size())]); break;
-      default: text.resize(at); break;
+      case 0:
+        text[at] = static_cast<char>(random.below(256));
+        break;
+      case 1:
+        text[at] = spice[random.below(spice.size())];
+        break;
+      case 2:
+        text.erase(at, 1 + random.below(20));
+        break;
+      case 3:
+        text.insert(at, text.substr(random.below(text.size()), random.below(40)));
+        break;
+      case 4:
+        text.insert(at, pieces[random.below(pieces.size())]);
+        break;
+      default:
+        text.resize(at);
+        break;
     }
   }
   return text;

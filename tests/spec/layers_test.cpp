@@ -4,7 +4,9 @@ using namespace lehr;
 using namespace lehr::spec;
 
 namespace {
-Experiment one(const std::filesystem::path& file, const Overrides& overrides = {}) { return read_study(file, test_vocabulary(), overrides).trials.front().experiment; }
+Experiment one(const std::filesystem::path& file, const Overrides& overrides = {}) {
+  return read_study(file, test_vocabulary(), overrides).trials.front().experiment;
+}
 double now(const Experiment& e, const char* name) { return e.optimizer.hypers.at(name).at(Clock{}); }
 
 std::string failure(const std::filesystem::path& file, const Overrides& overrides = {}) {
@@ -118,6 +120,21 @@ TEST_CASE("defaults < extends < file < variant < --set") {
   CHECK(read_study(file, test_vocabulary(), {.set = {"variants=null", "repeat=3"}}).trials.size() == 3);
 }
 
+TEST_CASE("a variant can remove what the file says") {
+  const Folder folder;
+  folder.write("base.yaml", minimal + "clip: {norm: 1}\nbatch: 8\nvariants: {a: {batch: null, clip: null}, b: {clip.norm: null}, c: {lr: 1}}\n");
+  const Study study =
+      read_study(folder.write("top.yaml", "extends: base.yaml\nvariants: {c: null, d: {batch.size: null}, a: {accumulate: 3}}\n"), test_vocabulary());
+  CHECK(study.variants == std::vector<std::string>{"a", "b", "d"});
+  CHECK_FALSE(study.trials[0].experiment.clip.norm.has_value());
+  CHECK(study.trials[0].experiment.batch.size == 32);
+  CHECK(study.trials[0].experiment.accumulate == 3);
+  CHECK_FALSE(study.trials[1].experiment.clip.norm.has_value());
+  CHECK(study.trials[1].experiment.batch.size == 8);
+  CHECK(study.trials[2].experiment.clip.norm.has_value());
+  CHECK(study.trials[2].experiment.batch.size == 32);
+}
+
 TEST_CASE("dotted keys reach names that hold dots") {
   const Folder folder;
   const auto file = folder.write("a.yaml", minimal + "variants: {a: {params.*.bias.weight_decay: 0.5, model.init.fc1.weight: zeros, data.inputs.x.y: [a]}}\n");
@@ -140,11 +157,12 @@ TEST_CASE("--set arguments that make no sense") {
       {"=3", "--set: --set takes key=value"},
       {"batch=", "--set: a value is missing after '='"},
       {"bacth=3", "--set: unknown key 'bacth', did you mean 'batch'?\n      | bacth=3\n      | ^~~~~"},
-      {"optimizer.momentun=3", "--set: unknown key 'momentun' in optimizer, did you mean 'momentum'?\n      | optimizer.momentun=3\n      |           ^~~~~~~~"},
+      {"optimizer.momentun=3",
+       "--set: unknown key 'momentun' in optimizer, did you mean 'momentum'?\n      | optimizer.momentun=3\n      |           ^~~~~~~~"},
       {"batch=many", "--set: batch.size must be a whole number in [1, 2147483647], not 'many'\n      | batch=many\n      |       ^~~~"},
       {"lr=-1", "--set: optimizer.lr must be at least 0, not -1"},
-      {"lr=*x", "aliases (*name) are not supported"},
-      {"lr=a: b", "unknown key"},
+      {"lr=*x", "aliases are not supported"},
+      {"lr=a: b", "--set: optimizer.lr: "},
       {"lr={type: step", "--set: "},
       {"a..b=1", "--set: unknown key 'a..b'"},
       {"a.b.c.d.e.f.g.h.i=1", "--set: unknown key"},

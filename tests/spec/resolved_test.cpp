@@ -8,12 +8,15 @@ using namespace lehr::spec;
 namespace {
 // All values of an experiment as text, without its places.
 std::string values(const Experiment& e) {
-  std::string out = cat(e.name, "|", std::filesystem::absolute(e.model.file).lexically_normal().string(), "|", e.model.output.value_or("-"), "|", e.model.batch_statistics, "|",
-                        std::filesystem::absolute(e.data.file).lexically_normal().string(), "|", e.data.header ? cat(*e.data.header) : "-", "|", e.data.delimiter ? std::string(1, *e.data.delimiter) : "-", "|",
-                        e.data.target.column, "|", e.data.target.classes, "|", e.data.columns, "|", e.data.drop, "|", e.data.categorical, "|", e.data.encode, "|", e.data.missing, "|",
-                        static_cast<int>(e.data.impute), "|", static_cast<int>(e.data.scale), "|", e.data.divide, "|", e.data.validation, "|", e.data.test, "|", e.data.validation_rows, "|");
-  out += cat(e.data.test_rows, "|", e.data.take, "|", e.data.split_seed, "|", e.loss.type, "|", e.loss.class_weights, "|", e.loss.ignore_index.value_or(-99), "|", e.loss.label_smoothing, "|", e.loss.delta, "|",
-             e.metrics, "|", e.optimizer.type, "|", e.epochs, "|", e.batch.size, "|", e.batch.keep_last, "|", e.batch.shuffle, "|", e.accumulate, "|", e.evaluate_every, "|", e.seed, "|", e.threads);
+  std::string out =
+      cat(e.name, "|", std::filesystem::absolute(e.model.file).lexically_normal().string(), "|", e.model.output.value_or("-"), "|", e.model.batch_statistics,
+          "|", std::filesystem::absolute(e.data.file).lexically_normal().string(), "|", e.data.header ? cat(*e.data.header) : "-", "|",
+          e.data.delimiter ? std::string(1, *e.data.delimiter) : "-", "|", e.data.target.column, "|", e.data.target.classes, "|", e.data.columns, "|",
+          e.data.drop, "|", e.data.categorical, "|", e.data.encode, "|", e.data.missing, "|", static_cast<int>(e.data.impute), "|",
+          static_cast<int>(e.data.scale), "|", e.data.divide, "|", e.data.validation, "|", e.data.test, "|", e.data.validation_rows, "|");
+  out += cat(e.data.test_rows, "|", e.data.take, "|", e.data.split_seed, "|", e.loss.type, "|", e.loss.class_weights, "|", e.loss.ignore_index.value_or(-99),
+             "|", e.loss.label_smoothing, "|", e.loss.delta, "|", e.metrics, "|", e.optimizer.type, "|", e.epochs, "|", e.batch.size, "|", e.batch.keep_last,
+             "|", e.batch.shuffle, "|", e.accumulate, "|", e.evaluate_every, "|", e.seed, "|", e.threads);
   for (const auto& [pattern, init] : e.model.init) out += cat("|init ", pattern, "=", init);
   for (const auto& [input, columns] : e.data.inputs) out += cat("|input ", input, "=", columns);
   for (const auto& [name, value] : e.optimizer.options) out += cat("|", name, "=", value);
@@ -25,7 +28,7 @@ std::string values(const Experiment& e) {
   return out + cat("|", e.clip.norm ? e.clip.norm->text() : "-", "|", e.clip.value ? e.clip.value->text() : "-");
 }
 
-const char* const rich = R"(name: rich
+const char* const rich = R"~(name: rich
 model: {file: "m, n.onnx", init: {"*": he_normal, "fc: 1.*": "uniform(-0.1, 0.1)"}, output: "yes"}
 data: {file: d.csv, header: false, delimiter: tab, target: {column: "0", classes: ["null", "~", "a: b", "- x", "#", "'", '"', "\\", "", " s ", "é"]},
        inputs: {"a,b": ["{", "[x]"]}, missing: ["*", "&", "?"], scale: {divide: 1e2}, split: {validation: 40 rows, test: 1e1%}}
@@ -39,7 +42,7 @@ params: {"*.bias": {weight_decay: 0}, "x{1}": {freeze: true}}
 clip: {norm: "max(1, 2)"}
 epochs: 1e1
 batch: {size: 16, shuffle: false}
-)";
+)~";
 }  // namespace
 
 TEST_CASE("a resolved file is complete and reads back as the same experiment") {
@@ -98,7 +101,8 @@ TEST_CASE("schedules are checked on the run's clock") {
   const Folder folder;
   const Clock clock{.step = 0, .steps_per_epoch = 10, .steps = 30, .epochs = 3, .samples = 0, .samples_per_epoch = 10};
   const auto problems = [&](const std::string& lines) {
-    const Experiment e = read_study(folder.write("s.yaml", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nepochs: 3\n" + lines), test_vocabulary()).trials[0].experiment;
+    const Experiment e =
+        read_study(folder.write("s.yaml", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nepochs: 3\n" + lines), test_vocabulary()).trials[0].experiment;
     return check_schedules(e, clock, test_vocabulary());
   };
   CHECK(problems("lr: 0.1\n").empty());

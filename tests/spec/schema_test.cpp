@@ -1,7 +1,8 @@
+#include "experiments/spec/schema.h"
+
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "experiments/spec/schema.h"
 #include "tests/spec/support.h"
 
 using namespace lehr;
@@ -18,8 +19,8 @@ class Validator {
  private:
   static bool has_type(const std::string& type, const Json& v) {
     if (type == "integer") return v.is_number_integer() || (v.is_number() && v.get<double>() == static_cast<double>(v.get<long long>()));
-    return (type == "number" && v.is_number()) || (type == "string" && v.is_string()) || (type == "boolean" && v.is_boolean()) || (type == "object" && v.is_object()) ||
-           (type == "array" && v.is_array()) || (type == "null" && v.is_null());
+    return (type == "number" && v.is_number()) || (type == "string" && v.is_string()) || (type == "boolean" && v.is_boolean()) ||
+           (type == "object" && v.is_object()) || (type == "array" && v.is_array()) || (type == "null" && v.is_null());
   }
   bool keyword(const Json& schema, const std::string& word, const Json& rule, const Json& v) const {
     if (word == "$ref") return accepts(root_.at(Json::json_pointer(rule.get<std::string>().substr(1))), v);
@@ -64,12 +65,12 @@ class Validator {
   Json root_;
 };
 
-const char* const tutorial = R"({
+const char* const tutorial = R"~({
   "model": {"file": "mlp-34-34-1.onnx", "init": "glorot_uniform"},
   "data": {"file": "ionosphere.csv", "target": {"column": -1, "classes": ["b", "g"]}, "split": {"validation": "33%", "take": "tail"}},
   "loss": "binary_crossentropy", "metrics": ["accuracy"], "optimizer": {"type": "sgd", "momentum": 0.8, "form": "keras"}, "epochs": 50, "batch": 28,
   "variants": {"baseline": {"lr": 0.1, "optimizer.momentum": 0}, "time": {"lr": "0.1 / (1 + 0.002 * step)"}, "cosine": {"lr": {"type": "cosine", "from": 0.1, "to": 0}}},
-  "repeat": {"seeds": 30}, "compare": {"against": "baseline"}})";
+  "repeat": {"seeds": 30}, "compare": {"against": "baseline"}})~";
 }  // namespace
 
 TEST_CASE("the JSON Schema accepts what the reader accepts and refuses what it refuses") {

@@ -4,7 +4,9 @@ using namespace lehr;
 using namespace lehr::spec;
 
 namespace {
-Study study_of(const Folder& folder, const std::string& text, const Overrides& overrides = {}) { return read_study(folder.write("e.yaml", text), test_vocabulary(), overrides); }
+Study study_of(const Folder& folder, const std::string& text, const Overrides& overrides = {}) {
+  return read_study(folder.write("e.yaml", text), test_vocabulary(), overrides);
+}
 }  // namespace
 
 TEST_CASE("seeds of a study") {
@@ -119,7 +121,9 @@ clip: {norm: 1.0, value: 0.5}
 evaluate_every: 2
 seed: 8
 threads: 2
-)").trials[0].experiment;
+)")
+                           .trials[0]
+                           .experiment;
   CHECK(e.name == "all-keys");
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"*", "he_normal"}, {"fc1.*", "normal(0.01)"}});
   CHECK(e.model.output == "logits");
