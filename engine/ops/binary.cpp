@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "engine/kernels/dense.h"
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
 #include "engine/ops/parallel.h"
@@ -65,6 +66,14 @@ class Binary final : public Op {
     std::vector<Buffer> reads{g, a, b, y};
     if (dx.add) reads.push_back(dx.buffer);
     const auto w = make_walk<3>(out_.shape, {shape_[i], shape_[0], shape_[1]});
+    const bool is_bias = (uses & passes) && !same && w.rank == 1 && w.step[0][0] == 0 && w.inner_step[0] == 1;
+    if (is_bias) {  // [columns], added to every row
+      e.step({row_.name + " bias gradient", "own", static_cast<double>(elements(out_.shape))}, reads, {dx.buffer},
+             [g, dx, w, f = bias_grad_kernel()](const Memory& m) -> Run {
+               return [f, pg = m.f32(g), to = m.f32(dx.buffer), rows = w.rows, columns = w.columns, add = dx.add] { f(pg, rows, columns, to, add); };
+             });
+      return;
+    }
     e.step({row_.name + (i == 0 ? " dA" : " dB"), "own", 2.0 * static_cast<double>(elements(out_.shape))}, reads, {dx.buffer},
            [g, a, b, y, dx, w, d = i == 0 ? row_.da : row_.db, size = elements(shape_[i]), threads = e.threads()](const Memory& m) -> Run {
              return [w, d, size, threads, add = dx.add, pg = m.f32(g), pa = m.f32(a), pb = m.f32(b), py = m.f32(y), to = m.f32(dx.buffer)] {

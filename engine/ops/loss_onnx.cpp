@@ -141,8 +141,14 @@ class OnnxCrossEntropy final : public Op {
     if (dx.add) reads.push_back(dx.buffer);
     e.step({"cross-entropy dX", "own", 4.0 * static_cast<double>(elements(x_.shape))}, reads, {dx.buffer},
            [=, l = layout_, weighted = weighted_](const Memory& m) -> Run {
-             Pointers p{.x = m.f32(log_p), .weights = weighted ? m.f32(w) : nullptr, .label = m.i64(t), .log_p = m.f32(log_p),
-                        .g = through_loss ? m.f32(g) : nullptr, .g_log_p = through_log ? m.f32(g_log_p) : nullptr, .dx = m.f32(dx.buffer), .add = dx.add};
+             Pointers p{.x = m.f32(log_p),
+                        .weights = weighted ? m.f32(w) : nullptr,
+                        .label = m.i64(t),
+                        .log_p = m.f32(log_p),
+                        .g = through_loss ? m.f32(g) : nullptr,
+                        .g_log_p = through_log ? m.f32(g_log_p) : nullptr,
+                        .dx = m.f32(dx.buffer),
+                        .add = dx.add};
              return [l, p] { gradient(l, p); };
            });
   }
@@ -160,7 +166,8 @@ void add_onnx_losses(OpTable& table) {
   for (const int version : {12, 13})
     table.add("SoftmaxCrossEntropyLoss", version, [](const NodeView& node) -> std::unique_ptr<Op> { return std::make_unique<OnnxCrossEntropy>(node, true); });
   for (const int version : {12, 13, 22})
-    table.add("NegativeLogLikelihoodLoss", version, [](const NodeView& node) -> std::unique_ptr<Op> { return std::make_unique<OnnxCrossEntropy>(node, false); });
+    table.add("NegativeLogLikelihoodLoss", version,
+              [](const NodeView& node) -> std::unique_ptr<Op> { return std::make_unique<OnnxCrossEntropy>(node, false); });
 }
 
 }  // namespace lehr

@@ -88,10 +88,12 @@ class BatchNormalization final : public Op {
     for (std::size_t i = 0; i < 5; ++i) need_float(node, i);
     const Shape& x = node.shape(0);
     if (x.size() < 2) throw Error("X is ", x, ", [N,C] or [N,C,…] is needed");
-    if (node.opset() < 9 && node.integer("spatial", 1) == 0 && x.size() > 2) throw Error("attribute 'spatial' is 0: statistics for every position are not supported");
+    if (node.opset() < 9 && node.integer("spatial", 1) == 0 && x.size() > 2)
+      throw Error("attribute 'spatial' is 0: statistics for every position are not supported");
     layout_ = {x[0], x[1], elements(Shape(x.begin() + 2, x.end()))};
     for (std::size_t i = 1; i < 5; ++i)
-      if (elements(node.shape(i)) != layout_.channels) throw Error("X is ", x, ", input ", i, " is ", node.shape(i), ": ", layout_.channels, " numbers are needed");
+      if (elements(node.shape(i)) != layout_.channels)
+        throw Error("X is ", x, ", input ", i, " is ", node.shape(i), ": ", layout_.channels, " numbers are needed");
     epsilon_ = node.real("epsilon", 1e-5f);
     momentum_ = node.real("momentum", 0.9f);
     if (!(epsilon_ >= 0)) throw Error("attribute 'epsilon' is ", epsilon_, ", it must be at least 0");
@@ -156,7 +158,9 @@ class BatchNormalization final : public Op {
 
  private:
   Buffer statistics(Emit& e, const char* what) const { return e.keep({Dtype::f32, {layout_.channels}}, what); }
-  Buffer doubles(Emit& e, std::int64_t arrays) const { return e.temp(static_cast<std::size_t>(std::max<std::int64_t>(1, arrays * layout_.channels)) * sizeof(double)); }
+  Buffer doubles(Emit& e, std::int64_t arrays) const {
+    return e.temp(static_cast<std::size_t>(std::max<std::int64_t>(1, arrays * layout_.channels)) * sizeof(double));
+  }
 
   void observe(const float* x, const Moments& m, float* running_mean, float* running_variance, double* sum) const {
     batch_moments(layout_, x, epsilon_, m, sum);

@@ -90,7 +90,8 @@ void backward_affine(const Layout& l, const Pointers& p) {
 class RowNorm final : public Op {
  public:
   // `statistics`: shape of the outputs mean and 1/deviation, {} where there are none; a centred one has both.
-  RowNorm(const NodeView& node, const Layout& layout, Shape statistics) : type_(node.type(0)), layout_(layout), statistics_(std::move(statistics)), bias_(node.has(2)) {
+  RowNorm(const NodeView& node, const Layout& layout, Shape statistics)
+      : type_(node.type(0)), layout_(layout), statistics_(std::move(statistics)), bias_(node.has(2)) {
     need_float(node, 0);
     for (std::size_t i = 1; i < (bias_ ? 3u : 2u); ++i) {
       need_float(node, i);
@@ -112,7 +113,8 @@ class RowNorm final : public Op {
     e.memo() = std::pair(mean, inverse);
     e.step({"normalise rows", "own", 8.0 * static_cast<double>(elements(type_.shape))}, {x, scale, bias}, {y, mean, inverse},
            [=, l = layout_, biased = bias_, threads = e.threads()](const Memory& m) -> Run {
-             Pointers p{.x = m.f32(x), .scale = m.f32(scale), .bias = biased ? m.f32(bias) : nullptr, .y = m.f32(y), .mean = m.f32(mean), .inverse = m.f32(inverse)};
+             Pointers p{
+                 .x = m.f32(x), .scale = m.f32(scale), .bias = biased ? m.f32(bias) : nullptr, .y = m.f32(y), .mean = m.f32(mean), .inverse = m.f32(inverse)};
              return [=] { each_row(l, threads, [&](std::int64_t r) { forward_row(l, p, r); }); };
            });
   }
@@ -127,11 +129,13 @@ class RowNorm final : public Op {
       const Target dx = e.grad_in(0);
       auto all = reads;
       if (dx.add) all.push_back(dx.buffer);
-      e.step({"normalise rows dX", "own", 12.0 * static_cast<double>(elements(type_.shape))}, all, {dx.buffer},
-             [=, mean = mean, inverse = inverse, l = layout_, threads = e.threads()](const Memory& m) -> Run {
-               Pointers p{.x = m.f32(x), .scale = m.f32(scale), .dy = m.f32(dy), .mean = m.f32(mean), .inverse = m.f32(inverse), .dx = m.f32(dx.buffer), .add_x = dx.add};
-               return [=] { each_row(l, threads, [&](std::int64_t r) { backward_row(l, p, r); }); };
-             });
+      e.step(
+          {"normalise rows dX", "own", 12.0 * static_cast<double>(elements(type_.shape))}, all, {dx.buffer},
+          [=, mean = mean, inverse = inverse, l = layout_, threads = e.threads()](const Memory& m) -> Run {
+            Pointers p{
+                .x = m.f32(x), .scale = m.f32(scale), .dy = m.f32(dy), .mean = m.f32(mean), .inverse = m.f32(inverse), .dx = m.f32(dx.buffer), .add_x = dx.add};
+            return [=] { each_row(l, threads, [&](std::int64_t r) { backward_row(l, p, r); }); };
+          });
     }
     if (e.wants(1) || e.wants(2)) affine_gradients(e, reads, mean, inverse);
   }
@@ -192,7 +196,8 @@ std::unique_ptr<Op> instance(const NodeView& node) {
   const Shape& x = node.shape(0);
   if (x.size() < 3) throw Error("X is ", x, ", [N,C,…] with at least one more axis is needed");
   const std::int64_t inner = elements(Shape(x.begin() + 2, x.end()));
-  return std::make_unique<RowNorm>(node, Layout{.rows = x[0] * x[1], .width = inner, .groups = x[1], .run = inner, .epsilon = node.real("epsilon", 1e-5f)}, Shape{});
+  return std::make_unique<RowNorm>(node, Layout{.rows = x[0] * x[1], .width = inner, .groups = x[1], .run = inner, .epsilon = node.real("epsilon", 1e-5f)},
+                                   Shape{});
 }
 
 std::unique_ptr<Op> group(const NodeView& node) {
@@ -201,7 +206,12 @@ std::unique_ptr<Op> group(const NodeView& node) {
   if (x.size() < 2) throw Error("X is ", x, ", [N,C,…] is needed");
   const std::int64_t groups = node.integer("num_groups"), inner = elements(Shape(x.begin() + 2, x.end()));
   if (groups < 1 || x[1] % groups != 0) throw Error("attribute 'num_groups' is ", groups, ", it does not divide the ", x[1], " channels of X, ", x);
-  Layout l{.rows = x[0] * groups, .width = x[1] / groups * inner, .groups = groups, .per_group = x[1] / groups, .run = inner, .epsilon = node.real("epsilon", 1e-5f)};
+  Layout l{.rows = x[0] * groups,
+           .width = x[1] / groups * inner,
+           .groups = groups,
+           .per_group = x[1] / groups,
+           .run = inner,
+           .epsilon = node.real("epsilon", 1e-5f)};
   if (node.opset() < 21) l.per_group = 1, l.run = l.width;  // one scale a group
   return std::make_unique<RowNorm>(node, l, Shape{});
 }

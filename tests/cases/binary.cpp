@@ -61,7 +61,9 @@ void add_by_axis(std::vector<OpCase>& out) {
     };
   };
   for (const Row& row : arithmetic()) {
-    if (row.op == std::string("Mod") || row.op == std::string("Max") || row.op == std::string("Min") || row.op == std::string("Sum") || row.op == std::string("Mean")) continue;
+    if (row.op == std::string("Mod") || row.op == std::string("Max") || row.op == std::string("Min") || row.op == std::string("Sum") ||
+        row.op == std::string("Mean"))
+      continue;
     const auto one = [&](const char* variant, Attributes attrs, Shape b, Shape as) {
       out.push_back({.op = row.op, .opset = 6, .variant = variant, .attrs = std::move(attrs),
                      .in = {parameter({2, 3, 4}, row.low_a, row.high_a), parameter(std::move(b), row.low_b, row.high_b)},
@@ -73,9 +75,16 @@ void add_by_axis(std::vector<OpCase>& out) {
     one("axis -3", on(-3), {2}, {2, 1, 1});
   }
   for (const char* op : {"Equal", "Greater", "Less"})
-    out.push_back({.op = op, .opset = 6, .variant = "axis 0", .attrs = on(0), .in = {data({2, 3}, {1, 2, 3, 4, 5, 6}), data({2}, {2, 5})},
-                   .reference = aligned([op = std::string(op)](double a, double b) { return op == "Equal" ? a == b : op == "Less" ? a < b : a > b; }, {2, 1}),
-                   .outputs = {Dtype::boolean}, .graded = 0});
+    out.push_back({.op = op,
+                   .opset = 6,
+                   .variant = "axis 0",
+                   .attrs = on(0),
+                   .in = {data({2, 3}, {1, 2, 3, 4, 5, 6}), data({2}, {2, 5})},
+                   .reference = aligned([op = std::string(op)](double a, double b) { return op == "Equal"  ? a == b
+                                                                                            : op == "Less" ? a < b
+                                                                                                           : a > b; }, {2, 1}),
+                   .outputs = {Dtype::boolean},
+                   .graded = 0});
 }
 
 void add_integers(std::vector<OpCase>& out) {
@@ -117,8 +126,13 @@ void add_compare(std::vector<OpCase>& out) {
                                    {"Equal", {13}, [](double a, double b) { return a == b; }}};
   for (const auto& [op, opsets, f] : logic)
     for (const int opset : opsets)
-      out.push_back({.op = op, .opset = opset, .variant = "bool", .in = {data({4}, {0, 0, 1, 1}, Dtype::boolean), data({4}, {0, 1, 0, 1}, Dtype::boolean)},
-                     .reference = zip(f), .outputs = {Dtype::boolean}, .graded = 0});
+      out.push_back({.op = op,
+                     .opset = opset,
+                     .variant = "bool",
+                     .in = {data({4}, {0, 0, 1, 1}, Dtype::boolean), data({4}, {0, 1, 0, 1}, Dtype::boolean)},
+                     .reference = zip(f),
+                     .outputs = {Dtype::boolean},
+                     .graded = 0});
   out.push_back({.op = "Not", .opset = 1, .in = {data({2}, {0, 1}, Dtype::boolean)}, .reference = map([](double x) { return x == 0; }),
                  .outputs = {Dtype::boolean}, .graded = 0});
 }
@@ -128,8 +142,12 @@ void add_powers(std::vector<OpCase>& out) {
     for (const Dtype dtype : {Dtype::f32, Dtype::i64}) {
       if (dtype == Dtype::i64 && p != std::trunc(p)) continue;
       const double low = p == 2 || p == 3 ? -2 : 0.3;
-      out.push_back({.op = "Pow", .opset = 13, .variant = cat("constant ", p, " ", name(dtype)), .in = {parameter({3, 5}, low, 2), constant({1}, {p}, dtype)},
-                     .reference = map([p](double x) { return std::pow(x, p); }), .each = 3e-6});
+      out.push_back({.op = "Pow",
+                     .opset = 13,
+                     .variant = cat("constant ", p, " ", name(dtype)),
+                     .in = {parameter({3, 5}, low, 2), constant({1}, {p}, dtype)},
+                     .reference = map([p](double x) { return std::pow(x, p); }),
+                     .each = 3e-6});
     }
   out.push_back({.op = "Pow", .opset = 13, .variant = "constant of higher rank", .in = {parameter({3}), constant({1, 1}, {2})},
                  .reference = zip([](double a, double b) { return std::pow(a, b); })});
@@ -166,7 +184,8 @@ void add_activations(std::vector<OpCase>& out) {
   const Map2 prelu = [](double x, double s) { return x < 0 ? s * x : x; };
   for (const int opset : {7, 9, 16})
     for (const Shape& slope : {Shape{4}, Shape{1}, Shape{}, Shape{3, 1}, Shape{2, 3, 4}})
-      out.push_back({.op = "PRelu", .opset = opset, .variant = cat(slope), .in = {parameter({2, 3, 4}, -2, 2, {0}), parameter(slope)}, .reference = zip(prelu)});
+      out.push_back(
+          {.op = "PRelu", .opset = opset, .variant = cat(slope), .in = {parameter({2, 3, 4}, -2, 2, {0}), parameter(slope)}, .reference = zip(prelu)});
   for (const Shape& x : {Shape{2, 3}, Shape{2, 3, 4}})
     out.push_back({.op = "PRelu", .opset = 6, .variant = cat("by channel, X ", x), .in = {parameter(x, -2, 2, {0}), parameter({3})},
                    .reference = [prelu](const Arrays& in) {
@@ -178,7 +197,8 @@ void add_activations(std::vector<OpCase>& out) {
                  .reference = zip([](double a, double b) { return gelu(a + b); })});
   out.push_back({.op = "FastGelu", .domain = "com.microsoft", .opset = 1, .in = {parameter({3, 5}), parameter({5})},
                  .reference = zip([](double a, double b) { return gelu_tanh(a + b); })});
-  out.push_back({.op = "FastGelu", .domain = "com.microsoft", .opset = 1, .variant = "no bias", .in = {parameter({3, 5}), left_out()}, .reference = map(gelu_tanh)});
+  out.push_back(
+      {.op = "FastGelu", .domain = "com.microsoft", .opset = 1, .variant = "no bias", .in = {parameter({3, 5}), left_out()}, .reference = map(gelu_tanh)});
 }
 }  // namespace
 

@@ -154,7 +154,9 @@ void add_onnx(std::vector<OpCase>& out) {
           for (const bool spatial : {false, true})
             for (const bool log_out : {false, true}) {
               if (log_out && !softmax) continue;
-              OpCase c{.op = op, .opset = opset, .variant = cat(reduction, weighted ? " weighted" : "", spatial ? " [N,C,d]" : "", log_out ? " with log_prob" : ""),
+              OpCase c{.op = op,
+                       .opset = opset,
+                       .variant = cat(reduction, weighted ? " weighted" : "", spatial ? " [N,C,d]" : "", log_out ? " with log_prob" : ""),
                        .attrs = {{"reduction", reduction}}};
               c.in = {parameter(spatial ? Shape{2, 3, 2} : Shape{4, 3}), data(spatial ? Shape{2, 2} : Shape{4}, {0, 2, 1, 1}, Dtype::i64),
                       weighted ? data({3}, {0.5, 2, 3}) : left_out()};

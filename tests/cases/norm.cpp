@@ -118,9 +118,13 @@ void add_channels(std::vector<OpCase>& out) {
       const auto group = [=](std::size_t k) { return k / (per * inner); };
       const Attributes attrs{{"num_groups", groups}, {"epsilon", 1e-3f}};
       const double epsilon = static_cast<double>(1e-3f);
-      out.push_back({.op = "GroupNormalization", .opset = 18, .variant = cat(x, " in ", groups), .attrs = attrs,
+      out.push_back({.op = "GroupNormalization",
+                     .opset = 18,
+                     .variant = cat(x, " in ", groups),
+                     .attrs = attrs,
                      .in = {parameter(x), parameter({groups}), parameter({groups})},
-                     .reference = normalise({.group = group, .scale = [=](std::size_t k) { return group(k) % size(groups); }, .groups = n * size(groups), .epsilon = epsilon})});
+                     .reference = normalise(
+                         {.group = group, .scale = [=](std::size_t k) { return group(k) % size(groups); }, .groups = n * size(groups), .epsilon = epsilon})});
       out.push_back({.op = "GroupNormalization", .opset = 21, .variant = cat(x, " in ", groups), .attrs = attrs,
                      .in = {parameter(x), parameter({4}), parameter({4})},
                      .reference = normalise({.group = group, .scale = channel, .groups = n * size(groups), .epsilon = epsilon})});
@@ -134,7 +138,11 @@ void add_lp(std::vector<OpCase>& out) {
       for (const std::int64_t axis : {-1, 0, 1}) {
         const Shape x{3, 4, 2};
         const std::size_t length = axis == 0 ? 3 : axis == 1 ? 4 : 2, inner = axis == 0 ? 8 : axis == 1 ? 2 : 1;
-        out.push_back({.op = "LpNormalization", .opset = opset, .variant = cat("p ", p, " axis ", axis), .attrs = {{"p", p}, {"axis", axis}}, .in = {parameter(x, -2, 2, {0})},
+        out.push_back({.op = "LpNormalization",
+                       .opset = opset,
+                       .variant = cat("p ", p, " axis ", axis),
+                       .attrs = {{"p", p}, {"axis", axis}},
+                       .in = {parameter(x, -2, 2, {0})},
                        .reference = [=](const Arrays& in) {
                          Array y = in[0];
                          for (std::size_t k = 0; k < y.size(); ++k) {

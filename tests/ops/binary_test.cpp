@@ -13,7 +13,8 @@ TEST_CASE("every arithmetic operator and opset has a row", "[ops]") { CHECK(unco
 
 TEST_CASE("one value on both sides gathers both gradients", "[ops]") {
   struct Row { const char* op; double slope_at_2, slope_of_second; };
-  for (const auto& [op, first, second] : {Row{"Mul", 2, 2}, Row{"Add", 1, 1}, Row{"Sub", 1, -1}, Row{"Div", 0.5, -0.5}, Row{"Max", 0.5, 0.5}, Row{"Sum", 1, 1}}) {
+  for (const auto& [op, first, second] :
+       {Row{"Mul", 2, 2}, Row{"Add", 1, 1}, Row{"Sub", 1, -1}, Row{"Div", 0.5, -0.5}, Row{"Max", 0.5, 0.5}, Row{"Sum", 1, 1}}) {
     INFO(op);
     for (const bool through_activation : {false, true}) {
       OpCase c{.op = op, .opset = 13, .in = {parameter({3}, {2, 2, 2})}};

@@ -80,7 +80,8 @@ TEST_CASE("wrong attributes and shapes of losses are refused", "[ops]") {
   bad(entropy({{"one_hot", std::int64_t{1}}}, scores, data({4})), "12 elements are needed, there are 4");
   bad({.op = "Huber", .domain = "lehr", .attrs = {{"delta", 0.0f}}, .in = {parameter({2}), data({2})}}, "'delta' is 0, a positive number is needed");
   bad({.op = "MeanSquaredError", .domain = "lehr", .in = {parameter({2}), data({3})}}, "2 and 3, differ");
-  bad({.op = "BinaryCrossEntropy", .domain = "lehr", .attrs = {{"form", std::string("log_probabilities")}}, .in = {parameter({2}), data({2})}}, "known are logits, probabilities");
+  bad({.op = "BinaryCrossEntropy", .domain = "lehr", .attrs = {{"form", std::string("log_probabilities")}}, .in = {parameter({2}), data({2})}},
+      "known are logits, probabilities");
   bad({.op = "SoftmaxCrossEntropyLoss", .opset = 13, .attrs = {{"reduction", std::string("men")}}, .in = {scores, labels}}, "did you mean 'mean'?");
   bad({.op = "SoftmaxCrossEntropyLoss", .opset = 13, .in = {scores, data({3}, {0, 1, 2}, Dtype::i64)}}, "[4] is needed");
 }

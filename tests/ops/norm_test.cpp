@@ -14,8 +14,11 @@ TEST_CASE("every normalisation and opset has a row", "[ops]") { CHECK(uncovered(
 namespace {
 // [4,2] in two channels; the averages are states.
 OpCase small() {
-  return {.op = "BatchNormalization", .opset = 9, .attrs = {{"momentum", 0.75f}},
-          .in = {parameter({4, 2}, {1, 10, 2, 10, 3, 14, 6, 14}), parameter({2}, {1, 2}), parameter({2}, {0, 1}), constant({2}, {1, 2}), constant({2}, {4, 9})}};
+  return {
+      .op = "BatchNormalization",
+      .opset = 9,
+      .attrs = {{"momentum", 0.75f}},
+      .in = {parameter({4, 2}, {1, 10, 2, 10, 3, 14, 6, 14}), parameter({2}, {1, 2}), parameter({2}, {0, 1}), constant({2}, {1, 2}), constant({2}, {4, 9})}};
 }
 Built with_states(const OpCase& c) {
   Built b = build(c, c.in);
@@ -120,7 +123,8 @@ TEST_CASE("wrong attributes and shapes of normalisations are refused", "[ops]") 
   bad(batch({4, 3}, 3, {{"epsilon", -1.0f}}), "'epsilon' is -1");
   bad({.op = "LayerNormalization", .opset = 17, .in = {parameter({2, 3}), parameter({2})}}, "the scale is [2]: 3 numbers are needed");
   bad({.op = "LayerNormalization", .opset = 17, .attrs = {{"axis", std::int64_t{2}}}, .in = {parameter({2, 3}), parameter({2})}}, "axis 2 is outside");
-  bad({.op = "GroupNormalization", .opset = 21, .attrs = {{"num_groups", std::int64_t{3}}}, .in = {parameter({2, 4, 2}), parameter({4}), parameter({4})}}, "does not divide the 4 channels");
+  bad({.op = "GroupNormalization", .opset = 21, .attrs = {{"num_groups", std::int64_t{3}}}, .in = {parameter({2, 4, 2}), parameter({4}), parameter({4})}},
+      "does not divide the 4 channels");
   bad({.op = "InstanceNormalization", .opset = 22, .in = {parameter({2, 4}), parameter({4}), parameter({4})}}, "at least one more axis");
   bad({.op = "LpNormalization", .opset = 22, .attrs = {{"p", std::int64_t{3}}}, .in = {parameter({2, 4})}}, "'p' is 3, 1 or 2 is needed");
 }
