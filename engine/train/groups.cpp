@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/dnnl/parallel.h"
+
 namespace lehr {
 
 namespace {
@@ -14,7 +16,7 @@ std::vector<std::size_t> matching(const Parameter& p, const std::vector<HyperRul
 }
 }  // namespace
 
-Groups::Groups(const Weights& weights, const Job& job) : optimizer_(*job.optimizer) {
+Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_(*job.optimizer), threads_(threads) {
   const auto hypers = optimizer_.hypers();
   const auto kinds = optimizer_.slots();
   const std::size_t count = weights.values().size();
@@ -67,9 +69,29 @@ void Groups::at(const Clock& clock) {
   }
 }
 
+namespace {
+constexpr std::size_t worth_sharing = 1 << 15;  // floats a thread: some ten microseconds of memory traffic
+constexpr std::size_t most_slots = 8;
+}  // namespace
+
+void Groups::update(const Group& group, const Piece& piece, std::int64_t t) const {
+  const std::size_t size = piece.w.size(), parts = std::min<std::size_t>(static_cast<std::size_t>(threads_), size / worth_sharing);
+  if (parts < 2 || !optimizer_.elementwise() || piece.slots.size() > most_slots) return optimizer_.update(piece.w, piece.g, piece.slots, group.values, t);
+  struct Share { const Optimizer& optimizer; const Group& group; const Piece& piece; std::int64_t t; std::size_t length; } share{
+      optimizer_, group, piece, t, (size / parts + 15) / 16 * 16};
+  onednn::parallel(static_cast<int>(parts), [](void* context, int i) {
+    const auto& s = *static_cast<const Share*>(context);
+    const std::size_t begin = std::min(s.piece.w.size(), static_cast<std::size_t>(i) * s.length);
+    const std::size_t count = std::min(s.length, s.piece.w.size() - begin);
+    std::span<float> slots[most_slots];
+    for (std::size_t k = 0; k < s.piece.slots.size(); ++k) slots[k] = s.piece.slots[k].subspan(begin, count);
+    s.optimizer.update(s.piece.w.subspan(begin, count), s.piece.g.subspan(begin, count), std::span(slots, s.piece.slots.size()), s.group.values, s.t);
+  }, &share);
+}
+
 void Groups::update(std::int64_t t) {
   for (const Group& group : groups_)
-    for (const Piece& piece : group.pieces) optimizer_.update(piece.w, piece.g, piece.slots, group.values, t);
+    for (const Piece& piece : group.pieces) update(group, piece, t);
 }
 
 }  // namespace lehr

@@ -6,11 +6,12 @@ namespace lehr {
 // Parameters that share every hyperparameter, and the optimizer's state for them.
 class Groups {
  public:
-  Groups(const Weights& weights, const Job& job);
+  Groups(const Weights& weights, const Job& job, int threads);
   // Hyperparameters of this moment; lr() is the first group's, unscaled by its rule.
   void at(const Clock& clock);
   double lr() const { return lr_; }
-  // One update of everything; t counts from 1. No allocation.
+  // One update of everything; t counts from 1. No allocation. Large spans of elementwise optimizers are shared among the threads;
+  // each value is computed alone, so the split changes no bit.
   void update(std::int64_t t);
 
  private:
@@ -22,7 +23,10 @@ class Groups {
     double lr_scale = 1;
     std::vector<Piece> pieces;
   };
+  void update(const Group& group, const Piece& piece, std::int64_t t) const;
+
   const Optimizer& optimizer_;
+  int threads_;
   std::size_t lr_index_ = 0;
   double lr_ = 0;
   std::vector<Group> groups_;

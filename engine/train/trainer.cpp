@@ -19,7 +19,7 @@ std::int64_t batches_per_epoch(const PlanSizes& s) {
 class Trainer {
  public:
   Trainer(Workbench& bench, const Job& job)
-      : bench_(bench), job_(job), sizes_(bench.sizes()), clock_(run_clock(sizes_, job.epochs)), groups_(bench.weights(), job),
+      : bench_(bench), job_(job), sizes_(bench.sizes()), clock_(run_clock(sizes_, job.epochs)), groups_(bench.weights(), job, sizes_.threads),
         order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
         good_state_(bench.weights().state().begin(), bench.weights().state().end()) {
     const std::int64_t batch = std::min(sizes_.batch, sizes_.train_rows), rest = sizes_.train_rows % batch;

@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> allowed = {
     {"engine/optim", {"engine/kernels", "schedules"}},
     {"engine/data", {}},
     {"engine/metrics", {}},
-    {"engine/train", {"graph", "engine/plan", "engine/optim", "engine/data", "engine/metrics", "schedules"}},
+    {"engine/train", {"graph", "engine/plan", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics", "schedules"}},
     {"experiments/spec", {"schedules"}},
     {"experiments/report", {"engine/train", "engine/metrics"}},
     {"experiments/run",
