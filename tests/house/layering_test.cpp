@@ -127,7 +127,7 @@ TEST_CASE("printing is left to reports and commands; the planner names no operat
       for (std::string line; std::getline(in, line);) {
         INFO(path.string() << ": " << line);
         CHECK_FALSE(std::regex_search(line, prints));
-        if (folder == "engine/plan") CHECK(line.find("\"Gemm\"") == std::string::npos);
+        if (folder == "engine/plan" && path.extension() == ".cpp") CHECK(line.find("\"Gemm\"") == std::string::npos);
       }
     }
   }
