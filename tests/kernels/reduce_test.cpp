@@ -68,3 +68,14 @@ TEST_CASE("scale, axpy and clamp touch their span only", "[kernels]") {
     for (const float v : nan) CHECK(std::isnan(v));
   });
 }
+
+TEST_CASE("the squares of a sum of two spans", "[kernels]") {
+  test::each_target([] {
+    for (std::size_t n = 0; n <= 40; ++n) {
+      const auto x = noise(n, 5), y = noise(n, 6);
+      double want = 0;
+      for (std::size_t i = 0; i < n; ++i) want += (x[i] + 0.5 * y[i]) * (x[i] + 0.5 * y[i]);
+      CHECK(sum_of_squares(x, 0.5f, y) == Approx(want).epsilon(1e-12));
+    }
+  });
+}
