@@ -131,7 +131,7 @@ std::string nearest(std::string_view name, std::span<const std::string> known) {
 
 std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
   const std::string best = nearest(name, known);
-  return best.empty() ? std::string() : cat(", did you mean '", best, "'?");
+  return best.empty() ? std::string() : cat(", did you mean ", quote(best), "?");
 }
 
 bool matches(std::string_view pattern, std::string_view name) {

@@ -31,6 +31,9 @@ struct TrialResult {
   std::vector<EpochRecord> epochs;
   std::vector<std::string> metrics;                // names, as asked for
   double seconds = 0;
+  double test_loss = 0;                            // of the last weights on the test rows, where there are any
+  std::vector<Measured> test;                      // in the order of metrics; empty without test rows
+  std::int64_t test_rows = 0;
   std::int64_t best_epoch = 0;                     // by the first metric, else val_loss; 0: never evaluated
 };
 

@@ -25,12 +25,8 @@ class Trainer {
     const std::int64_t batch = std::min(sizes_.batch, sizes_.train_rows), rest = sizes_.train_rows % batch;
     full_ = {&bench.train(batch), Feed(bench.train(batch), *job.data, job.model->target)};
     if (rest > 0 && sizes_.keep_last) rest_ = {&bench.train(rest), Feed(bench.train(rest), *job.data, job.model->target)};
-    for (std::size_t at = 0; at < job.split->validation.size();) {
-      const auto rows = std::min<std::size_t>(static_cast<std::size_t>(bench.evaluation_batch()), job.split->validation.size() - at);
-      Plan& plan = bench.evaluate(static_cast<std::int64_t>(rows));
-      evaluations_.push_back({{&plan, Feed(plan, *job.data, job.model->target)}, std::span(job.split->validation).subspan(at, rows)});
-      at += rows;
-    }
+    evaluations_ = evaluations(job.split->validation);
+    tests_ = evaluations(job.split->test);
     const auto largest = static_cast<std::size_t>(std::max(batch, bench.evaluation_batch()));
     classes_.resize(largest);
     values_.resize(largest * static_cast<std::size_t>(job.data->target.width()));
@@ -39,7 +35,7 @@ class Trainer {
       train_metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
       const std::int64_t width = elements(full_.plan->type(job.model->scores).shape) / batch;
       train_metrics_.back()->reserve(sizes_.train_rows, width);
-      metrics_.back()->reserve(sizes_.validation_rows, width);
+      metrics_.back()->reserve(std::max(sizes_.validation_rows, sizes_.test_rows), width);
     }
   }
 
@@ -51,6 +47,11 @@ class Trainer {
       if (!epoch(e, record)) break;
       if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
     }
+    if (result_.outcome == Outcome::done && !tests_.empty()) {
+      result_.test_loss = evaluate(tests_);
+      for (const auto& metric : metrics_) result_.test.push_back(metric->value());
+      result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
+    }
     result_.seconds = seconds();
     return std::move(result_);
   }
@@ -60,6 +61,17 @@ class Trainer {
   struct Evaluation { Fed fed; std::span<const std::int32_t> rows; };
 
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  std::vector<Evaluation> evaluations(std::span<const std::int32_t> rows) {
+    std::vector<Evaluation> out;
+    for (std::size_t at = 0; at < rows.size();) {
+      const auto count = std::min<std::size_t>(static_cast<std::size_t>(bench_.evaluation_batch()), rows.size() - at);
+      Plan& plan = bench_.evaluate(static_cast<std::int64_t>(count));
+      out.push_back({{&plan, Feed(plan, *job_.data, job_.model->target)}, rows.subspan(at, count)});
+      at += count;
+    }
+    return out;
+  }
 
   bool epoch(std::int64_t e, EpochRecord& record) {
     if (job_.order) job_.order(e, order_);
@@ -131,21 +143,24 @@ class Trainer {
 
   std::int64_t usable() const { return sizes_.keep_last ? sizes_.train_rows : sizes_.train_rows / full_.plan->batch() * full_.plan->batch(); }
 
-  void evaluate(EpochRecord& record) {
+  // Fills metrics_ and returns the mean loss.
+  double evaluate(std::vector<Evaluation>& batches) {
     for (auto& metric : metrics_) metric->reset();
     double loss = 0;
-    std::int64_t rows = 0;
-    for (Evaluation& e : evaluations_) {
-      Plan& plan = *e.fed.plan;
+    std::size_t rows = 0;
+    for (Evaluation& e : batches) {
       e.fed.feed->fill(e.rows);
-      plan.forward();
-      const auto n = static_cast<std::int64_t>(e.rows.size());
-      loss += static_cast<double>(plan.loss()) * static_cast<double>(n);
-      rows += n;
-      score(plan, e.rows, metrics_);
+      e.fed.plan->forward();
+      loss += static_cast<double>(e.fed.plan->loss()) * static_cast<double>(e.rows.size());
+      rows += e.rows.size();
+      score(*e.fed.plan, e.rows, metrics_);
     }
+    return loss / static_cast<double>(rows);
+  }
+
+  void evaluate(EpochRecord& record) {
+    record.val_loss = evaluate(evaluations_);
     record.evaluated = true;
-    record.val_loss = loss / static_cast<double>(rows);
     record.val.clear();
     for (const auto& metric : metrics_) record.val.push_back(metric->value());
   }
@@ -198,7 +213,7 @@ class Trainer {
   std::vector<float> good_, good_state_, values_;
   std::vector<std::int64_t> classes_;
   Fed full_, rest_;
-  std::vector<Evaluation> evaluations_;
+  std::vector<Evaluation> evaluations_, tests_;
   std::vector<std::unique_ptr<Metric>> metrics_, train_metrics_;
   Plan* last_ = nullptr;
   std::int64_t batches_ = 0;

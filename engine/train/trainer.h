@@ -21,7 +21,7 @@ struct TrainGraph {
 };
 
 struct PlanSizes {
-  std::int64_t batch = 32, train_rows = 0, validation_rows = 0;
+  std::int64_t batch = 32, train_rows = 0, validation_rows = 0, test_rows = 0;
   bool keep_last = true;
   std::int64_t accumulate = 1;
   bool batch_statistics = true;

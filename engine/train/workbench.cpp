@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "engine/train/trainer.h"
 
@@ -23,11 +24,13 @@ Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSi
   make(train_, batch);
   if (rest > 0 && sizes.keep_last) make(train_, rest);
   options.mode = Mode::evaluate;
-  if (sizes.validation_rows > 0) {
-    evaluation_batch_ = std::min(sizes.validation_rows, std::max(evaluation_limit, batch));
-    make(evaluate_, evaluation_batch_);
-    if (const std::int64_t left = sizes.validation_rows % evaluation_batch_) make(evaluate_, left);
+  evaluation_batch_ = std::min(std::max(sizes.validation_rows, sizes.test_rows), std::max(evaluation_limit, batch));
+  std::set<std::int64_t> needed;
+  for (const std::int64_t count : {sizes.validation_rows, sizes.test_rows}) {
+    if (count >= evaluation_batch_ && count > 0) needed.insert(evaluation_batch_);
+    if (count > 0 && count % evaluation_batch_ > 0) needed.insert(count % evaluation_batch_);
   }
+  for (const std::int64_t count : needed) make(evaluate_, count);
 }
 
 namespace {

@@ -159,6 +159,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   s.batch = e.batch.size;
   s.train_rows = static_cast<std::int64_t>(out->data->split.train.size());
   s.validation_rows = static_cast<std::int64_t>(out->data->split.validation.size());
+  s.test_rows = static_cast<std::int64_t>(out->data->split.test.size());
   s.keep_last = e.batch.keep_last;
   s.accumulate = e.accumulate;
   s.batch_statistics = e.model.batch_statistics;
