@@ -33,7 +33,23 @@ HWY_INLINE hn::Vec<D> load_first(D d, const float* p, std::size_t n) {
 
 template <class D>
 HWY_INLINE void store_first(D d, hn::Vec<D> v, float* p, std::size_t n) {
-#if LEHR_MASKED_MEMORY
+#if HWY_TARGET == HWY_AVX2  // in pieces: AMD's masked store takes tens of cycles
+  static_assert(hn::MaxLanes(d) == 8);
+  const hn::Half<D> four;
+  const hn::Half<decltype(four)> two;
+  auto rest = hn::LowerHalf(four, v);
+  if (n & 4) {
+    hn::StoreU(rest, four, p);
+    rest = hn::UpperHalf(four, v);
+    p += 4;
+  }
+  if (n & 2) {
+    hn::StoreU(hn::LowerHalf(two, rest), two, p);
+    rest = hn::ShiftRightLanes<2>(four, rest);
+    p += 2;
+  }
+  if (n & 1) *p = hn::GetLane(rest);
+#elif LEHR_MASKED_MEMORY
   hn::BlendedStore(v, hn::FirstN(d, n), d, p);
 #else
   HWY_ALIGN float buffer[hn::MaxLanes(d)];
