@@ -87,17 +87,13 @@ std::string names(const char* title, const Map& rows, Doc doc) {
   return out;
 }
 
+// Lehr's own types; those of other libraries carry a dot.
 std::string schedules() {
-  std::string out = "\n## Schedules\n\n| type | value | keys |\n|---|---|---|\n";
-  for (const auto& type : schedule_types()) {
-    std::string keys;
-    for (const auto& key : type.keys)
-      keys += cat(keys.empty() ? "" : "; ", code(key.name), " ", key.meaning,
-                  key.fallback.empty()     ? " (required)"
-                  : key.fallback == "none" ? ""
-                                           : cat(" (", key.fallback, ")"));
-    out += cat("| ", code(type.name), " | ", cell(type.formula), " | ", cell(keys), " |\n");
-  }
+  std::string out =
+      "\n## Schedules\n\nThe types with their keys, and the types that carry other libraries' names (`keras.`, `torch.`, …), are in "
+      "[schedules.md](schedules.md).\n\n| type | value |\n|---|---|\n";
+  for (const auto& type : schedule_types())
+    if (type.name.find('.') == std::string::npos) out += cat("| ", code(type.name), " | ", cell(type.formula), " |\n");
   return out;
 }
 }  // namespace

@@ -14,8 +14,11 @@ std::string Key::name() const { return path.substr(path.rfind('.') + 1); }
 std::string Key::range() const {
   const std::string least = above ? cat("above ", low) : cat("at least ", low);
   if (std::isinf(high)) return std::isinf(low) ? "" : least;
-  if (std::isinf(low)) return cat("at most ", high);
-  return cat("in ", above ? "(" : "[", low, ", ", high, "]");
+  // The last number below 1 is how a table says "less than 1".
+  const double next = std::nextafter(high, std::numeric_limits<double>::infinity());
+  const bool open = next == std::round(next) && high != std::round(high);
+  if (std::isinf(low)) return open ? cat("below ", next) : cat("at most ", high);
+  return cat("in ", above ? "(" : "[", low, ", ", open ? next : high, open ? ")" : "]");
 }
 
 bool Key::takes(std::string_view type_of_mapping) const { return of.empty() || std::ranges::find(of, type_of_mapping) != of.end(); }

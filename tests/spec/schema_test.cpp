@@ -1,5 +1,6 @@
 #include "experiments/spec/schema.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -140,7 +141,7 @@ TEST_CASE("every key can be explained, and the page names it") {
     CHECK(page.find("`" + (key.parent() == "optimizer" ? key.name() : key.path) + "`") != std::string::npos);
     if (!key.fallback.empty()) CHECK(text.find(key.fallback) != std::string::npos);
   }
-  for (const auto& type : schedule_types()) CHECK(page.find("`" + type.name + "`") != std::string::npos);
+  for (const auto& type : schedule_types()) CHECK((page.find("`" + type.name + "`") != std::string::npos) == (type.name.find('.') == std::string::npos));
 }
 
 TEST_CASE("explanations say type, default, range, names and keys") {
@@ -174,4 +175,20 @@ TEST_CASE("explanations say type, default, range, names and keys") {
   CHECK_THROWS_WITH(explain("optimizer.momentun", vocabulary), "unknown key 'optimizer.momentun', did you mean 'optimizer.momentum'?");
   CHECK_THROWS_WITH(explain("batch_size", vocabulary), "unknown key 'batch_size', did you mean 'batch'?");
   CHECK_THROWS_AS(explain("\x1b[31m", vocabulary), Error);
+}
+
+TEST_CASE("ranges in words") {
+  const double infinity = std::numeric_limits<double>::infinity(), below_one = std::nextafter(1.0, 0.0);
+  const auto range = [](double low, double high, bool above) {
+    Key key;
+    key.low = low, key.high = high, key.above = above;
+    return key.range();
+  };
+  CHECK(range(-infinity, infinity, false) == "");
+  CHECK(range(0, infinity, false) == "at least 0");
+  CHECK(range(0, infinity, true) == "above 0");
+  CHECK(range(-infinity, 2, false) == "at most 2");
+  CHECK(range(-infinity, below_one, false) == "below 1");
+  CHECK(range(0, 1, false) == "in [0, 1]");
+  CHECK(range(0, below_one, true) == "in (0, 1)");
 }
