@@ -34,12 +34,18 @@ void activate_span(float* y, std::size_t n, float alpha) {
 
 inline void activate_row(Activation kind, float* y, std::size_t n, float alpha) {
   switch (kind) {
-    case Activation::none: return;
-    case Activation::relu: return activate_span<Activation::relu>(y, n, alpha);
-    case Activation::leaky_relu: return activate_span<Activation::leaky_relu>(y, n, alpha);
-    case Activation::tanh: return activate_span<Activation::tanh>(y, n, alpha);
-    case Activation::sigmoid: return activate_span<Activation::sigmoid>(y, n, alpha);
-    case Activation::elu: return activate_span<Activation::elu>(y, n, alpha);
+    case Activation::none:
+      return;
+    case Activation::relu:
+      return activate_span<Activation::relu>(y, n, alpha);
+    case Activation::leaky_relu:
+      return activate_span<Activation::leaky_relu>(y, n, alpha);
+    case Activation::tanh:
+      return activate_span<Activation::tanh>(y, n, alpha);
+    case Activation::sigmoid:
+      return activate_span<Activation::sigmoid>(y, n, alpha);
+    case Activation::elu:
+      return activate_span<Activation::elu>(y, n, alpha);
   }
 }
 

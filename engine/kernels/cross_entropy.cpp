@@ -1,15 +1,15 @@
-#include "engine/kernels/simd.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
 #include "engine/kernels/losses.h"
+#include "engine/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/cross_entropy.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/math.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -111,9 +111,12 @@ struct Surprise {
   double top, log_total;
   double operator()(std::int64_t c) const {
     switch (scores) {
-      case Scores::logits: return log_total - (double(x[c]) - top);
-      case Scores::log_probabilities: return -double(x[c]);
-      case Scores::probabilities: break;
+      case Scores::logits:
+        return log_total - (double(x[c]) - top);
+      case Scores::log_probabilities:
+        return -double(x[c]);
+      case Scores::probabilities:
+        break;
     }
     return -std::max(std::log(double(x[c])), -100.0);
   }
@@ -148,8 +151,10 @@ double block_loss(const CrossEntropyArgs& a, std::int64_t begin, std::int64_t co
     factor[r] = logits ? float(step * mass / total[r]) : 0.0f;
   }
   if (!dx) return loss;
-  if (logits) HWY_DYNAMIC_DISPATCH(scale_rows)(dx, std::size_t(count), std::size_t(n), factor);
-  else std::fill_n(dx, count * n, 0.0f);
+  if (logits)
+    HWY_DYNAMIC_DISPATCH(scale_rows)(dx, std::size_t(count), std::size_t(n), factor);
+  else
+    std::fill_n(dx, count * n, 0.0f);
   for (std::int64_t r = 0; r < count; ++r) {
     if (ignored(a, begin + r)) std::fill_n(dx + r * n, n, 0.0f);
     const Surprise surprise{x + r * n, a.scores, 0, 0};

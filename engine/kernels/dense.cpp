@@ -1,12 +1,13 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/dense.h"
 
 #include <algorithm>
 
+#include "engine/kernels/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/dense.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/activation.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,8 +47,7 @@ constexpr std::int64_t partial = 64;  // rows
 
 // One vector of columns (count of them where masked): writes dx, returns the sums.
 template <Activation kind, bool masked>
-HWY_INLINE Floats column_vector(Floats alpha, const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t cols,
-                                std::size_t count) {
+HWY_INLINE Floats column_vector(Floats alpha, const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t cols, std::size_t count) {
   const Full d;
   Floats total = hn::Zero(d), lost = hn::Zero(d);  // compensated over the partial sums
   for (std::int64_t begin = 0; begin < rows; begin += partial) {
@@ -58,11 +58,15 @@ HWY_INLINE Floats column_vector(Floats alpha, const float* y, const float* dy, f
       Floats v = masked ? load_first(d, dy + at, count) : hn::LoadU(d, dy + at);
       if constexpr (kind != Activation::none) {
         v = pull_back<kind>(masked ? load_first(d, y + at, count) : hn::LoadU(d, y + at), v, alpha);
-        if constexpr (masked) store_first(d, v, dx + at, count);
-        else hn::StoreU(v, d, dx + at);
+        if constexpr (masked)
+          store_first(d, v, dx + at, count);
+        else
+          hn::StoreU(v, d, dx + at);
       }
-      if ((i - begin) & 1) odd = hn::Add(odd, v);
-      else even = hn::Add(even, v);
+      if ((i - begin) & 1)
+        odd = hn::Add(odd, v);
+      else
+        even = hn::Add(even, v);
     }
     const Floats next = hn::Sub(hn::Add(even, odd), lost), sum = hn::Add(total, next);
     lost = hn::Sub(hn::Sub(sum, total), next);
@@ -115,32 +119,44 @@ void bias_grad(const float* dy, std::int64_t rows, std::int64_t cols, float* db,
 
 template <Activation kind>
 void backward(float alpha, const float* y, const float* dy, float* dx, std::int64_t n, bool add) {
-  if (add) pull_back_span<kind, true>(alpha, y, dy, dx, std::size_t(n));
-  else pull_back_span<kind, false>(alpha, y, dy, dx, std::size_t(n));
+  if (add)
+    pull_back_span<kind, true>(alpha, y, dy, dx, std::size_t(n));
+  else
+    pull_back_span<kind, false>(alpha, y, dy, dx, std::size_t(n));
 }
 
 void activation_backward(Activation f, float alpha, const float* y, const float* dy, float* dx, std::int64_t n, bool add) {
   switch (f) {
-    case Activation::none: return backward<Activation::none>(alpha, y, dy, dx, n, add);
-    case Activation::relu: return backward<Activation::relu>(alpha, y, dy, dx, n, add);
-    case Activation::leaky_relu: return backward<Activation::leaky_relu>(alpha, y, dy, dx, n, add);
-    case Activation::tanh: return backward<Activation::tanh>(alpha, y, dy, dx, n, add);
-    case Activation::sigmoid: return backward<Activation::sigmoid>(alpha, y, dy, dx, n, add);
-    case Activation::elu: return backward<Activation::elu>(alpha, y, dy, dx, n, add);
+    case Activation::none:
+      return backward<Activation::none>(alpha, y, dy, dx, n, add);
+    case Activation::relu:
+      return backward<Activation::relu>(alpha, y, dy, dx, n, add);
+    case Activation::leaky_relu:
+      return backward<Activation::leaky_relu>(alpha, y, dy, dx, n, add);
+    case Activation::tanh:
+      return backward<Activation::tanh>(alpha, y, dy, dx, n, add);
+    case Activation::sigmoid:
+      return backward<Activation::sigmoid>(alpha, y, dy, dx, n, add);
+    case Activation::elu:
+      return backward<Activation::elu>(alpha, y, dy, dx, n, add);
   }
 }
 
-void activation_bias_grad(Activation f, float alpha, const float* y, const float* dy, float* dx, std::int64_t rows,
-                          std::int64_t cols, float* db, bool add) {
+void activation_bias_grad(Activation f, float alpha, const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t cols, float* db, bool add) {
   switch (f) {
     case Activation::none:
       if (dx != dy) std::copy_n(dy, rows * cols, dx);
       return bias_grad(dy, rows, cols, db, add);
-    case Activation::relu: return columns<Activation::relu>(alpha, y, dy, dx, rows, cols, db, add);
-    case Activation::leaky_relu: return columns<Activation::leaky_relu>(alpha, y, dy, dx, rows, cols, db, add);
-    case Activation::tanh: return columns<Activation::tanh>(alpha, y, dy, dx, rows, cols, db, add);
-    case Activation::sigmoid: return columns<Activation::sigmoid>(alpha, y, dy, dx, rows, cols, db, add);
-    case Activation::elu: return columns<Activation::elu>(alpha, y, dy, dx, rows, cols, db, add);
+    case Activation::relu:
+      return columns<Activation::relu>(alpha, y, dy, dx, rows, cols, db, add);
+    case Activation::leaky_relu:
+      return columns<Activation::leaky_relu>(alpha, y, dy, dx, rows, cols, db, add);
+    case Activation::tanh:
+      return columns<Activation::tanh>(alpha, y, dy, dx, rows, cols, db, add);
+    case Activation::sigmoid:
+      return columns<Activation::sigmoid>(alpha, y, dy, dx, rows, cols, db, add);
+    case Activation::elu:
+      return columns<Activation::elu>(alpha, y, dy, dx, rows, cols, db, add);
   }
 }
 

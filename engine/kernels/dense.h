@@ -14,8 +14,8 @@ using ActivationBackwardFn = void (*)(Activation f, float alpha, const float* y,
 ActivationBackwardFn activation_backward_kernel();
 
 // Both in one pass: dx[rows,cols] = dy * f'(y), db[cols] (+)= the column sums of dx. dx may be dy.
-using ActivationBiasGradFn = void (*)(Activation f, float alpha, const float* y, const float* dy, float* dx, std::int64_t rows,
-                                      std::int64_t cols, float* db, bool add);
+using ActivationBiasGradFn = void (*)(Activation f, float alpha, const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t cols, float* db,
+                                      bool add);
 ActivationBiasGradFn activation_bias_grad_kernel();
 
 }  // namespace lehr

@@ -1,13 +1,14 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/eltwise.h"
 
 #include <cmath>
 #include <iterator>
 
+#include "engine/kernels/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/eltwise.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/functions.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,8 +26,10 @@ void forward(const float* x, float* y, std::int64_t size, float a, float b) {
 
 template <class F>
 HWY_INLINE Floats pulled(Floats s, Floats dy, Floats a, Floats b) {
-  if constexpr (F::told == Told::no_gradient) return hn::Zero(Full());
-  else return hn::Mul(dy, F::d(s, a, b));
+  if constexpr (F::told == Told::no_gradient)
+    return hn::Zero(Full());
+  else
+    return hn::Mul(dy, F::d(s, a, b));
 }
 
 template <class F, bool add>
@@ -45,22 +48,46 @@ void pull(const float* s, const float* dy, float* dx, std::size_t n, float a, fl
 }
 template <class F>
 void backward(const float* s, const float* dy, float* dx, std::int64_t n, float a, float b, bool add) {
-  if (add) pull<F, true>(s, dy, dx, std::size_t(n), a, b);
-  else pull<F, false>(s, dy, dx, std::size_t(n), a, b);
+  if (add)
+    pull<F, true>(s, dy, dx, std::size_t(n), a, b);
+  else
+    pull<F, false>(s, dy, dx, std::size_t(n), a, b);
 }
 
 template <class F>
-constexpr Eltwise row(const char* name) { return {name, &forward<F>, &backward<F>, F::told}; }
+constexpr Eltwise row(const char* name) {
+  return {name, &forward<F>, &backward<F>, F::told};
+}
 
-constexpr Eltwise table[] = {
-    row<functions::Neg>("neg"), row<functions::Abs>("abs"), row<functions::Sign>("sign"), row<functions::Floor>("floor"),
-    row<functions::Ceil>("ceil"), row<functions::Round>("round"), row<functions::Exp>("exp"), row<functions::Log>("log"),
-    row<functions::Sqrt>("sqrt"), row<functions::Reciprocal>("reciprocal"), row<functions::Square>("square"), row<functions::Erf>("erf"),
-    row<functions::Relu>("relu"), row<functions::LeakyRelu>("leaky_relu"), row<functions::ThresholdedRelu>("thresholded_relu"),
-    row<functions::Clip>("clip"), row<functions::HardSigmoid>("hard_sigmoid"), row<functions::HardSwish>("hard_swish"),
-    row<functions::Elu>("elu"), row<functions::Celu>("celu"), row<functions::Selu>("selu"), row<functions::Tanh>("tanh"),
-    row<functions::Sigmoid>("sigmoid"), row<functions::Softplus>("softplus"), row<functions::Softsign>("softsign"),
-    row<functions::Swish>("swish"), row<functions::Mish>("mish"), row<functions::Gelu>("gelu"), row<functions::GeluTanh>("gelu_tanh")};
+constexpr Eltwise table[] = {row<functions::Neg>("neg"),
+                             row<functions::Abs>("abs"),
+                             row<functions::Sign>("sign"),
+                             row<functions::Floor>("floor"),
+                             row<functions::Ceil>("ceil"),
+                             row<functions::Round>("round"),
+                             row<functions::Exp>("exp"),
+                             row<functions::Log>("log"),
+                             row<functions::Sqrt>("sqrt"),
+                             row<functions::Reciprocal>("reciprocal"),
+                             row<functions::Square>("square"),
+                             row<functions::Erf>("erf"),
+                             row<functions::Relu>("relu"),
+                             row<functions::LeakyRelu>("leaky_relu"),
+                             row<functions::ThresholdedRelu>("thresholded_relu"),
+                             row<functions::Clip>("clip"),
+                             row<functions::HardSigmoid>("hard_sigmoid"),
+                             row<functions::HardSwish>("hard_swish"),
+                             row<functions::Elu>("elu"),
+                             row<functions::Celu>("celu"),
+                             row<functions::Selu>("selu"),
+                             row<functions::Tanh>("tanh"),
+                             row<functions::Sigmoid>("sigmoid"),
+                             row<functions::Softplus>("softplus"),
+                             row<functions::Softsign>("softsign"),
+                             row<functions::Swish>("swish"),
+                             row<functions::Mish>("mish"),
+                             row<functions::Gelu>("gelu"),
+                             row<functions::GeluTanh>("gelu_tanh")};
 
 const Eltwise* vector_rows(std::size_t* count) {
   *count = std::size(table);
@@ -79,8 +106,14 @@ HWY_EXPORT(vector_rows);
 namespace {
 
 // Rare ones, whose range reduction or pole handling is the standard library's.
-struct Sin { static float y(float x, float) { return std::sin(x); } static float d(float x, float) { return std::cos(x); } };
-struct Cos { static float y(float x, float) { return std::cos(x); } static float d(float x, float) { return -std::sin(x); } };
+struct Sin {
+  static float y(float x, float) { return std::sin(x); }
+  static float d(float x, float) { return std::cos(x); }
+};
+struct Cos {
+  static float y(float x, float) { return std::cos(x); }
+  static float d(float x, float) { return -std::sin(x); }
+};
 struct Pow {
   static float y(float x, float a) { return std::pow(x, a); }
   static float d(float x, float a) { return a == 0 ? 0.0f : a * std::pow(x, a - 1); }
@@ -95,7 +128,9 @@ void backward(const float* s, const float* dy, float* dx, std::int64_t n, float 
   for (std::int64_t i = 0; i < n; ++i) dx[i] = (add ? dx[i] : 0.0f) + dy[i] * F::d(s[i], a);
 }
 template <class F>
-constexpr Eltwise row(const char* name) { return {name, &forward<F>, &backward<F>, Told::by_x}; }
+constexpr Eltwise row(const char* name) {
+  return {name, &forward<F>, &backward<F>, Told::by_x};
+}
 
 constexpr Eltwise scalar_table[] = {row<Sin>("sin"), row<Cos>("cos"), row<Pow>("pow")};
 

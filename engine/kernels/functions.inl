@@ -17,10 +17,16 @@ constexpr Full tag{};
 HWY_INLINE F num(float value) { return hn::Set(tag, value); }
 HWY_INLINE F zero() { return hn::Zero(tag); }
 template <class M>
-HWY_INLINE F pick(M mask, F yes, F no) { return hn::IfThenElse(mask, yes, no); }
+HWY_INLINE F pick(M mask, F yes, F no) {
+  return hn::IfThenElse(mask, yes, no);
+}
 
 // The elementary ones.
-struct Neg { static constexpr Told told = Told::by_nothing; HWY_INLINE static F y(F x, F, F) { return hn::Neg(x); } HWY_INLINE static F d(F, F, F) { return num(-1); } };
+struct Neg {
+  static constexpr Told told = Told::by_nothing;
+  HWY_INLINE static F y(F x, F, F) { return hn::Neg(x); }
+  HWY_INLINE static F d(F, F, F) { return num(-1); }
+};
 struct Sign {
   static constexpr Told told = Told::no_gradient;
   HWY_INLINE static F y(F x, F, F) { return pick(hn::Gt(hn::Abs(x), zero()), hn::CopySign(num(1), x), x); }
@@ -31,14 +37,46 @@ struct Abs {
   HWY_INLINE static F y(F x, F, F) { return hn::Abs(x); }
   HWY_INLINE static F d(F x, F a, F b) { return Sign::y(x, a, b); }
 };
-struct Floor { static constexpr Told told = Told::no_gradient; HWY_INLINE static F y(F x, F, F) { return hn::Floor(x); } HWY_INLINE static F d(F, F, F) { return zero(); } };
-struct Ceil { static constexpr Told told = Told::no_gradient; HWY_INLINE static F y(F x, F, F) { return hn::Ceil(x); } HWY_INLINE static F d(F, F, F) { return zero(); } };
-struct Round { static constexpr Told told = Told::no_gradient; HWY_INLINE static F y(F x, F, F) { return hn::Round(x); } HWY_INLINE static F d(F, F, F) { return zero(); } };
-struct Exp { static constexpr Told told = Told::by_y; HWY_INLINE static F y(F x, F, F) { return exp(tag, x); } HWY_INLINE static F d(F y, F, F) { return y; } };
-struct Log { static constexpr Told told = Told::by_x; HWY_INLINE static F y(F x, F, F) { return log(tag, x); } HWY_INLINE static F d(F x, F, F) { return hn::Div(num(1), x); } };
-struct Sqrt { static constexpr Told told = Told::by_y; HWY_INLINE static F y(F x, F, F) { return hn::Sqrt(x); } HWY_INLINE static F d(F y, F, F) { return hn::Div(num(0.5f), y); } };
-struct Reciprocal { static constexpr Told told = Told::by_y; HWY_INLINE static F y(F x, F, F) { return hn::Div(num(1), x); } HWY_INLINE static F d(F y, F, F) { return hn::Neg(hn::Mul(y, y)); } };
-struct Square { static constexpr Told told = Told::by_x; HWY_INLINE static F y(F x, F, F) { return hn::Mul(x, x); } HWY_INLINE static F d(F x, F, F) { return hn::Add(x, x); } };
+struct Floor {
+  static constexpr Told told = Told::no_gradient;
+  HWY_INLINE static F y(F x, F, F) { return hn::Floor(x); }
+  HWY_INLINE static F d(F, F, F) { return zero(); }
+};
+struct Ceil {
+  static constexpr Told told = Told::no_gradient;
+  HWY_INLINE static F y(F x, F, F) { return hn::Ceil(x); }
+  HWY_INLINE static F d(F, F, F) { return zero(); }
+};
+struct Round {
+  static constexpr Told told = Told::no_gradient;
+  HWY_INLINE static F y(F x, F, F) { return hn::Round(x); }
+  HWY_INLINE static F d(F, F, F) { return zero(); }
+};
+struct Exp {
+  static constexpr Told told = Told::by_y;
+  HWY_INLINE static F y(F x, F, F) { return exp(tag, x); }
+  HWY_INLINE static F d(F y, F, F) { return y; }
+};
+struct Log {
+  static constexpr Told told = Told::by_x;
+  HWY_INLINE static F y(F x, F, F) { return log(tag, x); }
+  HWY_INLINE static F d(F x, F, F) { return hn::Div(num(1), x); }
+};
+struct Sqrt {
+  static constexpr Told told = Told::by_y;
+  HWY_INLINE static F y(F x, F, F) { return hn::Sqrt(x); }
+  HWY_INLINE static F d(F y, F, F) { return hn::Div(num(0.5f), y); }
+};
+struct Reciprocal {
+  static constexpr Told told = Told::by_y;
+  HWY_INLINE static F y(F x, F, F) { return hn::Div(num(1), x); }
+  HWY_INLINE static F d(F y, F, F) { return hn::Neg(hn::Mul(y, y)); }
+};
+struct Square {
+  static constexpr Told told = Told::by_x;
+  HWY_INLINE static F y(F x, F, F) { return hn::Mul(x, x); }
+  HWY_INLINE static F d(F x, F, F) { return hn::Add(x, x); }
+};
 struct Erf {
   static constexpr Told told = Told::by_x;
   HWY_INLINE static F y(F x, F, F) { return erf(tag, x); }
@@ -160,7 +198,7 @@ struct Gelu {  // x Phi(x), Phi(x) = erfc(-x/sqrt 2)/2
     const F root = num(0.70710678118654752440f), rest = num(1.21016175e-8f), z = hn::Mul(x, root);
     const F lost = hn::MulAdd(x, rest, hn::MulSub(x, root, z));  // x/sqrt 2 - z
     const F tail = erfc_abs(tag, z), bounded = at_most(tag, hn::Abs(z), num(16));
-    const F longer = pick(hn::Lt(z, zero()), hn::Neg(lost), lost);  // |x|/sqrt 2 - |z|
+    const F longer = pick(hn::Lt(z, zero()), hn::Neg(lost), lost);                              // |x|/sqrt 2 - |z|
     const F corrected = hn::NegMulAdd(hn::Mul(tail, hn::Add(bounded, bounded)), longer, tail);  // d erfc/dz is about -2 z erfc
     return pick(hn::Gt(z, zero()), hn::NegMulAdd(num(0.5f), corrected, num(1)), hn::Mul(num(0.5f), corrected));
   }

@@ -1,5 +1,3 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/gemm.h"
 
 #include <algorithm>
@@ -8,9 +6,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/kernels/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/gemm.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/activation.inl"
 
 #define LEHR_UNROLL _Pragma("GCC unroll 16")
@@ -99,8 +100,7 @@ constexpr auto row_table(std::integer_sequence<int, rows...>) {
   return std::array<TileFn, 9>{nullptr, &tile<rows + 1, vectors, tail>...};
 }
 template <int vectors, int tail>
-constexpr std::array<TileFn, 9> kernels = row_table<vectors, tail>(
-    std::make_integer_sequence<int, max_rows[vectors + (tail != no_tail)]>());
+constexpr std::array<TileFn, 9> kernels = row_table<vectors, tail>(std::make_integer_sequence<int, max_rows[vectors + (tail != no_tail)]>());
 
 HWY_INLINE const std::array<TileFn, 9>& kernels_for(int vectors, std::size_t tail) {
   if (vectors == 3) return kernels<3, no_tail>;
@@ -159,21 +159,20 @@ HWY_INLINE void dot_block(const float* p, std::ptrdiff_t ld, const float* q, std
   }
   if (i < n) {
     const Floats qv = load_first(d, q + i, n - i);
-    LEHR_UNROLL for (int r = 0; r < rows; ++r)
-      sum[r] = hn::MulAdd(load_first(d, p + r * ld + std::ptrdiff_t(i), n - i), qv, sum[r]);
+    LEHR_UNROLL for (int r = 0; r < rows; ++r) sum[r] = hn::MulAdd(load_first(d, p + r * ld + std::ptrdiff_t(i), n - i), qv, sum[r]);
   }
   LEHR_UNROLL for (int r = 0; r < rows; ++r) out[r] = sum_lanes(sum[r]);
 }
 
 // One column (or row) of C: c[i*step] from the dot products of count rows of p with q.
-void dots(const GemmArgs& g, const float* p, std::ptrdiff_t ld, const float* q, std::int64_t count, std::ptrdiff_t step,
-          std::ptrdiff_t bias_step) {
+void dots(const GemmArgs& g, const float* p, std::ptrdiff_t ld, const float* q, std::int64_t count, std::ptrdiff_t step, std::ptrdiff_t bias_step) {
   const float low = g.activation == Activation::relu ? 0.0f : -std::numeric_limits<float>::infinity();
   float sum[4];
   for (std::int64_t i = 0; i < count;) {
     const std::int64_t rows = std::min<std::int64_t>(count - i, 4);
     const std::size_t n = std::size_t(g.k);
-    if (rows == 4) dot_block<4>(p + i * ld, ld, q, n, sum);
+    if (rows == 4)
+      dot_block<4>(p + i * ld, ld, q, n, sum);
     else
       for (std::int64_t r = 0; r < rows; ++r) dot_block<1>(p + (i + r) * ld, ld, q, n, sum + r);
     for (std::int64_t r = 0; r < rows; ++r, ++i) {

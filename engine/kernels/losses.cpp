@@ -1,12 +1,13 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/losses.h"
 
 #include <algorithm>
 
+#include "engine/kernels/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/losses.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/math.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -86,18 +87,12 @@ double mean_of(const F& term, const float* x, const float* y, std::size_t n, flo
   return n > 0 ? total / double(n) : 0.0;
 }
 
-double bce_logits(const float* z, const float* y, std::int64_t n, float* dz, float scale) {
-  return mean_of(LogitTerm(), z, y, std::size_t(n), dz, scale);
-}
+double bce_logits(const float* z, const float* y, std::int64_t n, float* dz, float scale) { return mean_of(LogitTerm(), z, y, std::size_t(n), dz, scale); }
 double bce_probabilities(const float* p, const float* y, std::int64_t n, float* dp, float scale) {
   return mean_of(ProbabilityTerm(), p, y, std::size_t(n), dp, scale);
 }
-double mse(const float* x, const float* y, std::int64_t n, float* dx, float scale) {
-  return mean_of(SquaredTerm(), x, y, std::size_t(n), dx, scale);
-}
-double mae(const float* x, const float* y, std::int64_t n, float* dx, float scale) {
-  return mean_of(AbsoluteTerm(), x, y, std::size_t(n), dx, scale);
-}
+double mse(const float* x, const float* y, std::int64_t n, float* dx, float scale) { return mean_of(SquaredTerm(), x, y, std::size_t(n), dx, scale); }
+double mae(const float* x, const float* y, std::int64_t n, float* dx, float scale) { return mean_of(AbsoluteTerm(), x, y, std::size_t(n), dx, scale); }
 double huber_loss(const float* x, const float* y, std::int64_t n, float delta, float* dx, float scale) {
   return mean_of(HuberTerm{hn::Set(Full(), delta)}, x, y, std::size_t(n), dx, scale);
 }
@@ -119,12 +114,8 @@ double binary_cross_entropy(const float* z, const float* y, std::int64_t n, floa
 double binary_cross_entropy_of_probabilities(const float* p, const float* y, std::int64_t n, float* dp, float scale) {
   return HWY_DYNAMIC_DISPATCH(bce_probabilities)(p, y, n, dp, scale);
 }
-double mean_squared_error(const float* x, const float* y, std::int64_t n, float* dx, float scale) {
-  return HWY_DYNAMIC_DISPATCH(mse)(x, y, n, dx, scale);
-}
-double mean_absolute_error(const float* x, const float* y, std::int64_t n, float* dx, float scale) {
-  return HWY_DYNAMIC_DISPATCH(mae)(x, y, n, dx, scale);
-}
+double mean_squared_error(const float* x, const float* y, std::int64_t n, float* dx, float scale) { return HWY_DYNAMIC_DISPATCH(mse)(x, y, n, dx, scale); }
+double mean_absolute_error(const float* x, const float* y, std::int64_t n, float* dx, float scale) { return HWY_DYNAMIC_DISPATCH(mae)(x, y, n, dx, scale); }
 double huber(const float* x, const float* y, std::int64_t n, float delta, float* dx, float scale) {
   return HWY_DYNAMIC_DISPATCH(huber_loss)(x, y, n, delta, dx, scale);
 }

@@ -21,13 +21,13 @@ struct CrossEntropyArgs {
   const float* x = nullptr;
   Scores scores = Scores::logits;
   std::int64_t rows = 0, classes = 0;
-  const std::int64_t* index = nullptr;    // one of index and target
-  const float* target = nullptr;          // [rows,classes]
-  const float* weights = nullptr;         // [classes], null: all 1
-  float smoothing = 0;                    // s in [0,1)
+  const std::int64_t* index = nullptr;  // one of index and target
+  const float* target = nullptr;        // [rows,classes]
+  const float* weights = nullptr;       // [classes], null: all 1
+  float smoothing = 0;                  // s in [0,1)
   bool has_ignore = false;
   std::int64_t ignore = -100;
-  float* dx = nullptr;                    // may be null; may not be x
+  float* dx = nullptr;  // may be null; may not be x
   float scale = 1;
 };
 // Error naming the row where an index is neither `ignore` nor in [0, classes).

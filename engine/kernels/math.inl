@@ -16,10 +16,14 @@ namespace lehr::HWY_NAMESPACE {
 
 // The functions of hn turn NaN into a number here and there.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V keep_nan(D, V x, V y) { return hn::IfThenElse(hn::Eq(x, x), y, x); }
+HWY_INLINE V keep_nan(D, V x, V y) {
+  return hn::IfThenElse(hn::Eq(x, x), y, x);
+}
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V exp(D d, V x) { return keep_nan(d, x, hn::Exp(d, at_most(d, x, hn::Set(d, 100.0f)))); }
+HWY_INLINE V exp(D d, V x) {
+  return keep_nan(d, x, hn::Exp(d, at_most(d, x, hn::Set(d, 100.0f))));
+}
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V log(D d, V x) {
@@ -32,7 +36,9 @@ HWY_INLINE V log(D d, V x) {
 
 // exp(-|x|), at most 1.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V exp_minus_abs(D d, V x) { return keep_nan(d, x, hn::Exp(d, hn::Neg(hn::Abs(x)))); }
+HWY_INLINE V exp_minus_abs(D d, V x) {
+  return keep_nan(d, x, hn::Exp(d, hn::Neg(hn::Abs(x))));
+}
 
 // 1/(1+exp(-x)) from e = exp(-|x|).
 template <class D, class V = hn::Vec<D>>
@@ -41,13 +47,19 @@ HWY_INLINE V sigmoid_from(D d, V x, V e) {
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
 }
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V sigmoid(D d, V x) { return sigmoid_from(d, x, exp_minus_abs(d, x)); }
+HWY_INLINE V sigmoid(D d, V x) {
+  return sigmoid_from(d, x, exp_minus_abs(d, x));
+}
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V tanh(D d, V x) { return keep_nan(d, x, hn::Tanh(d, x)); }
+HWY_INLINE V tanh(D d, V x) {
+  return keep_nan(d, x, hn::Tanh(d, x));
+}
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V expm1(D d, V x) { return keep_nan(d, x, hn::Expm1(d, at_most(d, x, hn::Set(d, 100.0f)))); }
+HWY_INLINE V expm1(D d, V x) {
+  return keep_nan(d, x, hn::Expm1(d, at_most(d, x, hn::Set(d, 100.0f))));
+}
 
 // exp(-x^2): the square's rounding error is taken back.
 template <class D, class V = hn::Vec<D>>
@@ -68,15 +80,10 @@ HWY_INLINE V polynomial(D d, V x, const float (&c)[n]) {
 // erfc(|x|) = t exp(-x^2) P(t), t = 1/(1 + |x|/2); P is a minimax fit (2e-8 relative).
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V erfc_abs(D d, V x) {
-  constexpr float c[] = {0.282065883f,  0.282827961f, 0.238903198f,  0.224264731f,  -0.0944374041f,
+  constexpr float c[] = {0.282065883f, 0.282827961f,  0.238903198f, 0.224264731f,  -0.0944374041f,
                          0.413737111f, -0.660632711f, 0.421671354f, -0.120087884f, 0.01168774f};
   const V one = hn::Set(d, 1.0f), t = hn::Div(one, hn::MulAdd(hn::Set(d, 0.5f), hn::Abs(x), one));
   return hn::Mul(exp_minus_square(d, x), hn::Mul(t, polynomial(d, t, c)));
-}
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V erfc(D d, V x) {
-  const V tail = erfc_abs(d, x);
-  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Sub(hn::Set(d, 2.0f), tail), tail);
 }
 // x P(x^2) within [-1,1], a minimax fit (2e-9 relative); 1 - erfc outside.
 template <class D, class V = hn::Vec<D>>
@@ -88,9 +95,13 @@ HWY_INLINE V erf(D d, V x) {
 
 // max(x,0) + log1p(exp(-|x|)) from e = exp(-|x|).
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V softplus_from(D d, V x, V e) { return hn::Add(at_least(d, x, hn::Zero(d)), hn::Log1p(d, e)); }
+HWY_INLINE V softplus_from(D d, V x, V e) {
+  return hn::Add(at_least(d, x, hn::Zero(d)), hn::Log1p(d, e));
+}
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V softplus(D d, V x) { return softplus_from(d, x, exp_minus_abs(d, x)); }
+HWY_INLINE V softplus(D d, V x) {
+  return softplus_from(d, x, exp_minus_abs(d, x));
+}
 
 }  // namespace lehr::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -1,12 +1,13 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/reduce.h"
 
 #include <cmath>
 
+#include "engine/kernels/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/reduce.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/simd.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -17,12 +18,16 @@ using Narrow = hn::Rebind<float, Wide>;
 
 struct Itself {
   template <class V>
-  HWY_INLINE V operator()(V v, V sum) const { return hn::Add(v, sum); }
+  HWY_INLINE V operator()(V v, V sum) const {
+    return hn::Add(v, sum);
+  }
   double operator()(double v) const { return v; }
 };
 struct Square {
   template <class V>
-  HWY_INLINE V operator()(V v, V sum) const { return hn::MulAdd(v, v, sum); }
+  HWY_INLINE V operator()(V v, V sum) const {
+    return hn::MulAdd(v, v, sum);
+  }
   double operator()(double v) const { return v * v; }
 };
 

@@ -5,12 +5,12 @@
 namespace lehr {
 
 // All in a fixed order for a given CPU target: repeats are bitwise equal.
-double sum_of_squares(std::span<const float> x);   // in double
+double sum_of_squares(std::span<const float> x);                                     // in double
 double sum_of_squares(std::span<const float> x, float a, std::span<const float> y);  // of x + a y
-double sum(std::span<const float> x);              // in double
-bool all_finite(std::span<const float> x);         // no NaN, no infinity
-void scale(std::span<float> x, float factor);                       // x *= factor
-void axpy(float a, std::span<const float> x, std::span<float> y);   // y += a x, sizes equal
-void clamp(std::span<float> x, float limit);                        // to [-limit, limit]; NaN stays
+double sum(std::span<const float> x);                                                // in double
+bool all_finite(std::span<const float> x);                                           // no NaN, no infinity
+void scale(std::span<float> x, float factor);                                        // x *= factor
+void axpy(float a, std::span<const float> x, std::span<float> y);                    // y += a x, sizes equal
+void clamp(std::span<float> x, float limit);                                         // to [-limit, limit]; NaN stays
 
 }  // namespace lehr

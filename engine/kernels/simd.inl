@@ -61,8 +61,10 @@ HWY_INLINE void store_first(D d, hn::Vec<D> v, float* p, std::size_t n) {
 // The first `count` <= lanes of a full vector.
 HWY_INLINE Floats load(const float* p, std::size_t count) { return count == lanes ? hn::LoadU(Full(), p) : load_first(Full(), p, count); }
 HWY_INLINE void store(Floats v, float* p, std::size_t count) {
-  if (count == lanes) hn::StoreU(v, Full(), p);
-  else store_first(Full(), v, p, count);
+  if (count == lanes)
+    hn::StoreU(v, Full(), p);
+  else
+    store_first(Full(), v, p, count);
 }
 
 // max(x, bound) and min(x, bound) that keep a NaN in x. (x86's instructions give their second operand.)

@@ -1,6 +1,6 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/targets.h"
+
+#include "engine/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/targets.cpp"

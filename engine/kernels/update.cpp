@@ -1,10 +1,11 @@
-#include "engine/kernels/simd.h"
-
 #include "engine/kernels/update.h"
+
+#include "engine/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/update.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/rules.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,8 +24,14 @@ template <bool maximum>
 struct Adam {
   Floats b1, b2, c, root, s, epsilon, m_step, g_step;
   explicit Adam(const AdamRule& r)
-      : b1(all(r.one_minus_b1)), b2(all(r.one_minus_b2)), c(all(r.c)), root(all(r.root)), s(all(r.s)), epsilon(all(r.epsilon)),
-        m_step(all(-r.step * r.m_share)), g_step(all(-r.step * r.g_share)) {}
+      : b1(all(r.one_minus_b1)),
+        b2(all(r.one_minus_b2)),
+        c(all(r.c)),
+        root(all(r.root)),
+        s(all(r.s)),
+        epsilon(all(r.epsilon)),
+        m_step(all(-r.step * r.m_share)),
+        g_step(all(-r.step * r.g_share)) {}
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[maximum ? 3 : 2]) const {
     Floats &m = state[0], &v = state[1];
     m = toward(m, g, b1);
@@ -37,8 +44,10 @@ struct Adam {
 
 void momentum(const Spans& s, const MomentumRule& r) { apply<1>(s, r, Momentum(r)); }
 void adam(const Spans& s, const AdamRule& r) {
-  if (r.maximum) apply<3>(s, r, Adam<true>(r));
-  else apply<2>(s, r, Adam<false>(r));
+  if (r.maximum)
+    apply<3>(s, r, Adam<true>(r));
+  else
+    apply<2>(s, r, Adam<false>(r));
 }
 
 }  // namespace lehr::HWY_NAMESPACE

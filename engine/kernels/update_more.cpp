@@ -1,10 +1,10 @@
 #include "engine/kernels/simd.h"
-
 #include "engine/kernels/update.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels/update_more.cpp"
 #include <hwy/foreach_target.h>
+
 #include "engine/kernels/rules.inl"
 
 HWY_BEFORE_NAMESPACE();
@@ -12,8 +12,7 @@ namespace lehr::HWY_NAMESPACE {
 
 struct Adamax {
   Floats b1, b2, inside, outside, step;
-  explicit Adamax(const AdamaxRule& r)
-      : b1(all(r.one_minus_b1)), b2(all(r.b2)), inside(all(r.inside)), outside(all(r.outside)), step(all(-r.step)) {}
+  explicit Adamax(const AdamaxRule& r) : b1(all(r.one_minus_b1)), b2(all(r.b2)), inside(all(r.inside)), outside(all(r.outside)), step(all(-r.step)) {}
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[2]) const {
     Floats &m = state[0], &u = state[1];
     m = toward(m, g, b1);
@@ -69,17 +68,21 @@ struct Lion {
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[1]) const {
     const Floats c = toward(state[0], g, b1);
     state[0] = toward(state[0], g, b2);
-    const Floats one_way = hn::CopySign(step, hn::Neg(c));  // step is negative: its size with the sign against c
+    const Floats one_way = hn::CopySign(step, hn::Neg(c));                    // step is negative: its size with the sign against c
     return hn::IfThenElse(hn::Gt(hn::Abs(c), hn::Zero(Full())), one_way, c);  // 0 and NaN as they are
   }
 };
 
 void adamax(const Spans& s, const AdamaxRule& r) { apply<2>(s, r, Adamax(r)); }
 void rms(const Spans& s, const RmsRule& r) {
-  if (r.centered && r.nesterov) apply<3>(s, r, Rms<true, true>(r));
-  else if (r.centered) apply<3>(s, r, Rms<true, false>(r));
-  else if (r.nesterov) apply<2>(s, r, Rms<false, true>(r));
-  else apply<2>(s, r, Rms<false, false>(r));
+  if (r.centered && r.nesterov)
+    apply<3>(s, r, Rms<true, true>(r));
+  else if (r.centered)
+    apply<3>(s, r, Rms<true, false>(r));
+  else if (r.nesterov)
+    apply<2>(s, r, Rms<false, true>(r));
+  else
+    apply<2>(s, r, Rms<false, false>(r));
 }
 void adagrad(const Spans& s, const AdagradRule& r) { apply<1>(s, r, Adagrad(r)); }
 void adadelta(const Spans& s, const AdadeltaRule& r) { apply<2>(s, r, Adadelta(r)); }

@@ -8,15 +8,15 @@ namespace lehr {
 
 namespace {
 
-const std::map<std::string, std::string> adagrad_options{
-    {"form", "keras | torch | optax"}, {"initial_accumulator", "form | 0 | 0.1"}, {"decay", decay_forms}};
+const std::map<std::string, std::string> adagrad_options{{"form", "keras | torch | optax"}, {"initial_accumulator", "form | 0 | 0.1"}, {"decay", decay_forms}};
 const std::map<std::string, std::string> adadelta_options{{"form", "keras | torch | optax"}, {"decay", decay_forms}};
 
 class Adagrad final : public Optimizer {
  public:
   explicit Adagrad(const Choices& choices)
       : torch_(choices["form"] == "torch"),
-        initial_(choices["initial_accumulator"] == "0" || (choices["initial_accumulator"] == "form" && torch_) ? 0.0f : 0.1f), decay_(decay_of(choices)) {}
+        initial_(choices["initial_accumulator"] == "0" || (choices["initial_accumulator"] == "form" && torch_) ? 0.0f : 0.1f),
+        decay_(decay_of(choices)) {}
   std::vector<Slot> slots() const override { return {{"v", initial_}}; }
   std::vector<Hyper> hypers() const override {
     return {lr_hyper(), epsilon_hyper(torch_ ? 1e-10 : 1e-7), {"lr_decay", 0, false, 0, 1e6, "the rate is divided by 1 + (t-1) lr_decay"}, decay_hyper()};
@@ -63,10 +63,12 @@ class Adadelta final : public Optimizer {
 }  // namespace
 
 void add_adagrad(OptimizerTable& table) {
-  table.add("adagrad", {"v += g^2, w -= lr g/sqrt(v)", adagrad_options,
-                        [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adagrad>(Choices(adagrad_options, given)); }});
-  table.add("adadelta", {"w -= lr d, d = g sqrt(mean d^2)/sqrt(mean g^2)", adadelta_options,
-                         [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adadelta>(Choices(adadelta_options, given)); }});
+  table.add("adagrad", {"v += g^2, w -= lr g/sqrt(v)", adagrad_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
+                          return std::make_unique<Adagrad>(Choices(adagrad_options, given));
+                        }});
+  table.add("adadelta", {"w -= lr d, d = g sqrt(mean d^2)/sqrt(mean g^2)", adadelta_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
+                           return std::make_unique<Adadelta>(Choices(adadelta_options, given));
+                         }});
 }
 
 }  // namespace lehr

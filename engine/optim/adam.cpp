@@ -17,14 +17,17 @@ namespace lehr {
 namespace {
 
 const std::map<std::string, std::string> adam_options{{"form", "keras | torch | optax"}, {"amsgrad", "false | true"}};
-const std::map<std::string, std::string> adamw_options{
-    {"form", "keras | torch | optax"}, {"amsgrad", "false | true"}, {"decay_scale", decay_scales()}};
+const std::map<std::string, std::string> adamw_options{{"form", "keras | torch | optax"}, {"amsgrad", "false | true"}, {"decay_scale", decay_scales()}};
 
 class Adam final : public Optimizer {
  public:
   Adam(const Choices& choices, bool decoupled)
-      : form_(choices["form"]), amsgrad_(choices.on("amsgrad")), w_(decoupled),
-        decay_(!decoupled && form_ == "torch" ? "coupled" : decoupled ? choices["decay_scale"] : "lr") {}
+      : form_(choices["form"]),
+        amsgrad_(choices.on("amsgrad")),
+        w_(decoupled),
+        decay_(!decoupled && form_ == "torch" ? "coupled"
+               : decoupled                    ? choices["decay_scale"]
+                                              : "lr") {}
 
   std::vector<Slot> slots() const override {
     std::vector<Slot> out{{"m", 0}, {"v", 0}};

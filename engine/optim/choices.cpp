@@ -40,9 +40,7 @@ DecayScale decay_of(const Choices& choices) {
 
 Hyper lr_hyper() { return {"lr", 0, true, 0, infinite, "learning rate"}; }
 Hyper decay_hyper(double fallback) { return {"weight_decay", fallback, false, 0, infinite, "weight decay"}; }
-Hyper beta_hyper(const std::string& name, double fallback, const std::string& doc) {
-  return {name, fallback, false, 0, std::nextafter(1.0, 0.0), doc};
-}
+Hyper beta_hyper(const std::string& name, double fallback, const std::string& doc) { return {name, fallback, false, 0, std::nextafter(1.0, 0.0), doc}; }
 Hyper epsilon_hyper(double fallback) { return {"epsilon", fallback, false, 0, infinite, "keeps the denominator from 0"}; }
 
 }  // namespace lehr

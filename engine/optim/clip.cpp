@@ -9,9 +9,12 @@ namespace lehr {
 
 double clip_factor(ClipForm form, double norm, double limit) {
   switch (form) {
-    case ClipForm::torch: return std::min(1.0, limit / (norm + 1e-6));
-    case ClipForm::keras: return limit * std::min(1 / norm, 1 / limit);
-    case ClipForm::optax: break;
+    case ClipForm::torch:
+      return std::min(1.0, limit / (norm + 1e-6));
+    case ClipForm::keras:
+      return limit * std::min(1 / norm, 1 / limit);
+    case ClipForm::optax:
+      break;
   }
   return norm < limit ? 1.0 : limit / norm;
 }

@@ -16,8 +16,10 @@ double DecayScale::scale(double lr, double lr_max) const {
 }
 
 void DecayScale::set(Decay& rule, double decay, double lr, double lr_max) const {
-  if (name_ == "coupled") rule.l2 = float(decay);
-  else rule.keep = float(1 - decay * scale(lr, lr_max));
+  if (name_ == "coupled")
+    rule.l2 = float(decay);
+  else
+    rule.keep = float(1 - decay * scale(lr, lr_max));
 }
 
 }  // namespace lehr

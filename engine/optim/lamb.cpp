@@ -30,8 +30,10 @@ class Lamb final : public Optimizer {
     r.one_minus_b1 = float(1 - hypers[1]), r.one_minus_b2 = float(1 - hypers[2]);
     r.c1 = float(1 / (1 - std::pow(hypers[1], double(t)))), r.c2 = float(1 / (1 - std::pow(hypers[2], double(t))));
     r.epsilon = float(hypers[3]);
-    if (form_ == "keras") r.keep = float(1 - hypers[0] * hypers[4]);
-    else r.inner = float(hypers[4]);
+    if (form_ == "keras")
+      r.keep = float(1 - hypers[0] * hypers[4]);
+    else
+      r.inner = float(hypers[4]);
     float* const state[] = {slots[0].data(), slots[1].data()};
     const Spans spans{w.data(), g.data(), state, w.size()};
     const SquaredNorms norms = lamb_moments(spans, r);

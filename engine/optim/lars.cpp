@@ -23,8 +23,12 @@ class Lars final : public Optimizer {
   bool elementwise() const override { return false; }
   std::vector<Slot> slots() const override { return {{"velocity", 0}}; }
   std::vector<Hyper> hypers() const override {
-    return {lr_hyper(), {"momentum", 0.9, false, 0, 1, "share of the velocity kept"}, decay_hyper(), {"trust", 0.001, false, 0, 1e6, "trust coefficient"},
-            epsilon_hyper(timm_ ? 1e-8 : 0), {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
+    return {lr_hyper(),
+            {"momentum", 0.9, false, 0, 1, "share of the velocity kept"},
+            decay_hyper(),
+            {"trust", 0.001, false, 0, 1e6, "trust coefficient"},
+            epsilon_hyper(timm_ ? 1e-8 : 0),
+            {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
   }
   void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
               std::int64_t t) const override {

@@ -29,8 +29,11 @@ class NAdam final : public Optimizer {
   explicit NAdam(const Choices& choices) : form_(choices["form"]), decay_(decay_of(choices)) {}
   std::vector<Slot> slots() const override { return {{"m", 0}, {"v", 0}}; }
   std::vector<Hyper> hypers() const override {
-    return {lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the mean square"),
-            epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-8), decay_hyper(),
+    return {lr_hyper(),
+            beta_hyper("beta1", 0.9, "decay of the mean gradient"),
+            beta_hyper("beta2", 0.999, "decay of the mean square"),
+            epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-8),
+            decay_hyper(),
             {"momentum_decay", form_ == "keras" ? 1 : 0.004, false, 0, 1e6, "how fast the momentum grows to beta1; without effect in optax' form"}};
   }
   void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,

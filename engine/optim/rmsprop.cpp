@@ -10,23 +10,30 @@ namespace lehr {
 
 namespace {
 
-const std::map<std::string, std::string> options{{"form", "keras | torch | optax"},          {"centered", "false | true"},
-                                                 {"epsilon_place", "form | inside | outside"}, {"nesterov", "false | true"},
-                                                 {"bias_correction", "false | true"},          {"decay", decay_forms}};
+const std::map<std::string, std::string> options{
+    {"form", "keras | torch | optax"}, {"centered", "false | true"},        {"epsilon_place", "form | inside | outside"},
+    {"nesterov", "false | true"},      {"bias_correction", "false | true"}, {"decay", decay_forms}};
 
 class RmsProp final : public Optimizer {
  public:
   explicit RmsProp(const Choices& c)
-      : form_(c["form"]), centered_(c.on("centered")), nesterov_(c.on("nesterov")), corrected_(c.on("bias_correction")),
-        outside_(c["epsilon_place"] == "outside" || (c["epsilon_place"] == "form" && form_ == "torch")), decay_(decay_of(c)) {}
+      : form_(c["form"]),
+        centered_(c.on("centered")),
+        nesterov_(c.on("nesterov")),
+        corrected_(c.on("bias_correction")),
+        outside_(c["epsilon_place"] == "outside" || (c["epsilon_place"] == "form" && form_ == "torch")),
+        decay_(decay_of(c)) {}
   std::vector<Slot> slots() const override {
     std::vector<Slot> out{{"v", 0}, {"velocity", 0}};
     if (centered_) out.push_back({"mean", 0});
     return out;
   }
   std::vector<Hyper> hypers() const override {
-    return {lr_hyper(), beta_hyper("rho", form_ == "torch" ? 0.99 : 0.9, "decay of the mean square"), epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-8),
-            {"momentum", 0, false, 0, 1, "share of the velocity kept"}, decay_hyper()};
+    return {lr_hyper(),
+            beta_hyper("rho", form_ == "torch" ? 0.99 : 0.9, "decay of the mean square"),
+            epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-8),
+            {"momentum", 0, false, 0, 1, "share of the velocity kept"},
+            decay_hyper()};
   }
   void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
               std::int64_t t) const override {

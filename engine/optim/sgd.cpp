@@ -17,7 +17,9 @@ class Sgd final : public Optimizer {
   explicit Sgd(const Choices& choices) : keras_(choices["form"] == "keras"), nesterov_(choices.on("nesterov")) {}
   std::vector<Slot> slots() const override { return {{"velocity", 0}}; }
   std::vector<Hyper> hypers() const override {
-    return {lr_hyper(), {"momentum", 0, false, 0, 1, "share of the velocity kept"}, decay_hyper(),
+    return {lr_hyper(),
+            {"momentum", 0, false, 0, 1, "share of the velocity kept"},
+            decay_hyper(),
             {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
   }
   void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,

@@ -4,7 +4,7 @@
 // One function a file: adds that family's optimizers.
 namespace lehr {
 void add_sgd(OptimizerTable&);
-void add_adam(OptimizerTable&);     // adam, adamw
+void add_adam(OptimizerTable&);  // adam, adamw
 void add_adamax(OptimizerTable&);
 void add_nadam(OptimizerTable&);
 void add_radam(OptimizerTable&);

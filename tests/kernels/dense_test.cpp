@@ -15,23 +15,35 @@ constexpr Activation all[] = {Activation::none, Activation::relu, Activation::le
 // f(x) and f'(x) in double.
 double value(Activation f, double x, double alpha) {
   switch (f) {
-    case Activation::relu: return x < 0 ? 0 : x;
-    case Activation::leaky_relu: return x < 0 ? alpha * x : x;
-    case Activation::tanh: return std::tanh(x);
-    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
-    case Activation::elu: return x < 0 ? alpha * std::expm1(x) : x;
-    case Activation::none: break;
+    case Activation::relu:
+      return x < 0 ? 0 : x;
+    case Activation::leaky_relu:
+      return x < 0 ? alpha * x : x;
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::elu:
+      return x < 0 ? alpha * std::expm1(x) : x;
+    case Activation::none:
+      break;
   }
   return x;
 }
 double slope(Activation f, double x, double alpha) {
   switch (f) {
-    case Activation::relu: return x > 0 ? 1 : 0;
-    case Activation::leaky_relu: return x > 0 ? 1 : alpha;
-    case Activation::tanh: return 1 - std::tanh(x) * std::tanh(x);
-    case Activation::sigmoid: return value(f, x, 0) * (1 - value(f, x, 0));
-    case Activation::elu: return x > 0 ? 1 : alpha * std::exp(x);
-    case Activation::none: break;
+    case Activation::relu:
+      return x > 0 ? 1 : 0;
+    case Activation::leaky_relu:
+      return x > 0 ? 1 : alpha;
+    case Activation::tanh:
+      return 1 - std::tanh(x) * std::tanh(x);
+    case Activation::sigmoid:
+      return value(f, x, 0) * (1 - value(f, x, 0));
+    case Activation::elu:
+      return x > 0 ? 1 : alpha * std::exp(x);
+    case Activation::none:
+      break;
   }
   return 1;
 }
@@ -49,8 +61,7 @@ TEST_CASE("the derivative told from y agrees with the one told from x", "[kernel
           for (std::size_t i = 0; i < n; ++i) y[i] = float(value(f, x[i], alpha));
           activation_backward_kernel()(f, alpha, y.data(), dy.data(), dx.data(), std::int64_t(n), add);
           double worst = 0;
-          for (std::size_t i = 0; i < n; ++i)
-            worst = std::max(worst, std::abs(dx[i] - (dy[i] * slope(f, x[i], alpha) + (add ? before[i] : 0))));
+          for (std::size_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(dx[i] - (dy[i] * slope(f, x[i], alpha) + (add ? before[i] : 0))));
           INFO("activation " << int(f) << " n " << n << " add " << add);
           CHECK(worst < 5e-7);
           CHECK(dx[n] == before[n]);

@@ -19,10 +19,10 @@ struct Row {
   float a, b;
   double (*f)(double x, double a, double b);
   double (*d)(double x, double a, double b);
-  float low = -8, high = 8;     // range of x
-  double relative = 1e-6;       // tolerance of the derivative beside `absolute`
+  float low = -8, high = 8;  // range of x
+  double relative = 1e-6;    // tolerance of the derivative beside `absolute`
   double absolute = 1e-30;
-  double forward = 1e-6;        // relative tolerance of y
+  double forward = 1e-6;  // relative tolerance of y
 };
 
 // Functions of exp(-x^2) keep all digits only where the square's rounding error can be had by a fused multiply-add.
@@ -41,8 +41,12 @@ const std::vector<Row>& rows() {
   using D = double;
   static const std::vector<Row> table{
       {"neg", 0, 0, [](D x, D, D) { return -x; }, [](D, D, D) { return -1.0; }},
-      {"abs", 0, 0, [](D x, D, D) { return std::abs(x); }, [](D x, D, D) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }},
-      {"sign", 0, 0, [](D x, D, D) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }, [](D, D, D) { return 0.0; }},
+      {"abs", 0, 0, [](D x, D, D) { return std::abs(x); }, [](D x, D, D) { return x > 0   ? 1.0
+                                                                                  : x < 0 ? -1.0
+                                                                                          : 0.0; }},
+      {"sign", 0, 0, [](D x, D, D) { return x > 0   ? 1.0
+                                            : x < 0 ? -1.0
+                                                    : 0.0; }, [](D, D, D) { return 0.0; }},
       {"floor", 0, 0, [](D x, D, D) { return std::floor(x); }, [](D, D, D) { return 0.0; }},
       {"ceil", 0, 0, [](D x, D, D) { return std::ceil(x); }, [](D, D, D) { return 0.0; }},
       {"round", 0, 0, [](D x, D, D) { return std::nearbyint(x); }, [](D, D, D) { return 0.0; }},
@@ -57,9 +61,15 @@ const std::vector<Row>& rows() {
       {"thresholded_relu", 0.7f, 0, [](D x, D a, D) { return x <= a ? 0.0 : x; }, [](D x, D a, D) { return x > a ? 1.0 : 0.0; }},
       {"clip", -0.5f, 1.5f, [](D x, D a, D b) { return std::min(std::max(x, a), b); }, [](D x, D a, D b) { return x >= a && x <= b ? 1.0 : 0.0; }},
       {"hard_sigmoid", 0.2f, 0.5f, [](D x, D a, D b) { return std::min(std::max(double(float(a) * x + b), 0.0), 1.0); },
-       [](D x, D a, D b) { const float l = std::fma(float(a), float(x), float(b)); return l > 0 && l < 1 ? a : 0.0; }, -8, 8, 1e-6, 1e-30, 1e-3},
+       [](D x, D a, D b) {
+         const float l = std::fma(float(a), float(x), float(b));
+         return l > 0 && l < 1 ? a : 0.0;
+       },
+       -8, 8, 1e-6, 1e-30, 1e-3},
       {"hard_swish", 0, 0, [](D x, D, D) { return x * std::min(std::max(x / 6 + 0.5, 0.0), 1.0); },
-       [](D x, D, D) { return x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 3 + 0.5; }, -8, 8, 1e-6, 2e-7, 1e-3},
+       [](D x, D, D) { return x <= -3  ? 0.0
+                              : x >= 3 ? 1.0
+                                       : x / 3 + 0.5; }, -8, 8, 1e-6, 2e-7, 1e-3},
       {"elu", 1.3f, 0, [](D x, D a, D) { return x < 0 ? a * std::expm1(x) : x; }, [](D x, D a, D) { return x > 0 ? 1.0 : a * std::exp(x); }},
       {"celu", 0.7f, 0, [](D x, D a, D) { return x < 0 ? a * std::expm1(x / a) : x; }, [](D x, D a, D) { return x > 0 ? 1.0 : std::exp(x / a); }},
       {"celu", -0.7f, 0, [](D x, D a, D) { return x < 0 ? a * std::expm1(x / a) : x; }, [](D x, D a, D) { return x > 0 ? 1.0 : std::exp(x / a); }},
@@ -69,12 +79,26 @@ const std::vector<Row>& rows() {
       {"sigmoid", 0, 0, [](D x, D, D) { return sigmoid(x); }, [](D x, D, D) { return sigmoid(x) * sigmoid(-x); }, -60, 60, 1e-6, 1e-7},
       {"softplus", 0, 0, [](D x, D, D) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, [](D x, D, D) { return sigmoid(x); }, -60, 60},
       {"softsign", 0, 0, [](D x, D, D) { return x / (1 + std::abs(x)); }, [](D x, D, D) { return 1 / ((1 + std::abs(x)) * (1 + std::abs(x))); }},
-      {"swish", 1.7f, 0, [](D x, D a, D) { return x * sigmoid(a * x); }, [](D x, D a, D) { const D s = sigmoid(a * x); return s + a * x * s * sigmoid(-a * x); }, -20, 20, 3e-6, 3e-7, 3e-6},
+      {"swish", 1.7f, 0, [](D x, D a, D) { return x * sigmoid(a * x); },
+       [](D x, D a, D) {
+         const D s = sigmoid(a * x);
+         return s + a * x * s * sigmoid(-a * x);
+       },
+       -20, 20, 3e-6, 3e-7, 3e-6},
       {"mish", 0, 0, [](D x, D, D) { return x * mish_t(x); },
-       [](D x, D, D) { const D t = mish_t(x); return t + x * (1 - t * t) * sigmoid(x); }, -20, 30, 3e-6, 3e-7},
-      {"gelu", 0, 0, [](D x, D, D) { return x * phi(x); }, [](D x, D, D) { return phi(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * pi); }, -12, 12, 1e-6, 3e-7},
+       [](D x, D, D) {
+         const D t = mish_t(x);
+         return t + x * (1 - t * t) * sigmoid(x);
+       },
+       -20, 30, 3e-6, 3e-7},
+      {"gelu", 0, 0, [](D x, D, D) { return x * phi(x); }, [](D x, D, D) { return phi(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * pi); }, -12, 12, 1e-6,
+       3e-7},
       {"gelu_tanh", 0, 0, [](D x, D, D) { return x * sigmoid(2 * gelu_u(x)); },
-       [](D x, D, D) { const D v = 2 * gelu_u(x), s = sigmoid(v); return s + x * s * sigmoid(-v) * 2 * std::sqrt(2 / pi) * (1 + 3 * 0.044715f * x * x); }, -4, 12, 1e-6, 3e-7, 2e-6},
+       [](D x, D, D) {
+         const D v = 2 * gelu_u(x), s = sigmoid(v);
+         return s + x * s * sigmoid(-v) * 2 * std::sqrt(2 / pi) * (1 + 3 * 0.044715f * x * x);
+       },
+       -4, 12, 1e-6, 3e-7, 2e-6},
       {"sin", 0, 0, [](D x, D, D) { return std::sin(x); }, [](D x, D, D) { return std::cos(x); }, -1e5f, 1e5f},
       {"cos", 0, 0, [](D x, D, D) { return std::cos(x); }, [](D x, D, D) { return -std::sin(x); }, -1e5f, 1e5f},
       {"pow", 2.5f, 0, [](D x, D a, D) { return std::pow(x, a); }, [](D x, D a, D) { return a * std::pow(x, a - 1); }, 0, 20},

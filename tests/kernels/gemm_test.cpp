@@ -15,12 +15,18 @@ namespace {
 
 double act(Activation kind, double x, double alpha) {
   switch (kind) {
-    case Activation::relu: return x < 0 ? 0 : x;
-    case Activation::leaky_relu: return x < 0 ? alpha * x : x;
-    case Activation::tanh: return std::tanh(x);
-    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
-    case Activation::elu: return x < 0 ? alpha * std::expm1(x) : x;
-    case Activation::none: break;
+    case Activation::relu:
+      return x < 0 ? 0 : x;
+    case Activation::leaky_relu:
+      return x < 0 ? alpha * x : x;
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::elu:
+      return x < 0 ? alpha * std::expm1(x) : x;
+    case Activation::none:
+      break;
   }
   return x;
 }
@@ -68,8 +74,8 @@ double error_of(const Case& c) {
 }
 
 void check(const Case& c) {
-  INFO(c.m << "x" << c.n << "x" << c.k << " trans " << c.trans_a << c.trans_b << " bias " << c.bias << " add " << c.add << " act "
-           << int(c.activation) << " pad " << c.pad);
+  INFO(c.m << "x" << c.n << "x" << c.k << " trans " << c.trans_a << c.trans_b << " bias " << c.bias << " add " << c.add << " act " << int(c.activation)
+           << " pad " << c.pad);
   CHECK(error_of(c) < 8);
 }
 

@@ -93,14 +93,29 @@ TEST_CASE("binary cross-entropy on probabilities clamps the logarithm at -100", 
 }
 
 TEST_CASE("mse, mae and huber: loss and gradient", "[kernels]") {
-  over_sizes(mean_squared_error, [](double x, double y) -> Reference { const double r = float(x) - float(y); return {r * r, 2 * r}; }, 3);
-  over_sizes(mean_absolute_error, [](double x, double y) -> Reference { const double r = float(x) - float(y); return {std::abs(r), r > 0 ? 1.0 : r < 0 ? -1.0 : 0.0}; }, 3);
+  over_sizes(
+      mean_squared_error,
+      [](double x, double y) -> Reference {
+        const double r = float(x) - float(y);
+        return {r * r, 2 * r};
+      },
+      3);
+  over_sizes(
+      mean_absolute_error,
+      [](double x, double y) -> Reference {
+        const double r = float(x) - float(y);
+        return {std::abs(r), r > 0 ? 1.0 : r < 0 ? -1.0 : 0.0};
+      },
+      3);
   for (const float delta : {0.1f, 1.0f, 2.5f}) {
     const Loss loss = [delta](const float* x, const float* y, std::int64_t n, float* dx, float scale) { return huber(x, y, n, delta, dx, scale); };
-    over_sizes(loss, [delta](double x, double y) -> Reference {
-      const double r = float(x) - float(y), size = std::abs(r), d = delta;
-      return {size > d ? d * (size - d / 2) : r * r / 2, size > d ? std::copysign(d, r) : r};
-    }, 3);
+    over_sizes(
+        loss,
+        [delta](double x, double y) -> Reference {
+          const double r = float(x) - float(y), size = std::abs(r), d = delta;
+          return {size > d ? d * (size - d / 2) : r * r / 2, size > d ? std::copysign(d, r) : r};
+        },
+        3);
   }
   const float x = 2, y = 2;
   float dx = 7;
@@ -130,8 +145,10 @@ void check_cross_entropy(std::int64_t rows, std::int64_t classes, const Target& 
   a.x = x.data(), a.scores = scores, a.rows = rows, a.classes = classes, a.dx = dx.data(), a.scale = 2, a.smoothing = t.smoothing;
   a.has_ignore = t.ignore;
   if (t.weighted) a.weights = weights.data();
-  if (t.dense) a.target = soft.data();
-  else a.index = index.data();
+  if (t.dense)
+    a.target = soft.data();
+  else
+    a.index = index.data();
   const double loss = cross_entropy(a);
   double want = 0, norm = 0, worst = 0;
   std::vector<double> gradient(n);
@@ -150,11 +167,14 @@ void check_cross_entropy(std::int64_t rows, std::int64_t classes, const Target& 
     for (std::size_t j = 0; j < c; ++j) {
       const double log_p = scores == Scores::logits ? row[j] - top - std::log(sum) : scores == Scores::log_probabilities ? row[j] : std::log(double(row[j]));
       want -= q[j] * log_p;
-      gradient[i * c + j] = scores == Scores::logits ? std::exp(row[j] - top) / sum * mass - q[j] : scores == Scores::log_probabilities ? -q[j] : -q[j] / row[j];
+      gradient[i * c + j] = scores == Scores::logits              ? std::exp(row[j] - top) / sum * mass - q[j]
+                            : scores == Scores::log_probabilities ? -q[j]
+                                                                  : -q[j] / row[j];
     }
   }
   for (std::size_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(dx[i] - 2 * gradient[i] / norm) / (1e-7 + std::abs(2 * gradient[i] / norm) + 1 / norm));
-  INFO(rows << "x" << classes << " dense " << t.dense << " weighted " << t.weighted << " ignore " << t.ignore << " smoothing " << t.smoothing << " scores " << int(scores));
+  INFO(rows << "x" << classes << " dense " << t.dense << " weighted " << t.weighted << " ignore " << t.ignore << " smoothing " << t.smoothing << " scores "
+            << int(scores));
   CHECK(loss == Approx(want / norm).epsilon(1e-6).margin(2e-7));
   CHECK(worst < 1e-6);
   CHECK(dx[n] == 5);
@@ -168,7 +188,8 @@ TEST_CASE("cross-entropy of indices, dense targets, weights, smoothing, ignored 
       for (const std::int64_t rows : {1, 5, 32})
         for (const std::int64_t classes : {1, 2, 3, 8, 10, 16, 17, 70})
           for (const float smoothing : {0.0f, 0.1f})
-            for (int flags = 0; flags < 8; ++flags) check_cross_entropy(rows, classes, {bool(flags & 1), bool(flags & 2), bool(flags & 4), smoothing}, scores, 5);
+            for (int flags = 0; flags < 8; ++flags)
+              check_cross_entropy(rows, classes, {bool(flags & 1), bool(flags & 2), bool(flags & 4), smoothing}, scores, 5);
     check_cross_entropy(4, 10, {}, Scores::logits, 1e4f);
   });
 }

@@ -14,22 +14,43 @@ struct Family {
 };
 const std::vector<Family>& families() {
   static const std::vector<Family> table{
-      {"keras.optimizers.SGD", "sgd", {{"form", "keras"}}}, {"torch.optim.SGD", "sgd", {{"form", "torch"}}}, {"optax.sgd", "sgd", {{"form", "optax"}}},
-      {"keras.optimizers.Adam", "adam", {{"form", "keras"}}}, {"torch.optim.Adam", "adam", {{"form", "torch"}}}, {"optax.adam", "adam", {{"form", "optax"}}},
-      {"keras.optimizers.AdamW", "adamw", {{"form", "keras"}}}, {"torch.optim.AdamW", "adamw", {{"form", "torch"}}}, {"optax.adamw", "adamw", {{"form", "optax"}}},
+      {"keras.optimizers.SGD", "sgd", {{"form", "keras"}}},
+      {"torch.optim.SGD", "sgd", {{"form", "torch"}}},
+      {"optax.sgd", "sgd", {{"form", "optax"}}},
+      {"keras.optimizers.Adam", "adam", {{"form", "keras"}}},
+      {"torch.optim.Adam", "adam", {{"form", "torch"}}},
+      {"optax.adam", "adam", {{"form", "optax"}}},
+      {"keras.optimizers.AdamW", "adamw", {{"form", "keras"}}},
+      {"torch.optim.AdamW", "adamw", {{"form", "torch"}}},
+      {"optax.adamw", "adamw", {{"form", "optax"}}},
       {"optax.amsgrad", "adam", {{"form", "optax"}, {"amsgrad", "true"}}},
-      {"keras.optimizers.Adamax", "adamax", {{"form", "keras"}}}, {"torch.optim.Adamax", "adamax", {{"form", "torch"}}},
-      {"optax.adamax", "adamax", {{"form", "optax"}}}, {"optax.adamaxw", "adamax", {{"form", "optax"}}},
-      {"keras.optimizers.Nadam", "nadam", {{"form", "keras"}}}, {"torch.optim.NAdam", "nadam", {{"form", "torch"}}},
-      {"optax.nadam", "nadam", {{"form", "optax"}}}, {"optax.nadamw", "nadam", {{"form", "optax"}}},
-      {"torch.optim.RAdam", "radam", {{"form", "torch"}}}, {"optax.radam", "radam", {{"form", "optax"}}},
-      {"keras.optimizers.RMSprop", "rmsprop", {{"form", "keras"}}}, {"torch.optim.RMSprop", "rmsprop", {{"form", "torch"}}}, {"optax.rmsprop", "rmsprop", {{"form", "optax"}}},
-      {"keras.optimizers.Adagrad", "adagrad", {{"form", "keras"}}}, {"torch.optim.Adagrad", "adagrad", {{"form", "torch"}}}, {"optax.adagrad", "adagrad", {{"form", "optax"}}},
-      {"keras.optimizers.Adadelta", "adadelta", {{"form", "keras"}}}, {"torch.optim.Adadelta", "adadelta", {{"form", "torch"}}},
+      {"keras.optimizers.Adamax", "adamax", {{"form", "keras"}}},
+      {"torch.optim.Adamax", "adamax", {{"form", "torch"}}},
+      {"optax.adamax", "adamax", {{"form", "optax"}}},
+      {"optax.adamaxw", "adamax", {{"form", "optax"}}},
+      {"keras.optimizers.Nadam", "nadam", {{"form", "keras"}}},
+      {"torch.optim.NAdam", "nadam", {{"form", "torch"}}},
+      {"optax.nadam", "nadam", {{"form", "optax"}}},
+      {"optax.nadamw", "nadam", {{"form", "optax"}}},
+      {"torch.optim.RAdam", "radam", {{"form", "torch"}}},
+      {"optax.radam", "radam", {{"form", "optax"}}},
+      {"keras.optimizers.RMSprop", "rmsprop", {{"form", "keras"}}},
+      {"torch.optim.RMSprop", "rmsprop", {{"form", "torch"}}},
+      {"optax.rmsprop", "rmsprop", {{"form", "optax"}}},
+      {"keras.optimizers.Adagrad", "adagrad", {{"form", "keras"}}},
+      {"torch.optim.Adagrad", "adagrad", {{"form", "torch"}}},
+      {"optax.adagrad", "adagrad", {{"form", "optax"}}},
+      {"keras.optimizers.Adadelta", "adadelta", {{"form", "keras"}}},
+      {"torch.optim.Adadelta", "adadelta", {{"form", "torch"}}},
       {"optax.adadelta", "adadelta", {{"form", "optax"}, {"decay", "coupled"}}},
-      {"keras.optimizers.Lion", "lion", {}}, {"optax.lion", "lion", {}, {{"weight_decay", 1e-3}}}, {"timm.optim.Lion", "lion", {}},
-      {"keras.optimizers.Lamb", "lamb", {{"form", "keras"}}}, {"optax.lamb", "lamb", {{"form", "optax"}}}, {"timm.optim.Lamb", "lamb", {{"form", "timm"}}},
-      {"optax.lars", "lars", {{"form", "optax"}}}, {"timm.optim.Lars", "lars", {{"form", "timm"}}, {{"momentum", 0}}},
+      {"keras.optimizers.Lion", "lion", {}},
+      {"optax.lion", "lion", {}, {{"weight_decay", 1e-3}}},
+      {"timm.optim.Lion", "lion", {}},
+      {"keras.optimizers.Lamb", "lamb", {{"form", "keras"}}},
+      {"optax.lamb", "lamb", {{"form", "optax"}}},
+      {"timm.optim.Lamb", "lamb", {{"form", "timm"}}},
+      {"optax.lars", "lars", {{"form", "optax"}}},
+      {"timm.optim.Lars", "lars", {{"form", "timm"}}, {{"momentum", 0}}},
   };
   return table;
 }
@@ -37,10 +58,29 @@ const std::vector<Family>& families() {
 // Argument names of the libraries, ours beside them; numbers are hyperparameters, booleans options.
 const std::map<std::string, std::string>& names() {
   static const std::map<std::string, std::string> table{
-      {"beta_1", "beta1"}, {"beta_2", "beta2"}, {"b1", "beta1"}, {"b2", "beta2"}, {"eps", "epsilon"}, {"epsilon", "epsilon"}, {"eps_root", "eps_root"},
-      {"momentum", "momentum"}, {"dampening", "dampening"}, {"weight_decay", "weight_decay"}, {"nesterov", "nesterov"}, {"amsgrad", "amsgrad"},
-      {"rho", "rho"}, {"alpha", "rho"}, {"decay", "rho"}, {"momentum_decay", "momentum_decay"}, {"centered", "centered"}, {"bias_correction", "bias_correction"},
-      {"lr_decay", "lr_decay"}, {"trust_coeff", "trust"}, {"trust_coefficient", "trust"}, {"always_adapt", "always_adapt"}, {"trust_clip", "trust_clip"},
+      {"beta_1", "beta1"},
+      {"beta_2", "beta2"},
+      {"b1", "beta1"},
+      {"b2", "beta2"},
+      {"eps", "epsilon"},
+      {"epsilon", "epsilon"},
+      {"eps_root", "eps_root"},
+      {"momentum", "momentum"},
+      {"dampening", "dampening"},
+      {"weight_decay", "weight_decay"},
+      {"nesterov", "nesterov"},
+      {"amsgrad", "amsgrad"},
+      {"rho", "rho"},
+      {"alpha", "rho"},
+      {"decay", "rho"},
+      {"momentum_decay", "momentum_decay"},
+      {"centered", "centered"},
+      {"bias_correction", "bias_correction"},
+      {"lr_decay", "lr_decay"},
+      {"trust_coeff", "trust"},
+      {"trust_coefficient", "trust"},
+      {"always_adapt", "always_adapt"},
+      {"trust_clip", "trust_clip"},
   };
   return table;
 }
@@ -76,8 +116,10 @@ Translated translate(const std::string& class_name, const nlohmann::json& args) 
     }
     const auto ours = names().find(key);
     if (ours == names().end()) return {{}, {}, {}, "argument " + key};
-    if (value.is_boolean()) out.options[ours->second] = value ? "true" : "false";
-    else out.hypers[ours->second] = value;
+    if (value.is_boolean())
+      out.options[ours->second] = value ? "true" : "false";
+    else
+      out.hypers[ours->second] = value;
   }
   return out;
 }

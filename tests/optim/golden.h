@@ -23,11 +23,11 @@ inline nlohmann::json read_json(const std::filesystem::path& path) {
 
 // An optimizer of a library in our words.
 struct Translated {
-  std::string name;                       // empty: not offered, `why` tells
+  std::string name;  // empty: not offered, `why` tells
   OptimizerOptions options;
-  std::map<std::string, double> hypers;   // given ones
+  std::map<std::string, double> hypers;  // given ones
   std::string why;
-  double clip_norm = 0;                   // of the global norm before the optimizer, 0: none
+  double clip_norm = 0;  // of the global norm before the optimizer, 0: none
 };
 Translated translate(const std::string& class_name, const nlohmann::json& args);
 
@@ -39,7 +39,10 @@ class Run {
   const std::vector<float>& weights(std::size_t i) const { return tensors_[i].w; }
 
  private:
-  struct Part { std::vector<float> w; std::vector<std::vector<float>> slots; };
+  struct Part {
+    std::vector<float> w;
+    std::vector<std::vector<float>> slots;
+  };
   std::unique_ptr<Optimizer> optimizer_;
   std::vector<double> hypers_;
   std::size_t lr_ = 0;
