@@ -21,8 +21,8 @@ class ComputedStatistics {
     for (const ValueId in : graph_.inputs) live[static_cast<std::size_t>(in)] = true;
     for (const Node& node : nodes) {
       const auto is_live = [&](std::size_t slot) { return has_in(node, slot) && live[static_cast<std::size_t>(node.in[slot])]; };
-      if (is(node, "BatchNormalization") && node.opset >= 7 && node.out.size() == 1 && is_live(3) && is_live(4) && integer(node, "training_mode", 0) == 0 &&
-          known_[static_cast<std::size_t>(node.in[0])].dims) {
+      if (is(node, "BatchNormalization") && node.opset >= 7 && node.out.size() == 1 && is_live(3) && is_live(4) && has_in(node, 0) && has_in(node, 1) &&
+          has_in(node, 2) && result(node) != no_value && integer(node, "training_mode", 0) == 0 && known_[static_cast<std::size_t>(node.in[0])].dims) {
         write_out(node);
         ++changes;
       } else {
@@ -40,14 +40,15 @@ class ComputedStatistics {
  private:
   ValueId emit(const std::string& op, std::vector<ValueId> in, ValueId to = no_value) {
     if (to == no_value) to = graph_.add(Value{graph_.fresh_name(stem_ + "_" + op), Role::activation, std::nullopt, nullptr, ""});
-    out_.push_back(Node{op, "", stem_, opset_, {}, std::move(in), {to}});
+    out_.push_back(Node{op, "", node_name_, opset_, {}, std::move(in), {to}});
     return to;
   }
   ValueId constant(const std::string& what, Tensor tensor) {
     return graph_.add(Value{graph_.fresh_name(stem_ + "_" + what), Role::constant, std::nullopt, std::make_shared<Tensor>(std::move(tensor)), what});
   }
   void write_out(const Node& node) {
-    stem_ = node.name.empty() ? "BatchNormalization" : node.name;
+    stem_ = graph_.value(result(node)).name;
+    node_name_ = node.name;
     const std::size_t rank = *known_[static_cast<std::size_t>(node.in[0])].rank();
     const float epsilon = real(node, "epsilon", 1e-5f);
     std::vector<std::int64_t> column(rank > 2 ? rank - 1 : 1, 1);
@@ -64,7 +65,7 @@ class ComputedStatistics {
   Graph& graph_;
   std::vector<Facts> known_;
   int opset_;
-  std::string stem_;
+  std::string stem_, node_name_;
   std::vector<Node> out_;
 };
 

@@ -38,13 +38,20 @@ const Names unknown_type = {"CastLike", "OneHot", "ConstantOfShape", "Constant",
 
 Dtype from_onnx(std::int64_t code) {
   switch (code) {
-    case 1: return Dtype::f32;
-    case 10: return Dtype::f16;
-    case 11: return Dtype::f64;
-    case 16: return Dtype::bf16;
-    case 9: return Dtype::boolean;
-    case 8: return Dtype::string;
-    default: return Dtype::i64;
+    case 1:
+      return Dtype::f32;
+    case 10:
+      return Dtype::f16;
+    case 11:
+      return Dtype::f64;
+    case 16:
+      return Dtype::bf16;
+    case 9:
+      return Dtype::boolean;
+    case 8:
+      return Dtype::string;
+    default:
+      return Dtype::i64;
   }
 }
 

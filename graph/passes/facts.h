@@ -21,8 +21,8 @@ struct Extent {
 using Extents = std::vector<Extent>;
 inline constexpr const char* batch_symbol = "batch";
 
-Extent times(const Extent& a, const Extent& b);           // unknown where two symbols meet
-Extent over(const Extent& a, const Extent& b);            // unknown where it does not divide
+Extent times(const Extent& a, const Extent& b);  // unknown where two symbols meet
+Extent over(const Extent& a, const Extent& b);   // unknown where it does not divide
 Extent product(const Extents& all, std::size_t from = 0);
 
 // What can be said of a value before any batch size is known. What is derived wins over what the file declares of results, which

@@ -26,8 +26,7 @@ struct Matrix {
 };
 std::optional<Matrix> weight_matrix(const Graph& graph, const Uses& uses, ValueId id) {
   Matrix m{id, false, 0};
-  if (const Node* maker = uses.maker(id); maker && is(*maker, "Transpose") && has_in(*maker, 0) && transposes(*maker))
-    m = {maker->in[0], true, 0};
+  if (const Node* maker = uses.maker(id); maker && is(*maker, "Transpose") && has_in(*maker, 0) && transposes(*maker)) m = {maker->in[0], true, 0};
   if (!has_data(graph, m.value)) return std::nullopt;
   const Tensor& data = *graph.value(m.value).data;
   if (data.shape().size() != 2 || !is_float(data.type.dtype)) return std::nullopt;
@@ -57,8 +56,9 @@ std::size_t fuse_bias(Graph& graph) {
       const auto at = uses.maker_index(add.in[slot]);
       if (!at || !is(graph.node(*at), "MatMul") || !uses.only_one(add.in[slot])) continue;
       const Node& product = graph.node(*at);
-      const auto& x = known.at(static_cast<std::size_t>(product.in.at(0)));
-      const auto weight = weight_matrix(graph, uses, product.in.at(1));
+      if (!has_in(product, 0) || !has_in(product, 1)) continue;
+      const auto& x = known.at(static_cast<std::size_t>(product.in[0]));
+      const auto weight = weight_matrix(graph, uses, product.in[1]);
       if (x.rank() != 2u || !weight || !is_bias(graph, add.in[1 - slot], weight->columns)) continue;
       Node gemm{"Gemm", "", product.name.empty() ? add.name : product.name, opset, {}, {}, {}};
       if (weight->transposed) gemm.attrs["transB"] = std::int64_t{1};

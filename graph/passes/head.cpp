@@ -31,9 +31,7 @@ bool to_float(const Node& node) {
 
 bool shape_only(const Node& node) { return node.domain.empty() && one_of(node.op, {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"}); }
 
-bool gives(const Node* node, const char* activation) {
-  return node && (node->op == "FusedGemm" && string(*node, "activation", "") == activation);
-}
+bool gives(const Node* node, const char* activation) { return node && (node->op == "FusedGemm" && string(*node, "activation", "") == activation); }
 
 // Follows one output back to where the loss of this kind attaches.
 class Walk {
@@ -95,10 +93,10 @@ class Walk {
     if (gives(&node, "Sigmoid") && binary) return stop(at, Form::probabilities, passed);
     if (!binary && plain && node.op == "Log" && before && before->op == "Softmax") return stop(at, Form::log_probabilities, passed);
     const bool clipped = plain && node.op == "Clip" && before;
-    if (clipped && (binary ? before->op == "Sigmoid" || gives(before, "Sigmoid") : before->op == "Softmax"))
-      return stop(at, Form::probabilities, passed);
+    if (clipped && (binary ? before->op == "Sigmoid" || gives(before, "Sigmoid") : before->op == "Softmax")) return stop(at, Form::probabilities, passed);
     if (binary && plain && node.op == "HardSigmoid") return stop(at, Form::probabilities, passed);
-    if (!passed.empty() && passed.front() == "Concat") throw Error("the output ", name(), " joins two columns 1-p and p, but p comes from ", describe(graph_, node), ", not from Sigmoid");
+    if (!passed.empty() && passed.front() == "Concat")
+      throw Error("the output ", name(), " joins two columns 1-p and p, but p comes from ", describe(graph_, node), ", not from Sigmoid");
   }
 
   void probability(const Node& node, bool fits, std::vector<std::string>& passed) {

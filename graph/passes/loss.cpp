@@ -10,21 +10,30 @@ namespace lehr {
 
 const char* name(LossKind kind) {
   switch (kind) {
-    case LossKind::binary_cross_entropy: return "binary_cross_entropy";
-    case LossKind::cross_entropy: return "cross_entropy";
-    case LossKind::mse: return "mse";
-    case LossKind::mae: return "mae";
-    case LossKind::huber: return "huber";
-    case LossKind::graph: return "graph";
+    case LossKind::binary_cross_entropy:
+      return "binary_cross_entropy";
+    case LossKind::cross_entropy:
+      return "cross_entropy";
+    case LossKind::mse:
+      return "mse";
+    case LossKind::mae:
+      return "mae";
+    case LossKind::huber:
+      return "huber";
+    case LossKind::graph:
+      return "graph";
   }
   return "?";
 }
 
 const char* name(Form form) {
   switch (form) {
-    case Form::logits: return "logits";
-    case Form::probabilities: return "probabilities";
-    case Form::log_probabilities: return "log_probabilities";
+    case Form::logits:
+      return "logits";
+    case Form::probabilities:
+      return "probabilities";
+    case Form::log_probabilities:
+      return "log_probabilities";
   }
   return "?";
 }
@@ -33,19 +42,24 @@ namespace {
 
 const char* op_of(LossKind kind) {
   switch (kind) {
-    case LossKind::binary_cross_entropy: return "BinaryCrossEntropy";
-    case LossKind::cross_entropy: return "SoftmaxCrossEntropy";
-    case LossKind::mse: return "MeanSquaredError";
-    case LossKind::mae: return "MeanAbsoluteError";
-    case LossKind::huber: return "Huber";
-    case LossKind::graph: return "ReduceMean";
+    case LossKind::binary_cross_entropy:
+      return "BinaryCrossEntropy";
+    case LossKind::cross_entropy:
+      return "SoftmaxCrossEntropy";
+    case LossKind::mse:
+      return "MeanSquaredError";
+    case LossKind::mae:
+      return "MeanAbsoluteError";
+    case LossKind::huber:
+      return "Huber";
+    case LossKind::graph:
+      return "ReduceMean";
   }
   return "?";
 }
 
 void check_spec(const LossSpec& spec) {
-  if (!std::isfinite(spec.weight) || spec.weight < 0)
-    throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);
+  if (!std::isfinite(spec.weight) || spec.weight < 0) throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);
   if (spec.kind == LossKind::huber && !(std::isfinite(spec.delta) && spec.delta > 0))
     throw Error("huber's delta must be a finite number above 0, not ", spec.delta);
   const bool ce = spec.kind == LossKind::cross_entropy;
@@ -83,9 +97,12 @@ std::vector<Dim> declared(const Extents& dims) {
   std::vector<Dim> out;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const Extent& size = dims[i];
-    if (size.number() >= 0) out.push_back({size.number(), ""});
-    else if (!size.known) out.push_back({-1, i == 0 ? batch_symbol : ""});
-    else out.push_back({-1, size.symbol});
+    if (size.number() >= 0)
+      out.push_back({size.number(), ""});
+    else if (!size.known)
+      out.push_back({-1, i == 0 ? batch_symbol : ""});
+    else
+      out.push_back({-1, size.symbol});
     if (i == 0 && size.known && !size.symbol.empty() && size.count > 1) out.push_back({size.count, ""});
   }
   return out;
@@ -94,8 +111,7 @@ std::vector<Dim> declared(const Extents& dims) {
 ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
   std::optional<Extents> dims = scores_dims(graph, head);
   const std::string scores = quote(graph.value(head.value).name);
-  if (!dims)
-    throw Error("the shape of ", scores, " is not declared in the model and cannot be derived, so the shape of ", quote(spec.target), " is unknown");
+  if (!dims) throw Error("the shape of ", scores, " is not declared in the model and cannot be derived, so the shape of ", quote(spec.target), " is unknown");
   DeclaredType type;
   if (spec.kind == LossKind::cross_entropy) {
     if (dims->size() < 2)

@@ -17,22 +17,28 @@ class Microsoft {
     std::size_t changes = 0;
     std::vector<Node> nodes(graph_.nodes().begin(), graph_.nodes().end());
     for (const Node& node : nodes)
-      if (node.domain == "com.microsoft" && rewrite(node)) ++changes;
-      else out_.push_back(node);
+      if (node.domain == "com.microsoft" && rewrite(node))
+        ++changes;
+      else
+        out_.push_back(node);
     if (changes) graph_.set_nodes(std::move(out_));
     return changes;
   }
 
  private:
   bool rewrite(const Node& node) {
-    if (node.op == "FusedGemm" && node.in.size() >= 2) return fused_gemm(node);
+    if (node.out.size() != 1 || node.out[0] == no_value || !has_in(node, 0)) return false;
+    stem_ = graph_.value(node.out[0]).name;
+    if (node.op == "FusedGemm" && has_in(node, 1)) return fused_gemm(node);
     if ((node.op == "Gelu" || node.op == "QuickGelu") && node.in.size() == 1) {
-      if (node.op == "Gelu") emit({"Gelu", "", node.name, 20, {}, node.in, node.out});
-      else emit({"Swish", "lehr", node.name, 1, {{"alpha", real(node, "alpha", 1.702f)}}, node.in, node.out});
+      if (node.op == "Gelu")
+        emit({"Gelu", "", node.name, 20, {}, node.in, node.out});
+      else
+        emit({"Swish", "lehr", node.name, 1, {{"alpha", real(node, "alpha", 1.702f)}}, node.in, node.out});
       return true;
     }
     const bool fast = node.op == "FastGelu";
-    if ((fast || node.op == "BiasGelu") && has_in(node, 0) && node.out.size() == 1) {
+    if (fast || node.op == "BiasGelu") {
       ValueId x = node.in[0];
       if (has_in(node, 1)) x = through({"Add", "", node.name, opset_, {}, {x, node.in[1]}, {}});
       Node gelu{"Gelu", "", node.name, 20, {}, {x}, node.out};
@@ -47,7 +53,7 @@ class Microsoft {
     Node gemm{"Gemm", "", node.name, opset_, {}, node.in, {}};
     for (const char* key : {"alpha", "beta", "transA", "transB"})
       if (const auto it = node.attrs.find(key); it != node.attrs.end()) gemm.attrs[key] = it->second;
-    Node activation{string(node, "activation", "Relu"), "", node.name, activation_opset(), {}, {}, node.out};
+    Node activation{string(node, "activation", "Relu"), "", node.name, opset_, {}, {}, node.out};
     static constexpr std::array names = {std::pair{"activation_alpha", "alpha"}, std::pair{"activation_beta", "beta"}, std::pair{"activation_gamma", "gamma"}};
     for (const auto& [theirs, plain] : names)
       if (const auto it = node.attrs.find(theirs); it != node.attrs.end()) activation.attrs[plain] = it->second;
@@ -56,12 +62,11 @@ class Microsoft {
     return true;
   }
 
-  int activation_opset() const { return opset_; }
   void emit(Node node) { out_.push_back(std::move(node)); }
   // Appends a node whose result is a new value named after the one it stands in front of.
   ValueId through(Node node) {
     Value value;
-    value.name = graph_.fresh_name(node.name.empty() ? "inner_" + node.op : node.name + "_" + node.op);
+    value.name = graph_.fresh_name(cat(stem_, "_", node.op));
     const ValueId id = graph_.add(std::move(value));
     node.out = {id};
     emit(std::move(node));
@@ -70,6 +75,7 @@ class Microsoft {
 
   Graph& graph_;
   int opset_;
+  std::string stem_;
   std::vector<Node> out_;
 };
 

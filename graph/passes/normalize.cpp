@@ -13,7 +13,7 @@ bool float_code(std::int64_t code) { return code == 1 || code == 10 || code == 1
 
 // Inside a plan every float type is f32, so a Cast from one to another changes nothing.
 bool passes_through(const Node& node, const std::vector<Facts>& known) {
-  if (!node.domain.empty() || node.in.size() != 1 || node.in[0] == no_value) return false;
+  if (!node.domain.empty() || node.in.size() != 1 || node.in[0] == no_value || result(node) == no_value) return false;
   if (node.op == "Identity") return true;
   const auto& type = known.at(static_cast<std::size_t>(node.in[0])).dtype;
   return node.op == "Cast" && float_code(integer(node, "to", 0)) && type && is_float(*type);
@@ -53,7 +53,7 @@ std::size_t swish(Graph& graph) {
     if (!is(mul, "Mul") || mul.in.size() != 2 || mul.opset < 7) continue;
     for (const std::size_t slot : {0u, 1u}) {
       const auto at = uses.maker_index(mul.in[slot]);
-      if (!at || !is(graph.node(*at), "Sigmoid") || !uses.only_one(mul.in[slot]) || graph.node(*at).in.at(0) != mul.in[1 - slot]) continue;
+      if (!at || !is(graph.node(*at), "Sigmoid") || !uses.only_one(mul.in[slot]) || input(graph.node(*at), 0) != mul.in[1 - slot]) continue;
       mul = Node{"Swish", "lehr", mul.name, 1, {{"alpha", 1.0f}}, {mul.in[1 - slot]}, mul.out};
       dropped[*at] = true;
       ++changes;
@@ -87,9 +87,7 @@ std::size_t log_softmax(Graph& graph) {
 
 }  // namespace
 
-std::size_t normalize(Graph& graph) {
-  return microsoft(graph) + drop_through(graph, false) + swish(graph) + log_softmax(graph) + computed_statistics(graph);
-}
+std::size_t normalize(Graph& graph) { return microsoft(graph) + drop_through(graph, false) + swish(graph) + log_softmax(graph) + computed_statistics(graph); }
 
 std::size_t fold_weights(Graph& graph) { return drop_through(graph, true); }
 

@@ -71,7 +71,8 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
       {"normalize", true, [](Graph& g) { return normalize(g); }},
       {"input_shapes", true, [&](Graph& g) { return input_shapes(g, p.notes); }},
       {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes) : 0; }},
-      {"attach_loss", false, [&](Graph&) {
+      {"attach_loss", false,
+       [&](Graph&) {
          attach(p, options);
          choose_outputs(p, options);
          for (const Head& head : p.heads)
@@ -79,7 +80,8 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
          return p.heads.size();
        }},
       {"prune", false, [&](Graph& g) { return prune(g, wanted(p)); }},
-      {"trainable", false, [&](Graph& g) {
+      {"trainable", false,
+       [&](Graph& g) {
          const std::vector<ValueId> from = p.loss == no_value ? g.outputs : std::vector{p.loss};
          return trainable(g, from);
        }},

@@ -20,12 +20,50 @@ struct Blocked {
 };
 
 // Operators whose row i depends on row i of their first input only, whatever else they read, as long as that is no batch.
-const Names by_row = {"Relu", "LeakyRelu", "Elu", "Selu", "Celu", "Gelu", "Tanh", "Sigmoid", "Softplus", "Softsign", "HardSigmoid", "HardSwish", "Mish",
-                      "Swish", "ThresholdedRelu", "Identity", "Dropout", "Cast", "CastLike", "Clip", "Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal",
-                      "Erf", "Sin", "Cos", "Sign", "Floor", "Ceil", "Not", "BatchNormalization", "InstanceNormalization", "GroupNormalization", "Scaler",
-                      "OneHot", "QuickGelu", "Normalizer", "IsNaN"};
-const Names elementwise = {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "PRelu", "Where", "Greater", "Less", "Equal",
-                           "GreaterOrEqual", "LessOrEqual", "And", "Or", "Xor", "Mod"};
+const Names by_row = {"Relu",
+                      "LeakyRelu",
+                      "Elu",
+                      "Selu",
+                      "Celu",
+                      "Gelu",
+                      "Tanh",
+                      "Sigmoid",
+                      "Softplus",
+                      "Softsign",
+                      "HardSigmoid",
+                      "HardSwish",
+                      "Mish",
+                      "Swish",
+                      "ThresholdedRelu",
+                      "Identity",
+                      "Dropout",
+                      "Cast",
+                      "CastLike",
+                      "Clip",
+                      "Neg",
+                      "Abs",
+                      "Exp",
+                      "Log",
+                      "Sqrt",
+                      "Reciprocal",
+                      "Erf",
+                      "Sin",
+                      "Cos",
+                      "Sign",
+                      "Floor",
+                      "Ceil",
+                      "Not",
+                      "BatchNormalization",
+                      "InstanceNormalization",
+                      "GroupNormalization",
+                      "Scaler",
+                      "OneHot",
+                      "QuickGelu",
+                      "Normalizer",
+                      "IsNaN"};
+const Names elementwise = {
+    "Add",         "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "PRelu", "Where", "Greater", "Less", "Equal", "GreaterOrEqual",
+    "LessOrEqual", "And", "Or",  "Xor", "Mod"};
 // Attribute `axis` and its default; fine for any axis but the batch's.
 const std::map<std::string, std::int64_t, std::less<>> along_axis = {
     {"LayerNormalization", -1}, {"RMSNormalization", -1}, {"LpNormalization", -1}, {"ArgMax", 0}, {"ArgMin", 0}, {"TopK", -1}, {"Split", 0}};
@@ -63,8 +101,8 @@ class Rows {
     return id == no_value ? none : known_[static_cast<std::size_t>(id)].dims;
   }
   std::size_t rank(const Node& node, std::size_t slot = 0) const {
-    if (!dims(node.in.at(slot))) block(node, "reads a tensor of unknown rank");
-    return dims(node.in[slot])->size();
+    if (!dims(input(node, slot))) block(node, "reads a tensor of unknown rank");
+    return dims(input(node, slot))->size();
   }
   std::optional<std::vector<std::int64_t>> integers(const Node& node, std::size_t slot, const char* attribute) const {
     if (const auto it = node.attrs.find(attribute); it != node.attrs.end())
@@ -78,7 +116,7 @@ class Rows {
 
   // How many rows the result has for each of the batch; 0: it does not depend on the batch's size.
   std::int64_t result(std::size_t index, const Node& node) {
-    const std::int64_t first = k(node.in.at(0));
+    const std::int64_t first = k(input(node, 0));
     if (elementwise.contains(node.op)) return broadcast(node);
     if (node.op == "Gemm" || node.op == "FusedGemm") return gemm(node);
     if (node.op == "MatMul") return matmul(node);
@@ -123,7 +161,7 @@ class Rows {
     return out;
   }
   std::int64_t gemm(const Node& node) const {
-    if (k(node.in[0]) == 0 || k(node.in.at(1)) > 0 || integer(node, "transA", 0)) block(node, "multiplies along the batch");
+    if (k(node.in[0]) == 0 || k(input(node, 1)) > 0 || integer(node, "transA", 0)) block(node, "multiplies along the batch");
     if (has_in(node, 2)) {
       if (k(node.in[2]) > 0) block(node, "adds a tensor of the batch");
       const auto& c = dims(node.in[2]);
@@ -132,7 +170,7 @@ class Rows {
     return k(node.in[0]);
   }
   std::int64_t matmul(const Node& node) const {
-    const std::int64_t a = k(node.in[0]), b = k(node.in.at(1));
+    const std::int64_t a = k(node.in[0]), b = k(input(node, 1));
     const std::size_t ra = rank(node, 0), rb = rank(node, 1);
     if (a > 0 && b == 0 && ra >= 2 && (rb <= 2 || ra >= 3)) return a;
     if (b > 0 && a == 0 && rb >= 3 && ra <= 2) return b;
@@ -143,9 +181,9 @@ class Rows {
     const std::int64_t axis = integer(node, "axis", 0);
     if (k(node.in[0]) == 0) {
       if (axis != 0) block(node, "gives the batch another place");
-      return k(node.in.at(1));
+      return k(input(node, 1));
     }
-    if (k(node.in.at(1)) > 0) block(node, "picks within the batch by indices of the batch");
+    if (k(input(node, 1)) > 0) block(node, "picks within the batch by indices of the batch");
     return keeps_first(node, axis, k(node.in[0]));
   }
   std::int64_t concat(const Node& node) const {
@@ -154,12 +192,16 @@ class Rows {
     return keeps_first(node, integer(node, "axis", 1), k(node.in[0]));
   }
 
+  std::int64_t multiply(const Node& node, std::int64_t a, std::int64_t b) const {
+    if (a < 0 || b < 0 || (b > 0 && a > (std::int64_t{1} << 47) / b)) block(node, "reads more elements than fit");
+    return a * b;
+  }
   // Elements of a row, all dimensions but the first.
   std::int64_t row(const Node& node, const Extents& d) const {
     std::int64_t out = 1;
     for (std::size_t i = 1; i < d.size(); ++i) {
       if (d[i].number() < 0) block(node, "reads rows of unknown size");
-      out *= d[i].number();
+      out = multiply(node, out, d[i].number());
     }
     return out;
   }
@@ -174,10 +216,10 @@ class Rows {
     const bool allow_zero = integer(node, "allowzero", 0) != 0;
     std::vector<std::int64_t> shape = *given;
     for (std::size_t i = 0; i < shape.size(); ++i)
-      if (shape[i] == 0 && !allow_zero && i < in.size()) shape[i] = i == 0 ? batch_ * first : in[i].number();
-    const std::int64_t all = batch_ * first * row(node, in);
+      if (shape[i] == 0 && !allow_zero && i < in.size()) shape[i] = i == 0 ? multiply(node, batch_, first) : in[i].number();
+    const std::int64_t all = multiply(node, multiply(node, batch_, first), row(node, in));
     std::int64_t rest = 1;
-    for (const std::int64_t size : shape) rest *= size < 0 ? 1 : size;
+    for (const std::int64_t size : shape) rest = multiply(node, rest, size < 0 ? 1 : size);
     for (std::int64_t& size : shape)
       if (size < 0) size = rest > 0 && all % rest == 0 ? all / rest : 0;
     if (shape[0] <= 0 || shape[0] % batch_) block(node, cat("makes ", *given, " of it, whose first dimension is no multiple of the batch"));
@@ -194,7 +236,7 @@ class Rows {
     for (std::size_t i = 1; i < static_cast<std::size_t>(axis); ++i) {
       const std::int64_t size = i < rank(node) ? (*dims(node.in[0]))[i].number() : 1;
       if (size < 0) block(node, "reads rows of unknown size");
-      out *= size;
+      out = multiply(node, out, size);
     }
     return out;
   }
@@ -229,7 +271,7 @@ class Rows {
     auto shape = integers(node, 1, "shape");
     if (!shape || shape->size() > rank(node)) block(node, "gives the batch another place");
     if (shape->size() < rank(node) || shape->at(0) == 1) return first;
-    if (shape->at(0) != batch_ * first) block(node, "repeats the batch");
+    if (shape->at(0) != multiply(node, batch_, first)) block(node, "repeats the batch");
     shape->at(0) = 1;
     shapes[index] = *shape;
     return first;
@@ -266,8 +308,10 @@ void free_batch(Graph& graph, const Rows& rows) {
     const auto id = static_cast<ValueId>(i);
     auto& type = graph.value(id).type;
     if (graph.value(id).data || !type || !type->dims || type->dims->empty()) continue;
-    if (rows.k(id) == 1 || rows.label(id)) type->dims->front() = {-1, symbol};
-    else if (rows.k(id) > 1) type->dims->front() = {-1, ""};
+    if (rows.k(id) == 1 || rows.label(id))
+      type->dims->front() = {-1, symbol};
+    else if (rows.k(id) > 1)
+      type->dims->front() = {-1, ""};
   }
   for (const auto& [index, shape] : rows.shapes) {
     Node& node = graph.node(index);

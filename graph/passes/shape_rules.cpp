@@ -25,13 +25,52 @@ namespace {
 using Maybe = std::optional<Extents>;
 using Names = std::set<std::string, std::less<>>;
 
-const Names same_as_first = {"Relu",       "LeakyRelu",   "Elu",        "Selu",     "Celu",      "Gelu",      "Tanh",      "Sigmoid",  "Softplus",
-                             "Softsign",   "HardSigmoid", "HardSwish",  "Mish",     "Swish",     "PRelu",     "Clip",      "Identity", "Dropout",
-                             "Softmax",    "LogSoftmax",  "Neg",        "Abs",      "Exp",       "Log",       "Sqrt",      "Erf",      "Cast",
-                             "Reciprocal", "Sin",         "Cos",        "Sign",     "Floor",     "Ceil",      "CumSum",    "Scaler",   "Not",
-                             "Trilu",      "QuickGelu",   "FastGelu",   "BiasGelu", "Normalizer", "CastLike", "ThresholdedRelu", "IsNaN"};
-const Names broadcasting = {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Greater", "Less", "Equal", "GreaterOrEqual", "LessOrEqual",
-                            "And", "Or", "Xor", "Where", "Mod"};
+const Names same_as_first = {"Relu",
+                             "LeakyRelu",
+                             "Elu",
+                             "Selu",
+                             "Celu",
+                             "Gelu",
+                             "Tanh",
+                             "Sigmoid",
+                             "Softplus",
+                             "Softsign",
+                             "HardSigmoid",
+                             "HardSwish",
+                             "Mish",
+                             "Swish",
+                             "PRelu",
+                             "Clip",
+                             "Identity",
+                             "Dropout",
+                             "Softmax",
+                             "LogSoftmax",
+                             "Neg",
+                             "Abs",
+                             "Exp",
+                             "Log",
+                             "Sqrt",
+                             "Erf",
+                             "Cast",
+                             "Reciprocal",
+                             "Sin",
+                             "Cos",
+                             "Sign",
+                             "Floor",
+                             "Ceil",
+                             "CumSum",
+                             "Scaler",
+                             "Not",
+                             "Trilu",
+                             "QuickGelu",
+                             "FastGelu",
+                             "BiasGelu",
+                             "Normalizer",
+                             "CastLike",
+                             "ThresholdedRelu",
+                             "IsNaN"};
+const Names broadcasting = {"Add",         "Sub", "Mul", "Div", "Pow",   "Min", "Max", "Sum", "Mean", "Greater", "Less", "Equal", "GreaterOrEqual",
+                            "LessOrEqual", "And", "Or",  "Xor", "Where", "Mod"};
 
 std::optional<std::size_t> index(std::int64_t axis, std::size_t rank) {
   if (axis < 0) axis += static_cast<std::int64_t>(rank);
@@ -215,7 +254,9 @@ class Rule {
       if (!next || next->size() != out->size()) return std::nullopt;
       Extent& sum = (*out)[*axis];
       const Extent& more = (*next)[*axis];
-      sum = sum.known && more.known && sum.symbol == more.symbol ? Extent{sum.count + more.count, sum.symbol, true} : Extent{};
+      constexpr std::int64_t limit = std::int64_t{1} << 40;
+      sum = sum.known && more.known && sum.symbol == more.symbol && sum.count < limit && more.count < limit ? Extent{sum.count + more.count, sum.symbol, true}
+                                                                                                            : Extent{};
       for (std::size_t d = 0; d < out->size(); ++d)
         if (d != *axis && !(*out)[d].known) (*out)[d] = (*next)[d];
     }
@@ -267,8 +308,10 @@ class Rule {
       if (const auto i = index(axis, a()->size())) gone.insert(*i);
     Extents out;
     for (std::size_t i = 0; i < a()->size(); ++i)
-      if (!gone.contains(i)) out.push_back((*a())[i]);
-      else if (integer(node_, "keepdims", 1)) out.push_back(Extent::of(1));
+      if (!gone.contains(i))
+        out.push_back((*a())[i]);
+      else if (integer(node_, "keepdims", 1))
+        out.push_back(Extent::of(1));
     return out;
   }
   Maybe squeeze() const {
@@ -290,8 +333,10 @@ class Rule {
     std::size_t next = 0;
     for (std::size_t i = 0; i < rank; ++i) {
       if (!more && !at.contains(i)) out.push_back((*a())[i]);
-      if (more && at.contains(i)) out.push_back(Extent::of(1));
-      else if (more && next < a()->size()) out.push_back((*a())[next++]);
+      if (more && at.contains(i))
+        out.push_back(Extent::of(1));
+      else if (more && next < a()->size())
+        out.push_back((*a())[next++]);
     }
     return out;
   }

@@ -41,16 +41,80 @@ const std::map<std::string, std::vector<const char*>, std::less<>> words = {
 };
 
 // Results that do not follow a small change of any input, or not smoothly.
-const Names flat = {"Shape", "Size", "ArgMax", "ArgMin", "Greater", "Less", "Equal", "GreaterOrEqual", "LessOrEqual", "And", "Or", "Not", "Xor", "OneHot",
-                    "NonZero", "IsNaN", "IsInf", "Sign", "Floor", "Ceil", "Round", "Range", "ConstantOfShape", "EyeLike", "RandomNormal", "RandomUniform",
-                    "RandomNormalLike", "RandomUniformLike", "Bernoulli", "ZipMap", "ArrayFeatureExtractor", "LabelEncoder", "Binarizer", "CastMap"};
+const Names flat = {"Shape",
+                    "Size",
+                    "ArgMax",
+                    "ArgMin",
+                    "Greater",
+                    "Less",
+                    "Equal",
+                    "GreaterOrEqual",
+                    "LessOrEqual",
+                    "And",
+                    "Or",
+                    "Not",
+                    "Xor",
+                    "OneHot",
+                    "NonZero",
+                    "IsNaN",
+                    "IsInf",
+                    "Sign",
+                    "Floor",
+                    "Ceil",
+                    "Round",
+                    "Range",
+                    "ConstantOfShape",
+                    "EyeLike",
+                    "RandomNormal",
+                    "RandomUniform",
+                    "RandomNormalLike",
+                    "RandomUniformLike",
+                    "Bernoulli",
+                    "ZipMap",
+                    "ArrayFeatureExtractor",
+                    "LabelEncoder",
+                    "Binarizer",
+                    "CastMap"};
 // Only the first input takes part; the rest are axes, shapes, indices, bounds, ratios.
-const Names first_only = {"Reshape", "Expand", "Slice", "Clip", "Dropout", "Squeeze", "Unsqueeze", "Gather", "GatherND", "GatherElements", "ReduceMean",
-                          "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum",
-                          "ReduceLogSumExp", "Tile", "TopK", "Split", "CumSum", "Resize", "Upsample", "Trilu", "CastLike", "Scaler",
-                          "BinaryCrossEntropy", "SoftmaxCrossEntropy", "MeanSquaredError", "MeanAbsoluteError", "Huber", "SoftmaxCrossEntropyLoss",
-                          "NegativeLogLikelihoodLoss", "DequantizeLinear"};
-const Names carriers = {"Identity", "Cast", "CastLike", "Reshape", "Unsqueeze", "Squeeze", "Transpose", "Flatten", "Expand", "Slice", "Split", "Neg", "Tile", "Concat"};
+const Names first_only = {"Reshape",
+                          "Expand",
+                          "Slice",
+                          "Clip",
+                          "Dropout",
+                          "Squeeze",
+                          "Unsqueeze",
+                          "Gather",
+                          "GatherND",
+                          "GatherElements",
+                          "ReduceMean",
+                          "ReduceSum",
+                          "ReduceMax",
+                          "ReduceMin",
+                          "ReduceProd",
+                          "ReduceL1",
+                          "ReduceL2",
+                          "ReduceSumSquare",
+                          "ReduceLogSum",
+                          "ReduceLogSumExp",
+                          "Tile",
+                          "TopK",
+                          "Split",
+                          "CumSum",
+                          "Resize",
+                          "Upsample",
+                          "Trilu",
+                          "CastLike",
+                          "Scaler",
+                          "BinaryCrossEntropy",
+                          "SoftmaxCrossEntropy",
+                          "MeanSquaredError",
+                          "MeanAbsoluteError",
+                          "Huber",
+                          "SoftmaxCrossEntropyLoss",
+                          "NegativeLogLikelihoodLoss",
+                          "DequantizeLinear"};
+const Names carriers = {"Identity", "Cast",   "CastLike", "Reshape", "Unsqueeze", "Squeeze", "Transpose",
+                        "Flatten",  "Expand", "Slice",    "Split",   "Neg",       "Tile",    "Concat"};
 
 }  // namespace
 
@@ -78,7 +142,8 @@ bool has_gradient(const Node& node, std::size_t slot) {
 bool carries(const Node& node, std::size_t slot) { return carriers.contains(node.op) && (slot == 0 || node.op == "Concat"); }
 
 bool multiplies(const Node& node) {
-  return node.op == "Gemm" || node.op == "FusedGemm" || node.op == "MatMul" || node.op == "FusedMatMul" || node.op == "Einsum" || node.op == "Conv" || node.op == "ConvTranspose";
+  return node.op == "Gemm" || node.op == "FusedGemm" || node.op == "MatMul" || node.op == "FusedMatMul" || node.op == "Einsum" || node.op == "Conv" ||
+         node.op == "ConvTranspose";
 }
 
 bool normalises(const Node& node) { return node.op.ends_with("Normalization") && node.op != "LpNormalization"; }

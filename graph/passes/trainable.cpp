@@ -51,8 +51,13 @@ struct Verdict {
 class Judge {
  public:
   Judge(const Graph& graph, std::span<const ValueId> loss)
-      : graph_(graph), uses_(graph), useful_(graph.values().size()), fixed_(graph.values().size()), touched_(graph.values().size()),
-        variance_(graph.values().size()) {
+      : graph_(graph),
+        uses_(graph),
+        useful_(graph.values().size()),
+        fixed_(graph.values().size()),
+        touched_(graph.values().size()),
+        variance_(graph.values().size()),
+        seen_(graph.values().size()) {
     spread_back(loss);
     spread_forward();
   }
@@ -61,7 +66,11 @@ class Judge {
   std::vector<Verdict> ask(ValueId weight) {
     verdicts_.clear();
     root_ = weight;
+    for (const ValueId id : visited_) seen_[at(id)] = false;
+    visited_.clear();
     follow(weight, 0);
+    for (std::size_t i = 0; i < open_.size(); ++i) look(open_[i].value, open_[i].depth);
+    open_.clear();
     return verdicts_;
   }
   // Reached as running statistic, slot 3 or 4 of BatchNormalization, and through which value.
@@ -110,13 +119,13 @@ class Judge {
   }
   // What a file does to its inputs before the network begins: shift, scale, clip, convert.
   static bool affine(const Node& node) {
-    static const std::set<std::string, std::less<>> ops = {"Add", "Sub", "Mul", "Div", "Cast", "Identity", "Clip", "Min", "Max", "Scaler", "Reshape",
-                                                           "Flatten", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split", "Gather"};
+    static const std::set<std::string, std::less<>> ops = {"Add",    "Sub",     "Mul",     "Div",     "Cast",      "Identity", "Clip",  "Min",   "Max",
+                                                           "Scaler", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Concat",   "Slice", "Split", "Gather"};
     return ops.contains(node.op);
   }
   // A weight, reshaped, plus a scalar: sqrt(variance + epsilon).
   bool plain_statistic(ValueId id, int depth) const {
-    if (depth > 8) return false;
+    if (depth > 8 || id == no_value) return false;
     if (graph_.value(id).data) return graph_.value(id).data->size() > 1;
     const Node* node = uses_.maker(id);
     if (!node || !has_in(*node, 0)) return false;
@@ -128,21 +137,27 @@ class Judge {
   void say(Role role, std::string why) { verdicts_.push_back({role, std::move(why), depth_}); }
   const Tensor& data() const { return *graph_.value(root_).data; }
 
+  // To be looked at later, each value once.
   void follow(ValueId value, int depth) {
+    if (value == no_value || seen_[at(value)]) return;
+    seen_[at(value)] = true;
+    visited_.push_back(value);
+    open_.push_back({value, depth});
+  }
+  void look(ValueId value, int depth) {
     depth_ = depth;
-    if (depth > 32) return say(Role::constant, "constant behind more than 32 operators");
     for (const Uses::Use use : uses_.of(value)) {
       const Node& node = graph_.nodes()[use.node];
-      const bool reached = std::ranges::any_of(node.out, [&](ValueId out) { return out != no_value && useful_[at(out)]; });
       if (node.op == "BatchNormalization" && (use.slot == 3 || use.slot == 4)) continue;
-      if (!reached || !has_gradient(node) || !has_gradient(node, use.slot)) continue;
-      read_by(node, use.slot, value, depth);
-      depth_ = depth;
+      if (reached(node) && result(node) != no_value && has_gradient(node) && has_gradient(node, use.slot)) read_by(node, use.slot, value, depth);
     }
+  }
+  bool reached(const Node& node) const {
+    return std::ranges::any_of(node.out, [&](ValueId out) { return out != no_value && useful_[at(out)]; });
   }
 
   void read_by(const Node& node, std::size_t slot, ValueId value, int depth) {
-    const ValueId out = node.out.at(0);
+    const ValueId out = result(node);
     const std::string where = describe(graph_, node);
     if (carries(node, slot) && (fixed_[at(out)] || node.in.size() == 1)) return follow(out, depth + 1);
     if (const char* word = weight_word(node, slot)) {
@@ -171,7 +186,7 @@ class Judge {
     const auto& uses = uses_.of(id);
     return !uses.empty() && std::ranges::all_of(uses, [&](const Uses::Use& use) {
       const Node& node = graph_.nodes()[use.node];
-      return (is(node, "Add") || is(node, "Sub")) && fixed_[at(node.out.at(0))];
+      return (is(node, "Add") || is(node, "Sub")) && result(node) != no_value && fixed_[at(result(node))];
     });
   }
 
@@ -184,9 +199,9 @@ class Judge {
     if (on_input && (!is(node, "Add") || scaled_nearby(node, other))) return say(Role::constant, cat("normalisation constant of the input in ", where));
     if (data().size() == 1 && !(add && after_product) && !learned_name(graph_.value(root_).name, data().shape().empty()))
       return say(Role::constant, cat("scalar constant of ", where));
-    if (is(node, "Sub") && slot == 1 && !after_product && then_scaled(node.out.at(0)))
+    if (is(node, "Sub") && slot == 1 && !after_product && then_scaled(result(node)))
       return say(Role::constant, cat("mean of a normalisation written out in single operators, in ", where));
-    if (made_up(graph_.value(root_).name) && all_equal(data(), data().doubles().at(0)))
+    if (made_up(graph_.value(root_).name) && data().size() > 0 && all_equal(data(), data().doubles().at(0)))
       return say(Role::constant, cat("made by the exporter: a tensor of equal numbers in ", where));
     say(Role::parameter, cat(add ? "bias in " : scale ? "scale in " : "learned tensor in ", where));
   }
@@ -201,7 +216,7 @@ class Judge {
     const Node* node = uses_.maker(other);
     for (int depth = 0; node && depth < 16 && (is(*node, "Identity") || is(*node, "Cast")) && has_in(*node, 0); ++depth) node = uses_.maker(node->in[0]);
     const bool before = node && (is(*node, "Mul") || is(*node, "Div"));
-    return before || then_scaled(add.out.at(0));
+    return before || then_scaled(result(add));
   }
   bool then_scaled(ValueId id) const {
     const auto& uses = uses_.of(id);
@@ -221,10 +236,10 @@ class Judge {
     if (depth > 32) return;
     for (const Uses::Use use : uses_.of(value)) {
       const Node& node = graph_.nodes()[use.node];
-      const bool reached = std::ranges::any_of(node.out, [&](ValueId id) { return id != no_value && useful_[at(id)]; });
-      if (node.op == "BatchNormalization" && (use.slot == 3 || use.slot == 4) && reached)
+      if (node.op == "BatchNormalization" && (use.slot == 3 || use.slot == 4) && reached(node))
         out.push_back({use, value, cat(use.slot == 3 ? "running mean of " : "running variance of ", describe(graph_, node))});
-      else if ((is(node, "Identity") || is(node, "Cast")) && !node.out.empty()) collect_states(node.out[0], out, depth + 1);
+      else if ((is(node, "Identity") || is(node, "Cast")) && result(node) != no_value)
+        collect_states(result(node), out, depth + 1);
     }
   }
 
@@ -233,6 +248,13 @@ class Judge {
   std::vector<bool> useful_, fixed_, touched_, variance_;
   ValueId root_ = no_value;
   int depth_ = 0;
+  struct Open {
+    ValueId value;
+    int depth;
+  };
+  std::vector<Open> open_;
+  std::vector<bool> seen_;
+  std::vector<ValueId> visited_;
   std::vector<Verdict> verdicts_;
 };
 
@@ -259,10 +281,14 @@ std::size_t trainable(Graph& graph, std::span<const ValueId> loss) {
     for (auto it = verdicts.begin(); it != verdicts.end(); ++it)
       if (it->role == Role::parameter && (learned == verdicts.end() || it->depth < learned->depth)) learned = it;
     const auto states = judge.state_uses(id);
-    if (learned != verdicts.end()) settle(graph.value(id), Role::parameter, learned->why), ++parameters;
-    else if (!states.empty()) settle(graph.value(id), Role::state, states.front().why);
-    else if (!verdicts.empty()) settle(graph.value(id), Role::constant, verdicts.front().why);
-    else settle(graph.value(id), Role::constant, judge.useful(id) ? "constant" : "not on the way to the loss");
+    if (learned != verdicts.end())
+      settle(graph.value(id), Role::parameter, learned->why), ++parameters;
+    else if (!states.empty())
+      settle(graph.value(id), Role::state, states.front().why);
+    else if (!verdicts.empty())
+      settle(graph.value(id), Role::constant, verdicts.front().why);
+    else
+      settle(graph.value(id), Role::constant, judge.useful(id) ? "constant" : "not on the way to the loss");
     // Exporters store equal tensors once: a running statistic has a value of its own, one per name it is read under.
     std::map<ValueId, ValueId> own;
     if (learned == verdicts.end() && !states.empty()) own[states.front().through] = id;

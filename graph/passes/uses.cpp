@@ -2,8 +2,7 @@
 
 namespace lehr {
 
-Uses::Uses(const Graph& graph)
-    : graph_(graph), uses_(graph.values().size()), maker_(graph.values().size(), -1), output_(graph.values().size()) {
+Uses::Uses(const Graph& graph) : graph_(graph), uses_(graph.values().size()), maker_(graph.values().size(), -1), output_(graph.values().size()) {
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
     for (std::size_t s = 0; s < node.in.size(); ++s)
@@ -27,6 +26,9 @@ std::optional<std::size_t> Uses::maker_index(ValueId id) const {
 
 bool has_in(const Node& node, std::size_t slot) { return slot < node.in.size() && node.in[slot] != no_value; }
 
+ValueId input(const Node& node, std::size_t slot) { return slot < node.in.size() ? node.in[slot] : no_value; }
+ValueId result(const Node& node) { return node.out.empty() ? no_value : node.out[0]; }
+
 bool is(const Node& node, const char* op, const char* domain) { return node.op == op && node.domain == domain; }
 
 namespace {
@@ -41,9 +43,7 @@ T attribute(const Node& node, const std::string& name, T fallback) {
 
 std::int64_t integer(const Node& node, const std::string& name, std::int64_t fallback) { return attribute(node, name, fallback); }
 float real(const Node& node, const std::string& name, float fallback) { return attribute(node, name, fallback); }
-std::string string(const Node& node, const std::string& name, const std::string& fallback) {
-  return attribute(node, name, fallback);
-}
+std::string string(const Node& node, const std::string& name, const std::string& fallback) { return attribute(node, name, fallback); }
 
 int main_opset(const Graph& graph) {
   int opset = 0;

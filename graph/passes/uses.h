@@ -15,7 +15,7 @@ class Uses {
     std::size_t node = 0, slot = 0;
   };
   const std::vector<Use>& of(ValueId id) const { return uses_.at(static_cast<std::size_t>(id)); }
-  const Node* maker(ValueId id) const;                    // null: an input, a weight
+  const Node* maker(ValueId id) const;  // null: an input, a weight
   std::optional<std::size_t> maker_index(ValueId id) const;
   // Read by exactly one node, once, and by nobody outside.
   bool only_one(ValueId id) const { return of(id).size() == 1 && !output_.at(static_cast<std::size_t>(id)); }
@@ -29,6 +29,8 @@ class Uses {
 };
 
 bool has_in(const Node& node, std::size_t slot);
+ValueId input(const Node& node, std::size_t slot);  // no_value where it is left out
+ValueId result(const Node& node);                   // output 0; no_value where it is left out
 bool is(const Node& node, const char* op, const char* domain = "");
 std::int64_t integer(const Node& node, const std::string& name, std::int64_t fallback);
 float real(const Node& node, const std::string& name, float fallback);

@@ -59,8 +59,8 @@ std::string roles_differ(const Case& c, Graph graph) {
     const bool trained = row.role == Role::parameter;
     if (trained == expected.contains(row.name)) continue;
     const auto why = c.not_trainable.find(row.name);
-    out += cat("\n    ", row.name, " ", row.shape, " is a ", name(row.role), " (", row.why, "), the corpus: ",
-               why == c.not_trainable.end() ? "trainable" : why->second);
+    out += cat("\n    ", row.name, " ", row.shape, " is a ", name(row.role), " (", row.why,
+               "), the corpus: ", why == c.not_trainable.end() ? "trainable" : why->second);
   }
   for (const std::string& name : expected)
     if (graph.find(name) == no_value) out += cat("\n    ", name, " is not in the graph");
@@ -79,8 +79,10 @@ TEST_CASE("loss heads agree with the corpus", "[corpus]") {
     } catch (const Error& error) {
       difference = error.what();
     }
-    if (difference.empty()) ++same;
-    else std::cout << c.name << ": " << difference << '\n';
+    if (difference.empty())
+      ++same;
+    else
+      std::cout << c.name << ": " << difference << '\n';
   });
   std::cout << "loss heads: " << same << " of " << all << " agree\n";
   CHECK(all > 0);
@@ -92,8 +94,10 @@ TEST_CASE("trainable weights agree with the corpus", "[corpus]") {
   for_each_case([&](const Case& c, const Graph& graph) {
     ++all;
     const std::string difference = roles_differ(c, graph);
-    if (difference.empty()) ++same;
-    else std::cout << c.name << ":" << difference << '\n';
+    if (difference.empty())
+      ++same;
+    else
+      std::cout << c.name << ":" << difference << '\n';
   });
   std::cout << "trainable weights: " << same << " of " << all << " agree\n";
   CHECK(all > 0);

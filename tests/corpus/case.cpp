@@ -34,10 +34,10 @@ std::vector<std::byte> decode(const std::string& text) {
 
 std::optional<Tensor> tensor(const Json& json) {
   if (!json.is_object() || !json.contains("base64")) return std::nullopt;
-  static const std::map<std::string, Dtype> names = {
-      {"float32", Dtype::f32}, {"float64", Dtype::f64}, {"float16", Dtype::f16}, {"bfloat16", Dtype::bf16}, {"int64", Dtype::i64},
-      {"int32", Dtype::i32},   {"int16", Dtype::i16},   {"int8", Dtype::i8},     {"uint8", Dtype::u8},      {"uint16", Dtype::u16},
-      {"uint32", Dtype::u32},  {"uint64", Dtype::u64},  {"bool", Dtype::boolean}};
+  static const std::map<std::string, Dtype> names = {{"float32", Dtype::f32}, {"float64", Dtype::f64}, {"float16", Dtype::f16}, {"bfloat16", Dtype::bf16},
+                                                     {"int64", Dtype::i64},   {"int32", Dtype::i32},   {"int16", Dtype::i16},   {"int8", Dtype::i8},
+                                                     {"uint8", Dtype::u8},    {"uint16", Dtype::u16},  {"uint32", Dtype::u32},  {"uint64", Dtype::u64},
+                                                     {"bool", Dtype::boolean}};
   Tensor out;
   out.type = {names.at(json.at("dtype").get<std::string>()), json.at("shape").get<Shape>()};
   out.data = decode(json.at("base64").get<std::string>());

@@ -36,12 +36,12 @@ struct Rebatched {
 struct Case {
   std::string name, group;
   std::filesystem::path model;
-  std::string expect;                  // "", "error", "error_or_load"
-  std::string not_available;           // why there is no training data
+  std::string expect;         // "", "error", "error_or_load"
+  std::string not_available;  // why there is no training data
   std::vector<IoSet> io;
-  double output_tolerance = 1e-5;      // of the largest absolute value of an output
+  double output_tolerance = 1e-5;  // of the largest absolute value of an output
   std::vector<LossSpec> losses;
-  std::vector<std::string> on, form;   // one per loss
+  std::vector<std::string> on, form;  // one per loss
   std::vector<Tensor> targets;
   std::vector<std::string> trainable;
   std::map<std::string, std::string> not_trainable;  // reason by name

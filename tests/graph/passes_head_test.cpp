@@ -38,10 +38,15 @@ const std::vector<Row> table = {
     {"a reshape alone hides nothing", ce, [](Build& b, ValueId z) { return b.node("Identity", {z}, "y"); }, "y", Form::logits, ""},
     {"log of softmax", ce, [](Build& b, ValueId z) { return b.node("Log", {b.node("Softmax", {z}, "p")}, "lp"); }, "lp", Form::log_probabilities, ""},
     {"clipped probabilities", bce,
-     [](Build& b, ValueId z) { return b.node("Clip", {b.node("Sigmoid", {z}, "p"), b.weight("lo", {}, {1e-7f})}, "c"); }, "c", Form::probabilities, ""},
+     [](Build& b, ValueId z) {
+       return b.node("Clip", {b.node("Sigmoid", {z}, "p"), b.weight("lo", {}, {1e-7f})}, "c");
+     },
+     "c", Form::probabilities, ""},
     {"a sigmoid fused by an optimizer", bce,
-     [](Build& b, ValueId z) { return b.node("FusedGemm", {z, b.weight("w2", {3, 1})}, "p", {{"activation", std::string("Sigmoid")}}, "com.microsoft"); }, "p",
-     Form::probabilities, ""},
+     [](Build& b, ValueId z) {
+       return b.node("FusedGemm", {z, b.weight("w2", {3, 1})}, "p", {{"activation", std::string("Sigmoid")}}, "com.microsoft");
+     },
+     "p", Form::probabilities, ""},
     {"a binary classifier's two columns and map", bce,
      [](Build& b, ValueId z) { return b.node("ZipMap", {concat_pair(b, b.node("Sigmoid", {z}, "p"))}, "map", {}, "ai.onnx.ml"); }, "z", Form::logits,
      "Sigmoid Sub Concat ZipMap"},

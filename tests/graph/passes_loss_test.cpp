@@ -125,8 +125,14 @@ TEST_CASE("a loss that makes no sense is refused", "[passes]") {
       {"finite number that is not negative, not -1", [](LossSpec& s) { s.weight = -1; }},
       {"not nan", [](LossSpec& s) { s.weight = NAN; }},
       {"label_smoothing must lie in [0, 1), not 1", [](LossSpec& s) { s.label_smoothing = 1; }},
-      {"2 classes but 3 class weights", [](LossSpec& s) { s.class_weights = {1, 2, 3}; }},
-      {"a class weight must be", [](LossSpec& s) { s.class_weights = {1, -2}; }},
+      {"2 classes but 3 class weights",
+       [](LossSpec& s) {
+         s.class_weights = {1, 2, 3};
+       }},
+      {"a class weight must be",
+       [](LossSpec& s) {
+         s.class_weights = {1, -2};
+       }},
       {"class indices, not one-hot", [](LossSpec& s) { s.one_hot = true, s.ignore_index = 1; }},
       {"belong to cross_entropy, not to mse", [](LossSpec& s) { s.kind = LossKind::mse, s.one_hot = true; }},
       {"delta must be a finite number above 0, not 0", [](LossSpec& s) { s.kind = LossKind::huber, s.delta = 0; }},

@@ -9,7 +9,7 @@ namespace {
 struct Row {
   const char* what;
   std::int64_t batch;
-  ValueId (*build)(Build&, ValueId x);  // x: [batch, 3, 4]
+  ValueId (*build)(Build&, ValueId x);            // x: [batch, 3, 4]
   std::vector<std::vector<std::int64_t>> shapes;  // of Reshape and Expand afterwards; empty with `blocked`
   const char* blocked = "";                       // part of the note
 };
@@ -20,31 +20,100 @@ ValueId flat(Build& b, ValueId x) { return b.node("Flatten", {x}, "f"); }
 
 const std::vector<Row> table = {
     {"flatten needs nothing", 5, [](Build& b, ValueId x) { return b.linear("y", flat(b, x), 12, 2); }, {}},
-    {"the batch in front", 5, [](Build& b, ValueId x) { return b.linear("y", reshape(b, x, "r", {5, 12}), 12, 2); }, {{-1, 12}}},
-    {"batch 1 and an open size", 1, [](Build& b, ValueId x) { return b.linear("y", reshape(b, x, "r", {1, -1}), 12, 2); }, {{-1, 12}}},
-    {"open already", 5, [](Build& b, ValueId x) { return b.linear("y", reshape(b, x, "r", {-1, 12}), 12, 2); }, {{-1, 12}}},
-    {"copied already", 5, [](Build& b, ValueId x) { return b.linear("y", reshape(b, x, "r", {0, 12}), 12, 2); }, {{0, 12}}},
-    {"rows joined and split again", 5,
-     [](Build& b, ValueId x) { return reshape(b, b.linear("h", reshape(b, x, "r", {15, 4}), 4, 2), "y", {5, 3, 2}); },
+    {"the batch in front",
+     5,
+     [](Build& b, ValueId x) {
+       return b.linear("y", reshape(b, x, "r", {5, 12}), 12, 2);
+     },
+     {{-1, 12}}},
+    {"batch 1 and an open size",
+     1,
+     [](Build& b, ValueId x) {
+       return b.linear("y", reshape(b, x, "r", {1, -1}), 12, 2);
+     },
+     {{-1, 12}}},
+    {"open already",
+     5,
+     [](Build& b, ValueId x) {
+       return b.linear("y", reshape(b, x, "r", {-1, 12}), 12, 2);
+     },
+     {{-1, 12}}},
+    {"copied already",
+     5,
+     [](Build& b, ValueId x) {
+       return b.linear("y", reshape(b, x, "r", {0, 12}), 12, 2);
+     },
+     {{0, 12}}},
+    {"rows joined and split again",
+     5,
+     [](Build& b, ValueId x) {
+       return reshape(b, b.linear("h", reshape(b, x, "r", {15, 4}), 4, 2), "y", {5, 3, 2});
+     },
      {{-1, 4}, {-1, 3, 2}}},
-    {"an expand", 5, [](Build& b, ValueId x) { return b.node("Expand", {x, b.integers("e", {5, 3, 4})}, "y"); }, {{1, 3, 4}}},
-    {"normalised along features", 5,
+    {"an expand",
+     5,
+     [](Build& b, ValueId x) {
+       return b.node("Expand", {x, b.integers("e", {5, 3, 4})}, "y");
+     },
+     {{1, 3, 4}}},
+    {"normalised along features",
+     5,
      [](Build& b, ValueId x) {
        const ValueId mean = b.node("ReduceMean", {x}, "m", {{"axes", Ints{-1}}});
        return b.node("Softmax", {b.node("Sub", {x, mean}, "c")}, "y");
      },
      {}},
-    {"rows left over for each of the batch", 5, [](Build& b, ValueId x) { return b.linear("y", reshape(b, x, "r", {15, 4}), 4, 2); }, {}, "'y' has 3 rows for each"},
-    {"a tensor with rows of its own", 5, [](Build& b, ValueId x) { return b.node("Add", {flat(b, x), b.weight("c", {5, 12})}, "y"); }, {}, "'c', which has 5 rows"},
-    {"a bias for each row", 5,
-     [](Build& b, ValueId x) { return b.node("Gemm", {flat(b, x), b.weight("w", {12, 2}), b.weight("c", {5, 1})}, "y"); }, {}, "adds a bias of 5 rows"},
-    {"multiplied along the batch", 4, [](Build& b, ValueId x) { return b.node("MatMul", {b.weight("w", {6, 4}), flat(b, x)}, "y"); }, {}, "multiplies along the batch"},
+    {"rows left over for each of the batch",
+     5,
+     [](Build& b, ValueId x) {
+       return b.linear("y", reshape(b, x, "r", {15, 4}), 4, 2);
+     },
+     {},
+     "'y' has 3 rows for each"},
+    {"a tensor with rows of its own",
+     5,
+     [](Build& b, ValueId x) {
+       return b.node("Add", {flat(b, x), b.weight("c", {5, 12})}, "y");
+     },
+     {},
+     "'c', which has 5 rows"},
+    {"a bias for each row",
+     5,
+     [](Build& b, ValueId x) {
+       return b.node("Gemm", {flat(b, x), b.weight("w", {12, 2}), b.weight("c", {5, 1})}, "y");
+     },
+     {},
+     "adds a bias of 5 rows"},
+    {"multiplied along the batch",
+     4,
+     [](Build& b, ValueId x) {
+       return b.node("MatMul", {b.weight("w", {6, 4}), flat(b, x)}, "y");
+     },
+     {},
+     "multiplies along the batch"},
     {"transposed", 5, [](Build& b, ValueId x) { return b.node("Transpose", {x}, "y"); }, {}, "moves the batch"},
-    {"softmax over the batch", 5, [](Build& b, ValueId x) { return b.node("Softmax", {x}, "y", {{"axis", std::int64_t{0}}}); }, {}, "works along the batch"},
-    {"a part of the batch", 5,
-     [](Build& b, ValueId x) { return b.node("Slice", {x, b.integers("s", {0}), b.integers("e", {2}), b.integers("a", {0})}, "y"); }, {}, "takes a part of the batch"},
+    {"softmax over the batch",
+     5,
+     [](Build& b, ValueId x) {
+       return b.node("Softmax", {x}, "y", {{"axis", std::int64_t{0}}});
+     },
+     {},
+     "works along the batch"},
+    {"a part of the batch",
+     5,
+     [](Build& b, ValueId x) {
+       return b.node("Slice", {x, b.integers("s", {0}), b.integers("e", {2}), b.integers("a", {0})}, "y");
+     },
+     {},
+     "takes a part of the batch"},
     {"the batch squeezed away", 1, [](Build& b, ValueId x) { return b.node("Squeeze", {x}, "y"); }, {}, "drops every dimension of size 1"},
-    {"the batch dropped by a reshape", 1, [](Build& b, ValueId x) { return reshape(b, x, "y", {3, 4}); }, {}, "'y' has 3 rows for each"},
+    {"the batch dropped by a reshape",
+     1,
+     [](Build& b, ValueId x) {
+       return reshape(b, x, "y", {3, 4});
+     },
+     {},
+     "'y' has 3 rows for each"},
     {"an unknown operator", 5, [](Build& b, ValueId x) { return b.node("Mystery", {x}, "y"); }, {}, "Mystery node of 'y' is not known to keep the rows"},
 };
 

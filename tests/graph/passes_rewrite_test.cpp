@@ -20,11 +20,15 @@ ValueId dense(Build& b) { return b.linear("h", x(b), 3, 4); }
 Attributes to(std::int64_t code) { return {{"to", code}}; }
 
 const std::vector<Row> table = {
-    {"Identity between layers", normalize, [](Build& b) { return b.node("Relu", {b.node("Identity", {dense(b)}, "i")}, "y"); }, "Gemm Identity Relu", "Gemm Relu"},
+    {"Identity between layers", normalize, [](Build& b) { return b.node("Relu", {b.node("Identity", {dense(b)}, "i")}, "y"); }, "Gemm Identity Relu",
+     "Gemm Relu"},
     {"an output keeps its Identity", normalize, [](Build& b) { return b.node("Identity", {dense(b)}, "y"); }, "Gemm Identity", "Gemm Identity"},
     {"Cast of floats", normalize, [](Build& b) { return b.node("Relu", {b.node("Cast", {b.node("Cast", {dense(b)}, "c", to(11))}, "d", to(1))}, "y"); },
      "Gemm Cast Cast Relu", "Gemm Relu"},
-    {"Cast of integers", normalize, [](Build& b) { return b.node("Relu", {b.node("Cast", {b.input("k", {{-1, "N"}, {3, ""}}, Dtype::i32)}, "c", to(1))}, "y"); },
+    {"Cast of integers", normalize,
+     [](Build& b) {
+       return b.node("Relu", {b.node("Cast", {b.input("k", {{-1, "N"}, {3, ""}}, Dtype::i32)}, "c", to(1))}, "y");
+     },
      "Cast Relu", "Cast Relu"},
     {"Cast to integers", normalize, [](Build& b) { return b.node("Abs", {b.node("Cast", {dense(b)}, "c", to(7))}, "y"); }, "Gemm Cast Abs", "Gemm Cast Abs"},
     {"x sigmoid(x)", normalize,
@@ -41,13 +45,22 @@ const std::vector<Row> table = {
      "Gemm Neg Sigmoid Mul", "Gemm Neg Sigmoid Mul"},
     {"log of softmax", normalize, [](Build& b) { return b.node("Log", {b.node("Softmax", {dense(b)}, "p")}, "y"); }, "Gemm Softmax Log", "Gemm LogSoftmax"},
     {"fast gelu with bias", normalize,
-     [](Build& b) { return b.node("FastGelu", {dense(b), b.weight("b2", {4})}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.FastGelu", "Gemm Add Gelu"},
-    {"bias gelu", normalize, [](Build& b) { return b.node("BiasGelu", {dense(b), b.weight("b2", {4})}, "y", {}, "com.microsoft"); },
+     [](Build& b) {
+       return b.node("FastGelu", {dense(b), b.weight("b2", {4})}, "y", {}, "com.microsoft");
+     },
+     "Gemm com.microsoft.FastGelu", "Gemm Add Gelu"},
+    {"bias gelu", normalize,
+     [](Build& b) {
+       return b.node("BiasGelu", {dense(b), b.weight("b2", {4})}, "y", {}, "com.microsoft");
+     },
      "Gemm com.microsoft.BiasGelu", "Gemm Add Gelu"},
     {"gelu", normalize, [](Build& b) { return b.node("Gelu", {dense(b)}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.Gelu", "Gemm Gelu"},
-    {"quick gelu", normalize, [](Build& b) { return b.node("QuickGelu", {dense(b)}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.QuickGelu", "Gemm lehr.Swish"},
+    {"quick gelu", normalize, [](Build& b) { return b.node("QuickGelu", {dense(b)}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.QuickGelu",
+     "Gemm lehr.Swish"},
     {"fused gemm", normalize,
-     [](Build& b) { return b.node("FusedGemm", {x(b), b.weight("w", {3, 4})}, "y", {{"activation", std::string("Elu")}, {"activation_alpha", 2.0f}}, "com.microsoft"); },
+     [](Build& b) {
+       return b.node("FusedGemm", {x(b), b.weight("w", {3, 4})}, "y", {{"activation", std::string("Elu")}, {"activation_alpha", 2.0f}}, "com.microsoft");
+     },
      "com.microsoft.FusedGemm", "Gemm Elu"},
     {"batch normalisation by computed statistics", normalize,
      [](Build& b) {
@@ -58,14 +71,22 @@ const std::vector<Row> table = {
      },
      "Gemm ReduceMean Mul ReduceMean BatchNormalization", "Gemm ReduceMean Mul ReduceMean Sub Add Sqrt Div Mul Add"},
     {"batch normalisation by running statistics", normalize,
-     [](Build& b) { return b.node("BatchNormalization", {dense(b), b.weight("s", {4}), b.weight("t", {4}), b.weight("m", {4}), b.weight("v", {4})}, "y"); },
+     [](Build& b) {
+       return b.node("BatchNormalization", {dense(b), b.weight("s", {4}), b.weight("t", {4}), b.weight("m", {4}), b.weight("v", {4})}, "y");
+     },
      "Gemm BatchNormalization", "Gemm BatchNormalization"},
     {"others of com.microsoft", normalize, [](Build& b) { return b.node("Rfft", {dense(b)}, "y", {}, "com.microsoft"); }, "Gemm com.microsoft.Rfft",
      "Gemm com.microsoft.Rfft"},
-    {"bias behind", fuse_bias, [](Build& b) { return b.node("Add", {b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y"); },
+    {"bias behind", fuse_bias,
+     [](Build& b) {
+       return b.node("Add", {b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y");
+     },
      "MatMul Add", "Gemm"},
     {"bias in front, one row", fuse_bias,
-     [](Build& b) { return b.node("Add", {b.weight("b", {1, 4}), b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m")}, "y"); }, "MatMul Add", "Gemm"},
+     [](Build& b) {
+       return b.node("Add", {b.weight("b", {1, 4}), b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m")}, "y");
+     },
+     "MatMul Add", "Gemm"},
     {"transposed weight", fuse_bias,
      [](Build& b) {
        const ValueId w = b.node("Transpose", {b.weight("w", {4, 3})}, "t", {{"perm", std::vector<std::int64_t>{1, 0}}});
@@ -78,7 +99,10 @@ const std::vector<Row> table = {
        return b.node("Add", {b.node("MatMul", {in, b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y");
      },
      "MatMul Add", "MatMul Add"},
-    {"a scalar is no bias row", fuse_bias, [](Build& b) { return b.node("Add", {b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m"), b.weight("b", {1})}, "y"); },
+    {"a scalar is no bias row", fuse_bias,
+     [](Build& b) {
+       return b.node("Add", {b.node("MatMul", {x(b), b.weight("w", {3, 4})}, "m"), b.weight("b", {1})}, "y");
+     },
      "MatMul Add", "MatMul Add"},
     {"the product is read twice", fuse_bias,
      [](Build& b) {

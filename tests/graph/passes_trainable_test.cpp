@@ -30,9 +30,14 @@ const std::vector<Row> table = {
      [](Build& b) { b.output(b.linear("fc2", b.node("Relu", {b.linear("fc1", b.rows("x", 3), 3, 4)}, "r"), 4, 2)); },
      {{"fc1.weight", parameter, "weight of Gemm node of 'fc1'"}, {"fc1.bias", parameter, "bias of Gemm"}, {"fc2.weight", parameter, "weight"}}},
     {"matmul and bias of one number, in either order",
-     [](Build& b) { b.output(b.node("Add", {b.weight("b", {1}), b.node("MatMul", {b.rows("x", 3), b.weight("w", {3, 1})}, "m")}, "y")); },
+     [](Build& b) {
+       b.output(b.node("Add", {b.weight("b", {1}), b.node("MatMul", {b.rows("x", 3), b.weight("w", {3, 1})}, "m")}, "y"));
+     },
      {{"w", parameter, "weight of MatMul"}, {"b", parameter, "bias in Add"}}},
-    {"a subtracted bias", [](Build& b) { b.output(b.node("Sub", {b.node("MatMul", {b.rows("x", 3), b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y")); },
+    {"a subtracted bias",
+     [](Build& b) {
+       b.output(b.node("Sub", {b.node("MatMul", {b.rows("x", 3), b.weight("w", {3, 4})}, "m"), b.weight("b", {4})}, "y"));
+     },
      {{"b", parameter, "bias in Sub"}}},
     {"scalars of a formula",
      [](Build& b) {
@@ -63,7 +68,10 @@ const std::vector<Row> table = {
       {"spare", constant, "not on the way"},
       {"limit", constant, "not on the way"},
       {"other", parameter, "learned tensor in Where"}}},
-    {"integers", [](Build& b) { b.output(b.node("Reshape", {b.linear("fc", b.rows("x", 3), 3, 4), b.integers("shape", {-1, 2, 2})}, "y")); },
+    {"integers",
+     [](Build& b) {
+       b.output(b.node("Reshape", {b.linear("fc", b.rows("x", 3), 3, 4), b.integers("shape", {-1, 2, 2})}, "y"));
+     },
      {{"shape", constant, "integer data"}}},
     {"standardised inputs",
      [](Build& b) {
@@ -77,7 +85,10 @@ const std::vector<Row> table = {
        b.output(b.linear("fc", x, 3, 4));
      },
      {{"scale", constant, "normalisation constant"}, {"low", constant, "normalisation constant"}}},
-    {"a bias added to the input itself", [](Build& b) { b.output(b.linear("fc", b.node("Add", {b.rows("x", 3), b.weight("b", {3})}, "s"), 3, 4)); },
+    {"a bias added to the input itself",
+     [](Build& b) {
+       b.output(b.linear("fc", b.node("Add", {b.rows("x", 3), b.weight("b", {3})}, "s"), 3, 4));
+     },
      {{"b", parameter, "bias in Add"}}},
     {"layer normalisation of the input in single operators",
      [](Build& b) {
@@ -96,8 +107,11 @@ const std::vector<Row> table = {
        const ValueId shift = b.node("Sub", {b.weight("beta", {4}), b.node("Mul", {b.weight("mean", {4}), factor}, "mf")}, "shift");
        b.output(b.node("Add", {b.node("Mul", {h, factor}, "hf"), shift}, "y"));
      },
-     {{"var", constant, "variance of a normalisation"}, {"mean", constant, "mean of a normalisation"}, {"gamma", parameter, "scale in Mul"},
-      {"beta", parameter, "bias in Add"}, {"one", constant, "scalar"}}},
+     {{"var", constant, "variance of a normalisation"},
+      {"mean", constant, "mean of a normalisation"},
+      {"gamma", parameter, "scale in Mul"},
+      {"beta", parameter, "bias in Add"},
+      {"one", constant, "scalar"}}},
     {"a centred and scaled activation",
      [](Build& b) {
        const ValueId c = b.node("Sub", {b.linear("fc", b.rows("x", 3), 3, 4), b.weight("mean", {4})}, "c");
@@ -105,14 +119,24 @@ const std::vector<Row> table = {
      },
      {{"mean", constant, "mean of a normalisation"}, {"factor", parameter, "scale"}, {"beta", parameter, "bias"}}},
     {"a masked weight",
-     [](Build& b) { b.output(b.node("MatMul", {b.rows("x", 2), b.node("Mul", {b.weight("w", {2, 2}), b.weight("mask", {2, 2}, {0, 1, 1, 0})}, "mw")}, "y")); },
+     [](Build& b) {
+       b.output(b.node("MatMul", {b.rows("x", 2), b.node("Mul", {b.weight("w", {2, 2}), b.weight("mask", {2, 2}, {0, 1, 1, 0})}, "mw")}, "y"));
+     },
      {{"w", parameter, "weight of MatMul"}, {"mask", constant, "mask of zeros and ones"}}},
     {"a weight with a learned length",
-     [](Build& b) { b.output(b.node("MatMul", {b.rows("x", 2), b.node("Mul", {b.weight("v", {2, 2}), b.weight("g", {1, 2})}, "w")}, "y")); },
+     [](Build& b) {
+       b.output(b.node("MatMul", {b.rows("x", 2), b.node("Mul", {b.weight("v", {2, 2}), b.weight("g", {1, 2})}, "w")}, "y"));
+     },
      {{"v", parameter, "weight of MatMul"}, {"g", parameter, "weight of MatMul"}}},
-    {"an embedding", [](Build& b) { b.output(b.node("Gather", {b.weight("table", {5, 2}), b.input("tokens", {{-1, "N"}}, Dtype::i64)}, "y")); },
+    {"an embedding",
+     [](Build& b) {
+       b.output(b.node("Gather", {b.weight("table", {5, 2}), b.input("tokens", {{-1, "N"}}, Dtype::i64)}, "y"));
+     },
      {{"table", parameter, "embedding table of Gather"}}},
-    {"a slope", [](Build& b) { b.output(b.node("PRelu", {b.linear("fc", b.rows("x", 3), 3, 4), b.weight("slope", {}, {0.1f})}, "y")); },
+    {"a slope",
+     [](Build& b) {
+       b.output(b.node("PRelu", {b.linear("fc", b.rows("x", 3), 3, 4), b.weight("slope", {}, {0.1f})}, "y"));
+     },
      {{"slope", parameter, "slope of PRelu"}}},
     {"behind Cast, Identity, Reshape and Transpose",
      [](Build& b) {
@@ -124,8 +148,9 @@ const std::vector<Row> table = {
     {"the exporter's neutral scale",
      [](Build& b) {
        const ValueId h = b.linear("fc", b.rows("x", 3), 3, 2);
-       b.output(b.node("LayerNormalization", {b.node("LayerNormalization", {h, b.weight("val_3", {2}, {1, 1})}, "n1", {}, "", 17), b.weight("norm.weight", {2}, {1, 1})},
-                       "n2", {}, "", 17));
+       b.output(b.node("LayerNormalization",
+                       {b.node("LayerNormalization", {h, b.weight("val_3", {2}, {1, 1})}, "n1", {}, "", 17), b.weight("norm.weight", {2}, {1, 1})}, "n2", {},
+                       "", 17));
      },
      {{"val_3", constant, "made by the exporter"}, {"norm.weight", parameter, "scale of LayerNormalization"}}},
     {"one weight used twice",
