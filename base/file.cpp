@@ -52,7 +52,7 @@ void replace(const std::filesystem::path& path, std::string_view content, bool s
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe must not wait for a writer
   if (file.fd < 0) throw failure("cannot read", path, errno);
   struct stat info {};
   if (::fstat(file.fd, &info) != 0) throw failure("cannot read", path, errno);

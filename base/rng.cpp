@@ -23,8 +23,10 @@ std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter_hig
   return block(k, counter_high, counter_low);
 }
 
+// The counter: position and the substream's upper half | stream | the substream's lower half.
 Random::Random(std::uint64_t seed, Stream stream, std::uint64_t substream)
-    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+    : position_(substream >> 32 << 32),
+      key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
       high_{static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(substream)} {}
 
 std::uint32_t Random::bits() {

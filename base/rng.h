@@ -19,7 +19,7 @@ class Random {
   void shuffle(std::span<std::int32_t> values);  // Fisher-Yates
 
  private:
-  std::uint64_t position_ = 0;
+  std::uint64_t position_;
   std::uint32_t key_[2];
   std::uint32_t high_[2];
   std::array<std::uint32_t, 4> block_{};

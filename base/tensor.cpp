@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace lehr {
 
@@ -96,6 +97,16 @@ std::vector<std::int64_t> Tensor::integers() const {
   return values<std::int64_t>(*this);
 }
 
+namespace {
+// The float next to a double, the one with the odd last bit where it is not exact: rounding that to 16 bits rounds once
+// (Boldo and Melquiond 2008).
+float to_odd(double value) {
+  const auto near = static_cast<float>(value);
+  if (!std::isfinite(near) || static_cast<double>(near) == value || (std::bit_cast<std::uint32_t>(near) & 1)) return near;
+  return std::nextafter(near, static_cast<double>(near) < value ? std::numeric_limits<float>::infinity() : -std::numeric_limits<float>::infinity());
+}
+}  // namespace
+
 Tensor convert(const Tensor& t, Dtype to) {
   if (t.type.dtype == to) return t;
   switch (to) {
@@ -104,9 +115,9 @@ Tensor convert(const Tensor& t, Dtype to) {
     case Dtype::f16:
     case Dtype::bf16: {
       Tensor out(TensorType{to, t.shape()});
-      const auto in = t.floats();
+      const auto in = t.doubles();
       const auto span = out.as<std::uint16_t>();
-      for (std::size_t i = 0; i < in.size(); ++i) span[i] = to == Dtype::f16 ? float_to_half(in[i]) : float_to_bfloat(in[i]);
+      for (std::size_t i = 0; i < in.size(); ++i) span[i] = to == Dtype::f16 ? float_to_half(to_odd(in[i])) : float_to_bfloat(to_odd(in[i]));
       return out;
     }
     case Dtype::string: throw Error("no conversion to string");
