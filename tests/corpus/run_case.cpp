@@ -194,6 +194,10 @@ class Runner {
   }
 
   void again(const Rebatched& r) {
+    for (const ValueId id : p_.graph.inputs) {
+      const auto& type = p_.graph.value(id).type;
+      if (type && type->dims && !type->dims->empty() && type->dims->front().size >= 0) throw Error(join(p_.notes, "; "));
+    }
     evaluate(r.io, "rebatched");
     if (!r.loss) return;
     weights_->reset();
