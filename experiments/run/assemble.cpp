@@ -221,7 +221,8 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
 onnx::Written export_model(const ModelParts& model, const Weights& weights) {
   std::map<std::string, Tensor> values;
   for (const Parameter& p : weights.parameters()) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.value(p))));
-  for (const Parameter& p : weights.states()) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.state(p))));
+  for (const Parameter& p : weights.states())  // a pass may have split a state from a weight the file stores once: it has no place there
+    if (model.model.graph.find(p.name) != no_value) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.state(p))));
   return onnx::write_model(model.model, values);
 }
 

@@ -12,6 +12,16 @@ std::vector<std::string> alternatives(const std::string& text) {
   return out;
 }
 
+// "1e-07, with form: torch 1e-08, with form: optax 1e-08"; "" where every option leaves the fallback alone.
+std::string by_option(const OptimizerRow& row, const spec::Vocabulary::Optimizer& optimizer, const Hyper& hyper) {
+  std::string out;
+  for (const auto& [option, values] : optimizer.options)
+    for (const auto& value : values)
+      for (const Hyper& h : row.make({{option, value}})->hypers())
+        if (h.name == hyper.name && h.fallback != hyper.fallback) out += cat(", with ", option, ": ", value, " ", h.fallback);
+  return out.empty() ? out : number(hyper.fallback) + out;
+}
+
 spec::Vocabulary make() {
   spec::Vocabulary v;
   const auto& optimizers = standard_optimizers();
@@ -20,7 +30,7 @@ spec::Vocabulary make() {
     spec::Vocabulary::Optimizer o;
     o.doc = row.doc;
     for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed);
-    for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc});
+    for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc, by_option(row, o, h)});
     v.optimizers[name] = std::move(o);
   }
   const auto& metrics = standard_metrics();

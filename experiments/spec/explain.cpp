@@ -83,8 +83,8 @@ std::string describe(const Key& key, const Schema& schema) {
   std::set<std::pair<std::string, std::string>> seen;
   std::erase_if(children, [&](const auto& row) { return !seen.insert(row).second; });
   out += table("keys", children);
-  if (key.type == Type::schedule) out += table("types", schedule_names());
-  return out;
+  if (key.type == Type::schedule && key.name() == "lr") out += table("types", schedule_names());
+  return out + (key.type == Type::schedule && key.name() != "lr" ? line("types", "those of lr: explain lr.type lists them") : "");
 }
 
 std::string describe(const ScheduleType& type, const std::string& path) {

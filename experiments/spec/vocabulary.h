@@ -14,6 +14,7 @@ struct Vocabulary {
     bool required = false;
     double low = 0, high = std::numeric_limits<double>::infinity();  // both inclusive
     std::string doc;
+    std::string by_option = {};  // the fallback where it depends on an option, "1e-07, with form: torch 1e-08"; "" = it does not
   };
   struct Optimizer {
     std::string doc;

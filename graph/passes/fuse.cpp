@@ -83,6 +83,8 @@ std::size_t fuse_activation(Graph& graph) {
     if (!activation.domain.empty() || activation.in.size() != 1 || std::ranges::find(fused, activation.op) == fused.end()) continue;
     const auto at = uses.maker_index(activation.in[0]);
     if (!at || !is(graph.node(*at), "Gemm") || graph.node(*at).opset < 7 || !uses.only_one(activation.in[0])) continue;
+    if (activation.op == "LeakyRelu" && real(activation, "alpha", 0.01f) < 0) continue;  // its derivative cannot be told from the result
+    if (activation.op == "Elu" && real(activation, "alpha", 1.0f) < 0) continue;
     Node gemm = graph.node(*at);
     gemm.op = "FusedGemm";
     gemm.domain = "lehr";
