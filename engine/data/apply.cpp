@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "engine/data/preprocess.h"
-#include "engine/data/memory.h"
 #include "engine/data/problems.h"
 #include "engine/data/target.h"
 

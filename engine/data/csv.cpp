@@ -10,9 +10,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "engine/data/csv_cells.h"
 #include "engine/data/gzip.h"
-#include "engine/data/memory.h"
 #include "engine/data/problems.h"
 
 namespace lehr {

@@ -69,7 +69,10 @@ Buffer Emit::constant(const Tensor& tensor) {
   info.content = std::make_shared<const Tensor>(tensor);
   return planner_.add(std::move(info));
 }
-const std::uint64_t* Emit::seed() const { return &planner_.plan_->seed; }
+const std::uint64_t* Emit::seed() const {
+  planner_.once_ = false;
+  return &planner_.plan_->seed;
+}
 const float* Emit::dropout_scale() const { return &planner_.plan_->dropout; }
 std::any& Emit::memo() { return planner_.memo_[node_]; }
 
@@ -86,7 +89,8 @@ bool Emit::alias_grad(std::size_t i) {
   const Node& node = planner_.graph_.nodes()[node_];
   const ValueId id = node.in.at(i);
   const Buffer gradient = grad_out(0);
-  if (planner_.alias_taken_ || planner_.graph_.value(id).role == Role::parameter || planner_.written_[at(id)] ||
+  // A value read twice gets a sum, whose parts cannot share bytes.
+  if (planner_.alias_taken_ || std::ranges::count(node.in, id) > 1 || planner_.graph_.value(id).role == Role::parameter || planner_.written_[at(id)] ||
       planner_.plan_->buffers[static_cast<std::size_t>(gradient.id)].kind != BufferInfo::Kind::arena)
     return false;
   planner_.gradient_[at(id)] = gradient;

@@ -66,7 +66,8 @@ class Emit {
   Buffer keep(const TensorType& type, const std::string& name);  // lives from its first write to its last read: masks, statistics
   Buffer temp(std::size_t bytes);                       // lives during the one step that lists it as written: scratchpads
   Buffer constant(const Tensor& tensor);                // filled when compiling, never written
-  const std::uint64_t* seed() const;                    // stable address; the trainer writes a new value before each step
+  const std::uint64_t* seed() const;                    // stable address; the trainer writes a new value before each step. Who asks runs each
+                                                        // time, even on constants
   const float* dropout_scale() const;                   // stable address; 1 normally, 0 switches every Dropout off (evaluation on a training plan, tests)
   std::any& memo();                                     // what forward leaves for backward
 

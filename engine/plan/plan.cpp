@@ -55,7 +55,10 @@ std::vector<std::string> Plan::input_names() const {
 }
 const TensorType& Plan::input_type(std::string_view name) const { return impl_->buffers[static_cast<std::size_t>(input_of(*impl_, name).id)].type; }
 
-float Plan::loss() const { return *reinterpret_cast<const float*>(impl_->addresses[static_cast<std::size_t>(impl_->loss.id)]); }
+float Plan::loss() const {
+  if (impl_->loss.id < 0) throw Error("the plan was compiled without a loss");
+  return *reinterpret_cast<const float*>(impl_->addresses[static_cast<std::size_t>(impl_->loss.id)]);
+}
 void Plan::loss_gradient(float value) {
   if (impl_->loss_gradient.id >= 0) *reinterpret_cast<float*>(impl_->addresses[static_cast<std::size_t>(impl_->loss_gradient.id)]) = value;
 }
@@ -127,7 +130,7 @@ std::string Plan::first_bad() {
     const StepRecord& r = impl_->records[i];
     (r.backward ? impl_->backward[b++] : impl_->forward[f++])();
     for (const Buffer w : r.writes)
-      if (impl_->buffers[static_cast<std::size_t>(w.id)].name != "scratch" && bad(w)) return impl_->buffers[static_cast<std::size_t>(w.id)].name;
+      if (bad(w)) return impl_->buffers[static_cast<std::size_t>(w.id)].name;
   }
   return {};
 }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/memory.h"
+
 namespace lehr {
 
 namespace {
@@ -38,6 +40,7 @@ Planner::Planner(const Graph& graph, const OpTable& table, const Weights& weight
 }
 
 Buffer Planner::add(BufferInfo info) {
+  check_memory(static_cast<double>(info.size), cat("tensor ", quote(info.name), " of ", info.type.shape));
   plan_->buffers.push_back(std::move(info));
   return {static_cast<int>(plan_->buffers.size()) - 1};
 }

@@ -54,8 +54,8 @@ std::shared_ptr<const Tensor> normalized(std::shared_ptr<const Tensor> tensor) {
 
 class Typer {
  public:
-  Typer(const Graph& graph, const OpTable& table, std::int64_t batch, Mode mode, TypedGraph& out)
-      : graph_(graph), table_(table), batch_(batch), mode_(mode), out_(out), symbols_(batch_symbols(graph)) {}
+  Typer(const Graph& graph, const OpTable& table, std::int64_t batch, Mode mode, std::span<const ValueId> wanted, TypedGraph& out)
+      : graph_(graph), table_(table), batch_(batch), mode_(mode), wanted_(wanted), out_(out), symbols_(batch_symbols(graph)) {}
 
   void run() {
     leaves();
@@ -75,14 +75,14 @@ class Typer {
 
   void leaves() {
     std::vector<bool> used(graph_.values().size());
+    for (const ValueId id : wanted_) used[static_cast<std::size_t>(id)] = true;
     for (std::size_t i = 0; i < graph_.nodes().size(); ++i)
       if (out_.needed[i])
         for (const ValueId in : graph_.nodes()[i].in)
           if (in != no_value) used[static_cast<std::size_t>(in)] = true;
     for (std::size_t id = 0; id < graph_.values().size(); ++id) {
       const Value& value = graph_.values()[id];
-      if (value.role == Role::activation || (!used[id] && value.role != Role::input)) continue;
-      if (value.role == Role::input && !used[id]) continue;
+      if (value.role == Role::activation || !used[id]) continue;
       attempt([&] {
         if (value.role == Role::input) {
           out_.types[id] = input_type(value, batch_, symbols_);
@@ -132,6 +132,7 @@ class Typer {
   const OpTable& table_;
   std::int64_t batch_;
   Mode mode_;
+  std::span<const ValueId> wanted_;
   TypedGraph& out_;
   std::vector<std::string> symbols_;
 };
@@ -149,7 +150,7 @@ TypedGraph type_nodes(const Graph& graph, const OpTable& table, std::int64_t bat
     return out;
   }
   out.needed = needed_nodes(graph, wanted);
-  Typer(graph, table, batch, mode, out).run();
+  Typer(graph, table, batch, mode, wanted, out).run();
   return out;
 }
 

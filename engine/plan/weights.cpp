@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/memory.h"
+
 namespace lehr {
 
 namespace {
@@ -14,6 +16,7 @@ std::size_t rounded(std::size_t count) { return (count + line - 1) / line * line
 
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   if (size == 0) return;
+  check_memory(static_cast<double>(size), "a tensor or plan");
   void* p = std::aligned_alloc(64, (size + 63) / 64 * 64);
   if (!p) throw Error("no memory for ", size, " bytes").code(Exit::failed);
   std::memset(p, 0, size);

@@ -1,4 +1,4 @@
-#include "engine/data/memory.h"
+#include "base/memory.h"
 
 #include <unistd.h>
 
