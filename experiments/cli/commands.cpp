@@ -1,6 +1,7 @@
 #include "experiments/cli/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "base/error.h"
@@ -34,9 +35,9 @@ int run(int argc, char** argv) {
     return context.exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    if (argc > 1 && argv[1][0] != '-' && !app.got_subcommand(argv[1])) {
+    if (argc > 1 && argv[1][0] != '-') {
       std::vector<std::string> names;
-      for (const auto* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+      for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
       if (std::ranges::find(names, argv[1]) == names.end()) {
         complain(cat("unknown command ", quote(argv[1]), did_you_mean(argv[1], names), "\n  commands: ", join(names, ", ")));
         return static_cast<int>(Exit::usage);

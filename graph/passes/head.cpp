@@ -102,7 +102,7 @@ class Walk {
   void probability(const Node& node, bool fits, std::vector<std::string>& passed) {
     if (!fits)
       throw Error("the output ", name(), " ends in ", node.op, ", which does not go with ", lehr::name(kind_), "; use ",
-                  node.op == "Sigmoid" ? "binary_cross_entropy" : "cross_entropy");
+                  node.op == "Sigmoid" ? "binary_crossentropy" : "categorical_crossentropy");
     passed.push_back(node.op);
     stop(node.in[0], Form::logits, passed);
   }

@@ -11,9 +11,9 @@ namespace lehr {
 const char* name(LossKind kind) {
   switch (kind) {
     case LossKind::binary_cross_entropy:
-      return "binary_cross_entropy";
+      return "binary_crossentropy";
     case LossKind::cross_entropy:
-      return "cross_entropy";
+      return "categorical_crossentropy";
     case LossKind::mse:
       return "mse";
     case LossKind::mae:
@@ -116,7 +116,7 @@ ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
   if (spec.kind == LossKind::cross_entropy) {
     if (dims->size() < 2)
       throw Error("cross_entropy needs scores of at least 2 dimensions, [batch, classes], but ", scores, " has ", dims->size(),
-                  "; for a single score per row use binary_cross_entropy");
+                  "; for a single score per row use binary_crossentropy");
     const std::int64_t classes = dims->back().number();
     if (!spec.class_weights.empty() && classes >= 0 && classes != static_cast<std::int64_t>(spec.class_weights.size()))
       throw Error(scores, " has ", classes, " classes but ", spec.class_weights.size(), " class weights are given");

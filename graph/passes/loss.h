@@ -9,7 +9,7 @@ namespace lehr {
 
 // graph: the tensor itself is the loss.
 enum class LossKind { binary_cross_entropy, cross_entropy, mse, mae, huber, graph };
-const char* name(LossKind kind);
+const char* name(LossKind kind);  // as experiment files spell it
 
 // What the scores a loss is attached to are.
 enum class Form { logits, probabilities, log_probabilities };

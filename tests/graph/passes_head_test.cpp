@@ -108,7 +108,7 @@ TEST_CASE("a head that cannot be found says why", "[passes]") {
   CHECK(says(misspelt, "did you mean 'probabilities'?"));
   const std::string unfit = error_of([&] { find_head(b.graph, bce, "probabilities"); });
   CHECK(says(unfit, "ends in Softmax"));
-  CHECK(says(unfit, "use cross_entropy"));
+  CHECK(says(unfit, "use categorical_crossentropy"));
 
   Build none;
   none.output(none.weight("w", {2}));

@@ -149,7 +149,7 @@ TEST_CASE("a loss that makes no sense is refused", "[passes]") {
   }
   Build flat;
   flat.output(flat.node("ReduceSum", {flat.rows("x", 3), flat.integers("axes", {1})}, "y", {{"keepdims", std::int64_t{0}}}));
-  CHECK(says(error_of([&] { attach_losses(flat.graph, {spec(LossKind::cross_entropy)}); }), "use binary_cross_entropy"));
+  CHECK(says(error_of([&] { attach_losses(flat.graph, {spec(LossKind::cross_entropy)}); }), "use binary_crossentropy"));
   Build unknown;
   unknown.output(unknown.node("Mystery", {unknown.rows("x", 3)}, "y"));
   CHECK(says(error_of([&] { attach_losses(unknown.graph, {spec(LossKind::mse)}); }), "the shape of 'y' is not declared"));

@@ -1,0 +1,75 @@
+#include "tests/cli/program.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "tests/support/catch.h"
+
+namespace lehr::test {
+
+namespace fs = std::filesystem;
+
+Workplace::Workplace() {
+  std::string form = (fs::temp_directory_path() / "lehr-test-XXXXXX").string();
+  REQUIRE(::mkdtemp(form.data()) != nullptr);
+  folder_ = form;
+  for (const char* file : {"ionosphere.csv", "mlp-34-34-1.onnx"}) fs::copy_file(fs::path(LEHR_SOURCE_DIR) / "experiments/ionosphere" / file, folder_ / file);
+}
+Workplace::~Workplace() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void Workplace::write(const std::string& name, const std::string& content) const { write_file_lazily(folder_ / name, content); }
+std::string Workplace::read(const std::string& name) const { return read_file(folder_ / name); }
+
+Ran Workplace::lehr(const std::string& arguments, const std::string& before) const {
+  const fs::path out = fs::path(folder_.string() + ".out"), err = fs::path(folder_.string() + ".err");
+  const std::string command = cat("cd '", folder_.string(), "' && { ", before, " '", LEHR_BINARY, "' ", arguments, "; } >'", out.string(), "' 2>'", err.string(), "' </dev/null");
+  const int status = std::system(command.c_str());
+  Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+  fs::remove(out);
+  fs::remove(err);
+  return ran;
+}
+
+std::string Workplace::snapshot() const {
+  std::map<std::string, std::string> all;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    std::error_code error;
+    const bool huge = entry.is_regular_file() && entry.file_size(error) > (1u << 24);
+    all[entry.path().string()] = entry.is_regular_file() && !huge ? fingerprint(read_file(entry.path())) : "";
+  }
+  std::string text;
+  for (const auto& [name, hash] : all) text += name + " " + hash + "\n";
+  return text;
+}
+
+std::string experiment(const std::string& from, const std::string& to) {
+  std::string text =
+      "model: {file: mlp-34-34-1.onnx, init: glorot_uniform}\n"
+      "data:\n"
+      "  file: ionosphere.csv\n"
+      "  target: {column: -1, classes: [b, g]}\n"
+      "  split: {validation: 33%, take: tail}\n"
+      "loss: binary_crossentropy\n"
+      "metrics: [accuracy, auc]\n"
+      "optimizer: {type: sgd, momentum: 0.8, form: keras}\n"
+      "lr: 0.1\n"
+      "epochs: 2\n"
+      "batch: 28\n"
+      "repeat: {seeds: 2}\n";
+  if (!from.empty()) {
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+}  // namespace lehr::test
