@@ -82,6 +82,15 @@ void check_binary(const Dataset& data) {
     throw Error("binary_crossentropy needs 2 classes, ", data.source, " has ", data.classes.size(), " (", join(data.classes, ", "), ")").code(Exit::mismatch);
 }
 
+std::vector<std::string> integer_inputs(const TrainGraph& model) {
+  std::vector<ValueId> inputs = model.graph.inputs;
+  std::erase_if(inputs, [&](ValueId id) { return model.graph.value(id).name == model.target; });
+  std::vector<std::string> out;
+  for (const ValueId id : inputs)
+    if (const Value& v = model.graph.value(id); v.type && !is_float(v.type->dtype)) out.push_back(inputs.size() == 1 ? std::string() : v.name);
+  return out;
+}
+
 // What can be said before anything is compiled for good: every row's scores against the target.
 void check_fit(const spec::Experiment& e, const ModelParts& model, const DataParts& data, std::int64_t batch) {
   const ValueId wanted[] = {model.train.scores, model.train.loss};
@@ -99,8 +108,8 @@ void check_fit(const spec::Experiment& e, const ModelParts& model, const DataPar
 }
 }  // namespace
 
-std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e) {
-  auto& slot = data_[data_key(e)];
+std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
+  auto& slot = data_[data_key(e) + "|" + join(integer_inputs, ",")];
   if (slot) return slot;
   auto out = std::make_shared<DataParts>();
   CsvOptions csv;
@@ -110,7 +119,9 @@ std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e) {
   const std::string content = read_file(e.data.file);
   out->fingerprint = fingerprint(content);
   out->table = parse_csv(content, e.data.file.filename().string(), csv);
-  auto prepared = prepare_data(out->table, table_spec(e), split_options(e.data));
+  TableSpec table = table_spec(e);
+  table.integer_inputs = integer_inputs;
+  auto prepared = prepare_data(out->table, table, split_options(e.data));
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
   out->preprocess = std::move(prepared.preprocess);
@@ -153,8 +164,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   if (slot) return slot;
   auto out = std::make_shared<Parts>();
   out->key = key;
-  out->data = data(e);
   out->model = model(e);
+  out->data = data(e, integer_inputs(out->model->train));
   PlanSizes& s = out->sizes;
   s.batch = e.batch.size;
   s.train_rows = static_cast<std::int64_t>(out->data->split.train.size());

@@ -42,7 +42,8 @@ struct Parts {
 class Assembler {
  public:
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
-  std::shared_ptr<const DataParts> data(const spec::Experiment& experiment);
+  // integer_inputs: the model's inputs that take whole numbers, "" for the only one (TableSpec).
+  std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const std::vector<std::string>& integer_inputs = {});
   std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment);
 
  private:

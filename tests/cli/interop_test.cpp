@@ -1,0 +1,45 @@
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/text.h"
+#include "tests/cli/program.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+namespace fs = std::filesystem;
+
+namespace {
+int shell(const std::string& command) { return std::system(command.c_str()); }
+
+// A virtual environment with onnxruntime and onnx, made once beside the build; "" where that is impossible or not asked for.
+std::string python(std::string& why) {
+  if (!std::getenv("LEHR_INTEROP")) return why = "set LEHR_INTEROP=1 to let it install onnxruntime and onnx from the package index", "";
+  const fs::path venv = fs::path(LEHR_BINARY).parent_path() / "interop";
+  const std::string interpreter = (venv / "bin/python").string();
+  if (!fs::exists(venv / "ready")) {
+    if (shell("python3 -m venv --clear '" + venv.string() + "' >/dev/null 2>&1") != 0) return why = "python3 -m venv does not work here", "";
+    if (shell("'" + interpreter + "' -m pip install --quiet --disable-pip-version-check onnxruntime onnx >/dev/null 2>&1") != 0) return why = "pip cannot install onnxruntime and onnx here", "";
+    shell("touch '" + (venv / "ready").string() + "'");
+  }
+  return interpreter;
+}
+}  // namespace
+
+TEST_CASE("ONNX Runtime loads a trained model and agrees to 1e-5", "[interop]") {
+  std::string why;
+  const std::string interpreter = python(why);
+  if (interpreter.empty()) {
+    std::printf("interop: skipped, %s\n", why.c_str());
+    return;
+  }
+  test::Workplace place;
+  place.write("short.yaml", test::experiment("seeds: 2", "seeds: 1"));
+  REQUIRE(place.lehr("run short.yaml --set epochs=10 --out run").code == 0);
+  std::string model;
+  for (const auto& entry : fs::recursive_directory_iterator(place.path("run")))
+    if (entry.path().filename() == "last.onnx") model = entry.path().string();
+  REQUIRE(place.lehr("predict '" + model + "' ionosphere.csv --out predictions.csv").code == 0);
+  CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop.py' '", place.path("mlp-34-34-1.onnx").string(), "' '", model, "' '",
+                  place.path("ionosphere.csv").string(), "' '", place.path("predictions.csv").string(), "'")) == 0);
+}
