@@ -76,14 +76,30 @@ BareStep::BareStep(const std::vector<std::int64_t>& widths, std::int64_t n, int 
   add_loss(n);
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const Layer& l = layers_[i];
-    if (i + 1 < layers_.size())
-      calls_.push_back([&l, n, kernel = activation_bias_grad_kernel()] { kernel(Activation::relu, 0, l.y.data(), l.dy.data(), l.dy.data(), n, l.out, l.db, false); });
-    else
-      calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
+    if (i + 1 < layers_.size()) add_relu_gradient(n, l, threads);
+    else calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
     calls_.push_back(faster(cat("dW ", i + 1), both([&](bool in_out) { return weight_gradient(n, input(i), l, in_out); })));
     if (i > 0) calls_.push_back(faster(cat("dX ", i + 1), both([&](bool in_out) { return input_gradient(n, layers_[i - 1].dy.data(), l, in_out); })));
   }
   add_update(size, threads);
+}
+
+// dY masked in place and its column sums: one pass, or the mask by blocks of rows, one a thread, then the sums.
+void BareStep::add_relu_gradient(std::int64_t n, const Layer& l, int threads) {
+  if (threads == 1) {
+    calls_.push_back([&l, n, kernel = activation_bias_grad_kernel()] { kernel(Activation::relu, 0, l.y.data(), l.dy.data(), l.dy.data(), n, l.out, l.db, false); });
+    return;
+  }
+  struct Mask { const Layer& l; std::int64_t block, size; ActivationBackwardFn kernel; };
+  Mask mask{l, (n + threads - 1) / threads * l.out, n * l.out, activation_backward_kernel()};
+  calls_.push_back([mask, threads]() mutable {
+    onednn::parallel(threads, [](void* context, int i) {
+      const Mask& m = *static_cast<const Mask*>(context);
+      const std::int64_t begin = std::min(m.size, i * m.block), count = std::min(m.block, m.size - begin);
+      m.kernel(Activation::relu, 0, m.l.y.data() + begin, m.l.dy.data() + begin, m.l.dy.data() + begin, count, false);
+    }, &mask);
+  });
+  calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
 }
 
 void BareStep::add_loss(std::int64_t n) {

@@ -27,6 +27,7 @@ class BareStep {
   Call forward(std::int64_t batch, const float* x, const Layer& layer, bool relu, bool in_out);
   Call weight_gradient(std::int64_t batch, const float* x, const Layer& layer, bool in_out);
   Call input_gradient(std::int64_t batch, float* dx, const Layer& layer, bool in_out);
+  void add_relu_gradient(std::int64_t batch, const Layer& layer, int threads);
   void add_loss(std::int64_t batch);
   void add_update(std::int64_t size, int threads);
 

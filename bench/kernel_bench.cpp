@@ -51,8 +51,9 @@ void product(benchmark::State& state, Which which, std::int64_t n, std::int64_t 
 
 struct Size { std::int64_t n, in, out; };
 // Around the threshold of is_small, square and lopsided.
-constexpr Size sizes[] = {{1, 64, 64},    {28, 34, 1},    {28, 34, 34},   {32, 64, 10},   {32, 64, 64},    {64, 64, 128},   {16, 256, 128},
-                          {64, 128, 128}, {128, 512, 10}, {96, 128, 128}, {32, 256, 256}, {128, 128, 128}, {128, 256, 256}, {128, 784, 512}};
+constexpr Size sizes[] = {{1, 64, 64},    {1, 256, 256},  {8, 64, 64},    {8, 256, 64},   {28, 34, 1},     {28, 34, 34},    {32, 64, 10},
+                          {32, 64, 64},   {64, 64, 64},   {64, 128, 64},  {64, 64, 128},  {16, 256, 128},  {64, 128, 128},  {128, 128, 10},
+                          {128, 512, 10}, {96, 128, 128}, {32, 256, 256}, {128, 128, 128}, {128, 256, 256}, {128, 784, 512}};
 
 void bias_gradient(benchmark::State& state) {
   const std::int64_t rows = state.range(0), cols = state.range(1);
@@ -68,7 +69,8 @@ BENCHMARK(bias_gradient)->Name("kernel/relu backward and bias gradient")->Args({
 
 void bias_gradient_alone(benchmark::State& state) {
   const Noise dy(state.range(0) * state.range(1)), db(state.range(1));
-  for ([[maybe_unused]] auto _ : state) bias_grad_kernel()(dy.data(), state.range(0), state.range(1), db.data(), false);
+  const auto kernel = bias_grad_kernel();
+  for ([[maybe_unused]] auto _ : state) kernel(dy.data(), state.range(0), state.range(1), db.data(), false);
 }
 BENCHMARK(bias_gradient_alone)->Name("kernel/bias gradient")->Args({28, 34})->Args({128, 10})->Args({128, 512});
 

@@ -1,23 +1,34 @@
-// lehr_bench [--markdown] [Google Benchmark's options]
-#include <algorithm>
+// lehr_bench [--markdown] [--kernels=AVX2] [Google Benchmark's options]. --kernels picks the own kernels' instruction set; oneDNN's is
+// picked by ONEDNN_MAX_CPU_ISA in the environment.
 #include <cstdio>
-#include <cstring>
+#include <string_view>
 
+#include "base/error.h"
 #include "base/threads.h"
 #include "bench/lists.h"
 #include "bench/markdown.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/kernels/targets.h"
 
-int main(int argc, char** argv) {
-  using namespace lehr;
+using namespace lehr;
+
+namespace {
+// Takes our own options out of the command line.
+bool take_options(int& argc, char** argv) {
   bool markdown = false;
-  for (int i = 1; i < argc; ++i)
-    if (std::strcmp(argv[i], "--markdown") == 0) {
-      markdown = true;
-      std::copy(argv + i + 1, argv + argc, argv + i);
-      --argc;
-    }
+  int kept = 1;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    if (option == "--markdown") markdown = true;
+    else if (option.starts_with("--kernels=")) use_kernel_target(std::string(option.substr(10)));
+    else argv[kept++] = argv[i];
+  }
+  argc = kept;
+  return markdown;
+}
+
+int run(int argc, char** argv) {
+  const bool markdown = take_options(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::AddCustomContext("oneDNN", onednn::version());
@@ -37,4 +48,15 @@ int main(int argc, char** argv) {
     benchmark::RunSpecifiedBenchmarks();
   }
   benchmark::Shutdown();
+  return 0;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
 }
