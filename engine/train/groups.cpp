@@ -1,6 +1,7 @@
 #include "engine/train/groups.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/dnnl/parallel.h"
 
@@ -25,6 +26,7 @@ Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_
   const auto slot = [&](std::size_t s, std::size_t offset, std::size_t size) { return std::span<float>(memory + s * count + offset, size); };
 
   std::vector<std::vector<std::size_t>> keys;
+  bool has_rate = false;  // some group follows the run's lr
   const auto& parameters = weights.parameters();
   for (std::size_t i = 0; i < parameters.size();) {
     const auto key = matching(parameters[i], job.rules);
@@ -45,7 +47,9 @@ Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_
         group.values.push_back(schedule.at(Clock()));
         group.schedules.push_back(schedule.clone());
       }
-      for (const std::size_t r : key) group.lr_scale *= job.rules[r].lr_scale;
+      bool own_rate = false;
+      for (const std::size_t r : key) group.lr_scale *= job.rules[r].lr_scale, own_rate |= job.rules[r].hypers.contains("lr");
+      if (!own_rate && !std::exchange(has_rate, true)) lr_group_ = groups_.size();
       groups_.push_back(std::move(group));
     }
     const std::size_t begin = parameters[i].offset;
@@ -64,7 +68,7 @@ void Groups::at(const Clock& clock) {
   for (Group& group : groups_) {
     for (std::size_t h = 0; h < group.schedules.size(); ++h)
       if (!group.constant[h] || h == lr_index_) group.values[h] = group.schedules[h].at(clock);
-    if (&group == groups_.data()) lr_ = group.values[lr_index_];
+    if (&group == &groups_[lr_group_]) lr_ = group.values[lr_index_];
     group.values[lr_index_] *= group.lr_scale;
   }
 }

@@ -7,7 +7,7 @@ namespace lehr {
 class Groups {
  public:
   Groups(const Weights& weights, const Job& job, int threads);
-  // Hyperparameters of this moment; lr() is the first group's, unscaled by its rule.
+  // Hyperparameters of this moment; lr() is the run's own, or the first group's where rules give every group another.
   void at(const Clock& clock);
   double lr() const { return lr_; }
   // One update of everything; t counts from 1. No allocation. Large spans of elementwise optimizers are shared among the threads;
@@ -27,7 +27,7 @@ class Groups {
 
   const Optimizer& optimizer_;
   int threads_;
-  std::size_t lr_index_ = 0;
+  std::size_t lr_index_ = 0, lr_group_ = 0;
   double lr_ = 0;
   std::vector<Group> groups_;
   AlignedBytes slots_;

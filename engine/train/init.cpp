@@ -56,11 +56,11 @@ Fans fans(const Graph& graph, const Parameter& p) {
       f.added = slot == 2;
       const auto trans = node.attrs.find(slot == 0 ? "transA" : "transB");
       const bool flagged = trans != node.attrs.end() && std::get<std::int64_t>(trans->second) != 0;
-      if (flagged != transposed) std::swap(f.in, f.out);
+      if ((flagged != transposed) != (slot == 0)) std::swap(f.in, f.out);
     } else {
       f.added = node.op == "Add" || node.op == "Sum" || (node.op == "Conv" && slot == 2) ||
                 ((node.op == "BatchNormalization" || node.op == "LayerNormalization") && slot == 2);
-      if (transposed) std::swap(f.in, f.out);
+      if (transposed != (node.op == "MatMul" && slot == 0)) std::swap(f.in, f.out);
     }
     break;
   }

@@ -82,7 +82,7 @@ class Trainer {
     for (std::int64_t s = 0; s < clock_.steps_per_epoch; ++s) {
       double step_loss = 0;
       const std::int64_t rows = step(seen, step_loss);
-      if (!std::isfinite(step_loss)) return diverged(e, step_loss);
+      if (!std::isfinite(step_loss)) return diverged(e, cat("loss ", step_loss, " at step ", clock_.step));
       if (s == 0) record.lr_first = groups_.lr();
       record.lr_last = groups_.lr();
       loss += step_loss * static_cast<double>(rows);
@@ -96,7 +96,8 @@ class Trainer {
     record.grad_norm = norm_;
     for (const auto& metric : train_metrics_) record.train.push_back(metric->value());
     const Weights& w = bench_.weights();
-    if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); })) return diverged(e, record.loss);
+    if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); }))
+      return diverged(e, cat("weights are not finite after step ", clock_.step - 1));
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
     if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
@@ -194,10 +195,10 @@ class Trainer {
     job_.best->state = good_state_;
   }
 
-  bool diverged(std::int64_t e, double loss) {
+  bool diverged(std::int64_t e, const std::string& what) {
     const std::string bad = last_->first_bad();
     result_.outcome = Outcome::diverged;
-    result_.message = cat("loss ", loss, " at step ", clock_.step, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
+    result_.message = cat(what, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
                           bad.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(bad)));
     std::ranges::copy(good_, bench_.weights().values().begin());
     std::ranges::copy(good_state_, bench_.weights().state().begin());

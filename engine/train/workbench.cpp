@@ -10,6 +10,8 @@ constexpr std::int64_t evaluation_limit = 512;  // rows; small sets are one batc
 }  // namespace
 
 Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes) : sizes_(sizes), weights_(model.graph) {
+  if (sizes.batch < 1 || sizes.train_rows < 1 || sizes.accumulate < 1)
+    throw Error("batch ", sizes.batch, ", ", sizes.train_rows, " training rows, accumulate ", sizes.accumulate, ": each must be at least 1");
   CompileOptions options;
   options.loss = model.loss;
   options.accumulate = sizes.accumulate > 1;
