@@ -27,7 +27,7 @@ Kind parse(const std::string& text) {
   if (std::ranges::find(init_kinds(), kind.name) == init_kinds().end())
     throw Error("unknown initializer ", quote(kind.name), did_you_mean(kind.name, init_kinds()), "\n  known: ", join(init_kinds(), ", "));
   const bool takes = kind.name == "normal" || kind.name == "uniform";
-  if (takes && !kind.has_argument) throw Error("initializer ", quote(text), " needs its width: ", kind.name, "(0.05)");
+  if (takes && !kind.has_argument) kind.argument = 0.05;  // as Keras' RandomNormal and RandomUniform
   if (!takes && kind.has_argument) throw Error("initializer ", quote(text), " takes no argument");
   return kind;
 }

@@ -6,7 +6,7 @@
 
 namespace lehr {
 
-// A rule of `init:`; a later rule wins. Kinds: normal(s), uniform(a) (in [-a,a]), zeros, ones, and
+// A rule of `init:`; a later rule wins. Kinds: normal(s), uniform(a) (in [-a,a]; 0.05 where s or a is left out), zeros, ones, and
 //   glorot_uniform  a = sqrt(6 / (fan_in + fan_out))      glorot_normal  s = sqrt(2 / (fan_in + fan_out))
 //   he_uniform      a = sqrt(6 / fan_in)                  he_normal      s = sqrt(2 / fan_in)
 //   lecun_uniform   a = sqrt(3 / fan_in)                  lecun_normal   s = sqrt(1 / fan_in)

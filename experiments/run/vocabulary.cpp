@@ -49,8 +49,8 @@ spec::Vocabulary make() {
       {"he_normal", {"normal of deviation sqrt(2 / fan_in), cut at two deviations; biases 0", 0, 0}},
       {"lecun_uniform", {"uniform in +-sqrt(3 / fan_in); biases 0", 0, 0}},
       {"lecun_normal", {"normal of deviation sqrt(1 / fan_in), cut at two deviations; biases 0", 0, 0}},
-      {"normal", {"normal(s): deviation s", 1, 1}},
-      {"uniform", {"uniform(a): in [-a, a]", 1, 1}},
+      {"normal", {"normal(s): deviation s, 0.05 if left out", 0, 1}},
+      {"uniform", {"uniform(a): in [-a, a], 0.05 if left out", 0, 1}},
       {"zeros", {"0", 0, 0}},
       {"ones", {"1", 0, 0}},
   };

@@ -129,7 +129,7 @@ TEST_CASE("initializers that make no sense are refused", "[train]") {
   const Weights weights(graph);
   CHECK(error_of([&] { initialize(weights, graph, {{"*", "zeros"}, {"ww", "ones"}}, 1); }) == "init pattern 'ww' matches no parameter, did you mean 'w'? (parameters: w, b)");
   struct Row { const char *kind, *error; };
-  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: normal, "}, {"", "unknown initializer ''"}, {"normal", "initializer 'normal' needs its width: normal(0.05)"},
+  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: normal, "}, {"", "unknown initializer ''"},
                          {"he_normal(2)", "initializer 'he_normal(2)' takes no argument"}, {"normal(-1)", "the argument is not a number of at least 0"}, {"normal(nan)", "is not a number of at least 0"},
                          {"uniform(inf)", "is not a number of at least 0"}, {"uniform(1,2)", "is not a number of at least 0"}, {"normal()", "is not a number of at least 0"}, {"normal(1", "unknown initializer 'normal(1'"}}) {
     INFO(row.kind);
