@@ -76,8 +76,10 @@ BareStep::BareStep(const std::vector<std::int64_t>& widths, std::int64_t n, int 
   add_loss(n);
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const Layer& l = layers_[i];
-    if (i + 1 < layers_.size()) add_relu_gradient(n, l, threads);
-    else calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
+    if (i + 1 < layers_.size())
+      add_relu_gradient(n, l, threads);
+    else
+      calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
     calls_.push_back(faster(cat("dW ", i + 1), both([&](bool in_out) { return weight_gradient(n, input(i), l, in_out); })));
     if (i > 0) calls_.push_back(faster(cat("dX ", i + 1), both([&](bool in_out) { return input_gradient(n, layers_[i - 1].dy.data(), l, in_out); })));
   }
@@ -87,17 +89,25 @@ BareStep::BareStep(const std::vector<std::int64_t>& widths, std::int64_t n, int 
 // dY masked in place and its column sums: one pass, or the mask by blocks of rows, one a thread, then the sums.
 void BareStep::add_relu_gradient(std::int64_t n, const Layer& l, int threads) {
   if (threads == 1) {
-    calls_.push_back([&l, n, kernel = activation_bias_grad_kernel()] { kernel(Activation::relu, 0, l.y.data(), l.dy.data(), l.dy.data(), n, l.out, l.db, false); });
+    calls_.push_back(
+        [&l, n, kernel = activation_bias_grad_kernel()] { kernel(Activation::relu, 0, l.y.data(), l.dy.data(), l.dy.data(), n, l.out, l.db, false); });
     return;
   }
-  struct Mask { const Layer& l; std::int64_t block, size; ActivationBackwardFn kernel; };
+  struct Mask {
+    const Layer& l;
+    std::int64_t block, size;
+    ActivationBackwardFn kernel;
+  };
   Mask mask{l, (n + threads - 1) / threads * l.out, n * l.out, activation_backward_kernel()};
   calls_.push_back([mask, threads]() mutable {
-    onednn::parallel(threads, [](void* context, int i) {
-      const Mask& m = *static_cast<const Mask*>(context);
-      const std::int64_t begin = std::min(m.size, i * m.block), count = std::min(m.block, m.size - begin);
-      m.kernel(Activation::relu, 0, m.l.y.data() + begin, m.l.dy.data() + begin, m.l.dy.data() + begin, count, false);
-    }, &mask);
+    onednn::parallel(
+        threads,
+        [](void* context, int i) {
+          const Mask& m = *static_cast<const Mask*>(context);
+          const std::int64_t begin = std::min(m.size, i * m.block), count = std::min(m.block, m.size - begin);
+          m.kernel(Activation::relu, 0, m.l.y.data() + begin, m.l.dy.data() + begin, m.l.dy.data() + begin, count, false);
+        },
+        &mask);
   });
   calls_.push_back([&l, n, kernel = bias_grad_kernel()] { kernel(l.dy.data(), n, l.out, l.db, false); });
 }
@@ -111,19 +121,27 @@ void BareStep::add_loss(std::int64_t n) {
 
 // All parameters as one span, in equal parts among the threads.
 void BareStep::add_update(std::int64_t size, int threads) {
-  struct Part { const Optimizer* sgd; std::span<float> w, g, v; };
+  struct Part {
+    const Optimizer* sgd;
+    std::span<float> w, g, v;
+  };
   std::vector<Part> parts;
   const std::int64_t length = (size / threads + 15) / 16 * 16;
   for (std::int64_t begin = 0; begin < size; begin += length) {
-    const auto part = [&](const Noise& all) { return all.span().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(length, size - begin))); };
+    const auto part = [&](const Noise& all) {
+      return all.span().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(length, size - begin)));
+    };
     parts.push_back({sgd_.get(), part(flat_[0]), part(flat_[1]), part(flat_[2])});
   }
   calls_.push_back([parts]() mutable {
-    onednn::parallel(static_cast<int>(parts.size()), [](void* context, int i) {
-      const Part& p = static_cast<const Part*>(context)[i];
-      const double hypers[] = {1e-5, 0.9, 0, 0};
-      p.sgd->update(p.w, p.g, std::span(&p.v, 1), hypers, 2);
-    }, parts.data());
+    onednn::parallel(
+        static_cast<int>(parts.size()),
+        [](void* context, int i) {
+          const Part& p = static_cast<const Part*>(context)[i];
+          const double hypers[] = {1e-5, 0.9, 0, 0};
+          p.sgd->update(p.w, p.g, std::span(&p.v, 1), hypers, 2);
+        },
+        parts.data());
   });
 }
 

@@ -17,12 +17,19 @@ class BareStep {
   void operator()() {
     for (const Call& call : calls_) call();
   }
-  double flops() const { return flops_; }         // of the products
+  double flops() const { return flops_; }                // of the products
   const std::string& choice() const { return choice_; }  // "forward [out,in] …": the layouts taken, a product each
 
  private:
-  struct Layer { std::int64_t in, out; float *w, *b, *dw, *db; Noise y, dy; };
-  struct Option { std::string layout; Call call; };
+  struct Layer {
+    std::int64_t in, out;
+    float *w, *b, *dw, *db;
+    Noise y, dy;
+  };
+  struct Option {
+    std::string layout;
+    Call call;
+  };
   Call faster(const std::string& product, std::vector<Option> options);
   Call forward(std::int64_t batch, const float* x, const Layer& layer, bool relu, bool in_out);
   Call weight_gradient(std::int64_t batch, const float* x, const Layer& layer, bool in_out);

@@ -34,8 +34,8 @@ void tutorial_training(benchmark::State& state) {
       ++trial.job.seed;
     }
     const Clock clock = run_clock(parts->sizes, trial.job.epochs);
-    state.counters["us_per_step"] = benchmark::Counter(1e-6 * static_cast<double>(clock.steps),
-                                                       benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["us_per_step"] =
+        benchmark::Counter(1e-6 * static_cast<double>(clock.steps), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
     state.counters["accuracy"] = benchmark::Counter(accuracy, benchmark::Counter::kAvgIterations);
   });
 }
@@ -58,6 +58,18 @@ void tutorial_first_step(benchmark::State& state) {
   });
 }
 BENCHMARK(tutorial_first_step)->Name("job/tutorial, from file to first step")->Unit(benchmark::kMillisecond);
+
+void tutorial_profile(benchmark::State& state) {
+  guarded(state, [&] {
+    const spec::Study study = tutorial("time");
+    run::Assembler assembler;
+    const auto parts = assembler.parts(study.trials.front().experiment);
+    Workbench bench(parts->model->train, standard_ops(), parts->sizes);
+    initialize(bench.weights(), parts->model->train.graph, {{"*", "glorot_uniform"}}, 0);
+    report_profile(state, bench.train(parts->sizes.batch));
+  });
+}
+BENCHMARK(tutorial_profile)->Name("profile/tutorial, batch 28")->UseManualTime()->Iterations(1)->Unit(benchmark::kMicrosecond);
 
 // 100 steps of 784-512-512-10 from rows in memory: what an epoch costs, feeding included.
 void mnist_sized_training(benchmark::State& state) {

@@ -13,7 +13,10 @@
 namespace lehr::bench {
 
 namespace {
-struct Which { const char* name; bool trans_a, trans_b, bias; };
+struct Which {
+  const char* name;
+  bool trans_a, trans_b, bias;
+};
 constexpr Which forward{"forward", false, true, true}, input_gradient{"dX", false, false, false}, weight_gradient{"dW", true, false, false};
 
 // The product of a layer of n rows, in inputs and out outputs with weights [out,in]: own kernel against primitive; `small` is
@@ -21,9 +24,12 @@ constexpr Which forward{"forward", false, true, true}, input_gradient{"dX", fals
 void product(benchmark::State& state, Which which, std::int64_t n, std::int64_t in, std::int64_t out) {
   guarded(state, [&] {
     GemmArgs g;
-    if (which.bias) g.m = n, g.n = out, g.k = in;
-    else if (!which.trans_a) g.m = n, g.n = in, g.k = out;
-    else g.m = out, g.n = in, g.k = n;
+    if (which.bias)
+      g.m = n, g.n = out, g.k = in;
+    else if (!which.trans_a)
+      g.m = n, g.n = in, g.k = out;
+    else
+      g.m = out, g.n = in, g.k = n;
     g.trans_a = which.trans_a, g.trans_b = which.trans_b;
     g.lda = which.trans_a ? g.m : g.k, g.ldb = which.trans_b ? g.k : g.n, g.ldc = g.n;
     const Noise a(g.m * g.k), b(g.k * g.n), c(g.m * g.n), bias(g.n), scratch(static_cast<std::int64_t>(gemm_scratch(g)));
@@ -40,7 +46,8 @@ void product(benchmark::State& state, Which which, std::int64_t n, std::int64_t 
     const AlignedBytes memory(prepared.scratchpad);
     std::vector<void*> addresses{a.data(), b.data(), c.data()};
     if (which.bias) addresses.push_back(bias.data());
-    against(state, [g, kernel = gemm_kernel()] { kernel(g); }, prepared.bind(addresses, memory.data()), "primitive");
+    against(
+        state, [g, kernel = gemm_kernel()] { kernel(g); }, prepared.bind(addresses, memory.data()), "primitive");
 
     Product p;
     p.m = g.m, p.n = g.n, p.k = g.k;
@@ -49,10 +56,12 @@ void product(benchmark::State& state, Which which, std::int64_t n, std::int64_t 
   });
 }
 
-struct Size { std::int64_t n, in, out; };
+struct Size {
+  std::int64_t n, in, out;
+};
 // Around the threshold of is_small, square and lopsided.
-constexpr Size sizes[] = {{1, 64, 64},    {1, 256, 256},  {8, 64, 64},    {8, 256, 64},   {28, 34, 1},     {28, 34, 34},    {32, 64, 10},
-                          {32, 64, 64},   {64, 64, 64},   {64, 128, 64},  {64, 64, 128},  {16, 256, 128},  {64, 128, 128},  {128, 128, 10},
+constexpr Size sizes[] = {{1, 64, 64},    {1, 256, 256},  {8, 64, 64},    {8, 256, 64},    {28, 34, 1},     {28, 34, 34},   {32, 64, 10},
+                          {32, 64, 64},   {64, 64, 64},   {64, 128, 64},  {64, 64, 128},   {16, 256, 128},  {64, 128, 128}, {128, 128, 10},
                           {128, 512, 10}, {96, 128, 128}, {32, 256, 256}, {128, 128, 128}, {128, 256, 256}, {128, 784, 512}};
 
 void bias_gradient(benchmark::State& state) {
@@ -61,11 +70,20 @@ void bias_gradient(benchmark::State& state) {
   const auto pull = activation_backward_kernel();
   const auto sum = bias_grad_kernel();
   const auto fused = activation_bias_grad_kernel();
-  against(state, [&] { fused(Activation::relu, 0, y.data(), dy.data(), dx.data(), rows, cols, db.data(), false); },
-          [&] { pull(Activation::relu, 0, y.data(), dy.data(), dx.data(), rows * cols, false), sum(dx.data(), rows, cols, db.data(), false); }, "two_passes");
+  against(
+      state, [&] { fused(Activation::relu, 0, y.data(), dy.data(), dx.data(), rows, cols, db.data(), false); },
+      [&] { pull(Activation::relu, 0, y.data(), dy.data(), dx.data(), rows * cols, false), sum(dx.data(), rows, cols, db.data(), false); }, "two_passes");
   state.counters["GB/s"] = benchmark::Counter(12e-9 * static_cast<double>(rows * cols), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(bias_gradient)->Name("kernel/relu backward and bias gradient")->Args({28, 34})->Args({64, 128})->Args({128, 512})->Args({512, 1024})->UseManualTime()->Iterations(100)->Unit(benchmark::kMicrosecond);
+BENCHMARK(bias_gradient)
+    ->Name("kernel/relu backward and bias gradient")
+    ->Args({28, 34})
+    ->Args({64, 128})
+    ->Args({128, 512})
+    ->Args({512, 1024})
+    ->UseManualTime()
+    ->Iterations(100)
+    ->Unit(benchmark::kMicrosecond);
 
 void bias_gradient_alone(benchmark::State& state) {
   const Noise dy(state.range(0) * state.range(1)), db(state.range(1));
@@ -89,7 +107,8 @@ void softmax_loss(benchmark::State& state) {
   CrossEntropyArgs a;
   a.x = x.data(), a.rows = rows, a.classes = classes, a.index = index.data(), a.dx = dx.data();
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(cross_entropy(a));
-  state.counters["ns_per_row"] = benchmark::Counter(1e-9 * static_cast<double>(rows), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] =
+      benchmark::Counter(1e-9 * static_cast<double>(rows), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(softmax_loss)->Name("kernel/softmax cross-entropy")->Args({32, 10})->Args({128, 10})->Args({128, 1000});
 
@@ -107,8 +126,10 @@ void activation(benchmark::State& state, const Eltwise& f, bool forward_pass) {
   for (float& v : x.span()) v = v < 0 ? v - 0.01f : v + 0.01f;
   const float a = f.name == std::string("clip") ? -0.5f : f.name == std::string("pow") ? 2.0f : 1.0f, b = 0.5f;
   for ([[maybe_unused]] auto _ : state) {
-    if (forward_pass) f.forward(x.data(), y.data(), n, a, b);
-    else f.backward(x.data(), dy.data(), y.data(), n, a, b, false);
+    if (forward_pass)
+      f.forward(x.data(), y.data(), n, a, b);
+    else
+      f.backward(x.data(), dy.data(), y.data(), n, a, b, false);
     benchmark::ClobberMemory();
   }
   state.SetBytesProcessed(state.iterations() * n * (forward_pass ? 8 : 12));
@@ -119,11 +140,14 @@ void register_kernels() {
   for (const Size& s : sizes)
     for (const Which& w : {forward, input_gradient, weight_gradient})
       benchmark::RegisterBenchmark(cat("product/", w.name, "/", s.n, "x", s.in, "x", s.out).c_str(), product, w, s.n, s.in, s.out)
-          ->UseManualTime()->Iterations(60)->Unit(benchmark::kMicrosecond);
+          ->UseManualTime()
+          ->Iterations(60)
+          ->Unit(benchmark::kMicrosecond);
   for (const std::string& name : eltwise_names()) {
     const Eltwise& f = eltwise(name);
     benchmark::RegisterBenchmark(cat("activation/forward/", name).c_str(), activation, std::cref(f), true);
-    if (f.told != Told::no_gradient && f.told != Told::by_nothing) benchmark::RegisterBenchmark(cat("activation/backward/", name).c_str(), activation, std::cref(f), false);
+    if (f.told != Told::no_gradient && f.told != Told::by_nothing)
+      benchmark::RegisterBenchmark(cat("activation/backward/", name).c_str(), activation, std::cref(f), false);
   }
 }
 

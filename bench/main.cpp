@@ -19,9 +19,12 @@ bool take_options(int& argc, char** argv) {
   int kept = 1;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
-    if (option == "--markdown") markdown = true;
-    else if (option.starts_with("--kernels=")) use_kernel_target(std::string(option.substr(10)));
-    else argv[kept++] = argv[i];
+    if (option == "--markdown")
+      markdown = true;
+    else if (option.starts_with("--kernels="))
+      use_kernel_target(std::string(option.substr(10)));
+    else
+      argv[kept++] = argv[i];
   }
   argc = kept;
   return markdown;

@@ -33,7 +33,8 @@ void Markdown::ReportRuns(const std::vector<Run>& runs) {
   std::string name, unit, label;
   for (const Run& run : runs) {
     if (run.run_type != Run::RT_Iteration) continue;
-    name = run.run_name.function_name + (run.run_name.args.empty() ? "" : "/" + run.run_name.args), unit = benchmark::GetTimeUnitString(run.time_unit), label = run.report_label;
+    name = run.run_name.function_name + (run.run_name.args.empty() ? "" : "/" + run.run_name.args), unit = benchmark::GetTimeUnitString(run.time_unit),
+    label = run.report_label;
     if (run.iterations == 0) continue;  // ended with an error
     times.push_back(run.GetAdjustedRealTime());
     for (const auto& [key, counter] : run.counters) counters[key].push_back(counter.value);
@@ -42,7 +43,8 @@ void Markdown::ReportRuns(const std::vector<Run>& runs) {
   std::string list;
   for (const auto& [key, values] : counters) list += cat(list.empty() ? "" : ", ", key, " ", short_number(median(values)));
   if (!label.empty()) list += cat(list.empty() ? "" : "; ", label);
-  if (times.empty()) GetOutputStream() << "| " << name << " | failed | | " << list << " |\n";
+  if (times.empty())
+    GetOutputStream() << "| " << name << " | failed | | " << list << " |\n";
   else
     GetOutputStream() << "| " << name << " | " << short_number(median(times)) << " " << unit << " | " << short_number(*std::ranges::min_element(times)) << ".."
                       << short_number(*std::ranges::max_element(times)) << " | " << list << " |\n";

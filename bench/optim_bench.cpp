@@ -32,7 +32,8 @@ void update(benchmark::State& state, const std::string& name) {
     const auto arrays = static_cast<std::int64_t>(slots.size()) + 2;
     const Noise half(arrays * n / 2), other(arrays * n / 2);
     std::int64_t t = 1;
-    against(state, [&] { optimizer->update(w.span(), g.span(), slots, hypers, ++t); }, [&] { copy(half.data(), other.data(), half.span().size()); }, "copy");
+    against(
+        state, [&] { optimizer->update(w.span(), g.span(), slots, hypers, ++t); }, [&] { copy(half.data(), other.data(), half.span().size()); }, "copy");
     const double bytes = 4.0 * static_cast<double>((2 * arrays - 1) * n), copied = 4.0 * static_cast<double>(arrays * n);
     state.counters["GB/s"] = benchmark::Counter(1e-9 * bytes, benchmark::Counter::kIsIterationInvariantRate);
     state.counters["of_copy"] = bytes / copied / state.counters["ratio"].value;
@@ -56,7 +57,12 @@ void schedule(benchmark::State& state, const std::string& text) {
 
 void register_optimizers() {
   for (const std::string& name : standard_optimizers().names())
-    benchmark::RegisterBenchmark(cat("optimizer/", name).c_str(), update, name)->Arg(1 << 14)->Arg(1 << 20)->UseManualTime()->Iterations(60)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(cat("optimizer/", name).c_str(), update, name)
+        ->Arg(1 << 14)
+        ->Arg(1 << 20)
+        ->UseManualTime()
+        ->Iterations(60)
+        ->Unit(benchmark::kMicrosecond);
   for (const std::string& text : schedule_examples()) benchmark::RegisterBenchmark(cat("schedule/", text).c_str(), schedule, text)->MinTime(0.05);
 }
 

@@ -27,12 +27,14 @@ void run_process(const std::vector<std::string>& arguments) {
 void tutorial(benchmark::State& state, const std::vector<std::string>& options) {
   guarded(state, [&] {
     const Scratch folder;
-    std::vector<std::string> arguments{LEHR_BINARY, "run", std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/ionosphere.yaml", "--quiet", "--force", "--out", folder.path("run")};
+    std::vector<std::string> arguments{
+        LEHR_BINARY, "run", std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/ionosphere.yaml", "--quiet", "--force", "--out", folder.path("run")};
     arguments.insert(arguments.end(), options.begin(), options.end());
     for ([[maybe_unused]] auto _ : state) run_process(arguments);
   });
 }
-const std::vector<std::string> all{}, one_epoch{"--seeds", "1", "--only", "time", "--set", "epochs=1"}, one{"--seeds", "1", "--only", "time"}, ready{"--seeds", "1", "--only", "time", "--dry-run"};
+const std::vector<std::string> all{}, one_epoch{"--seeds", "1", "--only", "time", "--set", "epochs=1"}, one{"--seeds", "1", "--only", "time"},
+    ready{"--seeds", "1", "--only", "time", "--dry-run"};
 BENCHMARK_CAPTURE(tutorial, all, all)->Name("process/tutorial, 4 variants x 30 seeds")->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(0.2);
 BENCHMARK_CAPTURE(tutorial, one, one)->Name("process/tutorial, one training")->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(0.2);
 // From exec until everything a first step needs is read, checked and compiled; the step itself takes microseconds.

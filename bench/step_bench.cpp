@@ -57,36 +57,46 @@ void step_against_primitives(benchmark::State& state) {
     onednn::set_threads(threads);
     Step step(widths, batch, threads);
     BareStep bare(widths, batch, threads);
-    against(state, [&] { step(); }, [&] { bare(); }, "primitives");
+    against(
+        state, [&] { step(); }, [&] { bare(); }, "primitives");
     state.counters["GFLOP/s"] = benchmark::Counter(1e-9 * bare.flops(), benchmark::Counter::kIsIterationInvariantRate);
     state.SetLabel(bare.choice());
     onednn::set_threads(1);
   });
 }
-BENCHMARK(step_against_primitives)->Name("step/784-512-512-10, batch 128")->ArgName("threads")->Arg(1)->Arg(2)->UseManualTime()->Iterations(150)->Unit(benchmark::kMicrosecond);
+BENCHMARK(step_against_primitives)
+    ->Name("step/784-512-512-10, batch 128")
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseManualTime()
+    ->Iterations(150)
+    ->Unit(benchmark::kMicrosecond);
 
-// Where a step's time goes: one benchmark a step of the plan; the time is the median of its runs within whole passes.
 void profile(benchmark::State& state, const std::vector<std::int64_t>& layers, std::int64_t rows) {
   guarded(state, [&] {
     const int threads = static_cast<int>(state.range(0));
     onednn::set_threads(threads);
     Step step(layers, rows, threads);
-    const auto steps = step.plan().steps();
-    double total = 0;
-    for ([[maybe_unused]] auto _ : state) {
-      const auto seconds = step.plan().profile(50);
-      total = 0;
-      for (std::size_t i = 0; i < steps.size(); ++i) {
-        state.counters[cat(i < 10 ? "0" : "", i, steps[i].backward ? " bwd " : " fwd ", steps[i].what, " ", steps[i].impl)] = 1e6 * seconds[i];
-        total += seconds[i];
-      }
-      state.SetIterationTime(total);
-    }
+    report_profile(state, step.plan());
     onednn::set_threads(1);
   });
 }
-BENCHMARK_CAPTURE(profile, mnist, widths, batch)->Name("profile/784-512-512-10, batch 128")->ArgName("threads")->Arg(1)->Arg(2)->UseManualTime()->Iterations(1)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(profile, small, std::vector<std::int64_t>{64, 64, 64, 10}, 32)->Name("profile/64-64-64-10, batch 32")->ArgName("threads")->Arg(1)->UseManualTime()->Iterations(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(profile, mnist, widths, batch)
+    ->Name("profile/784-512-512-10, batch 128")
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(profile, small, std::vector<std::int64_t>{64, 64, 64, 10}, 32)
+    ->Name("profile/64-64-64-10, batch 32")
+    ->ArgName("threads")
+    ->Arg(1)
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
 }  // namespace
 
 }  // namespace lehr::bench

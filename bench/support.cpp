@@ -94,6 +94,19 @@ double median_seconds(const Call& call, int blocks) {
   return median(times);
 }
 
+void report_profile(benchmark::State& state, Plan& plan) {
+  const auto steps = plan.steps();
+  for ([[maybe_unused]] auto _ : state) {
+    const auto seconds = plan.profile(200);
+    double total = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      state.counters[cat(i < 10 ? "0" : "", i, steps[i].backward ? " bwd " : " fwd ", steps[i].what, " ", steps[i].impl)] = 1e6 * seconds[i];
+      total += seconds[i];
+    }
+    state.SetIterationTime(total);
+  }
+}
+
 Scratch::Scratch() {
   std::string name = (std::filesystem::temp_directory_path() / "lehr-bench-XXXXXX").string();
   if (!mkdtemp(name.data())) throw Error("no temporary folder could be made in ", std::filesystem::temp_directory_path().string());

@@ -36,6 +36,10 @@ void against(benchmark::State& state, const Call& ours, const Call& rival, const
 // Median seconds of a call, over `blocks` blocks.
 double median_seconds(const Call& call, int blocks = 15);
 
+// Where a pass's time goes: a counter for every step of the plan, the median microseconds of its runs within whole passes (the
+// clock's own 30 ns or so included). Use with UseManualTime(): the time is the sum.
+void report_profile(benchmark::State& state, Plan& plan);
+
 // A folder of its own under the system's temporary one, removed at the end.
 class Scratch {
  public:
