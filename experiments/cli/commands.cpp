@@ -2,13 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "base/error.h"
+#include "experiments/cli/options.h"
 
 namespace lehr::cli {
 
 namespace {
+constexpr auto commands = {add_run, add_init, add_inspect, add_validate, add_plan, add_schedule, add_language, add_data, add_predict, add_ops, add_doctor};
+
 void complain(const std::string& text) { std::fputs(("lehr: " + text + "\n").c_str(), stderr); }
 
 std::string joined(int argc, char** argv) {
@@ -19,31 +23,45 @@ std::string joined(int argc, char** argv) {
   }
   return out;
 }
+
+// The command line as the user should mend it: a wrong command first, then a wrong option, then what else is wrong.
+std::string misuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  const std::string first = argc > 1 ? argv[1] : "";
+  const std::string list = "\n  commands: " + join(names, ", ") + "\n  lehr --help tells more";
+  if (first.empty()) return "a command is needed" + list;
+  if (first[0] == '-') return cat("unknown option ", quote(first), list);
+  if (std::ranges::find(names, first) == names.end()) return cat("unknown command ", quote(first), did_you_mean(first, names), list);
+  std::string what = unknown_option(*app.get_subcommand(first), argc, argv);
+  if (what.empty()) what = printable(error.what());
+  return cat(what, "\n  lehr ", first, " --help tells more");
+}
 }  // namespace
 
 int run(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of write(), not the end
   CLI::App app("Trains a neural network given as an ONNX graph, as a YAML experiment says.", "lehr");
-  app.set_version_flag("--version", "lehr " LEHR_VERSION);
+  app.set_version_flag("--version", "lehr " LEHR_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
+  app.get_formatter()->column_width(26);
+  app.get_formatter()->label("TEXT", "");
+  app.get_formatter()->label("REQUIRED", "");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   Context context;
   context.command_line = joined(argc, argv);
-  for (const auto add : {add_run, add_init, add_inspect, add_validate, add_plan, add_schedule, add_language, add_data, add_predict, add_ops, add_doctor})
-    add(app, context);
+  for (const auto add : commands) add(app, context);
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) sub->group("Commands");
+  auto narrow = std::make_shared<CLI::Formatter>(*std::static_pointer_cast<CLI::Formatter>(app.get_formatter()));
+  narrow->column_width(14);
+  app.formatter(narrow);
   try {
     app.parse(argc, argv);
     return context.exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    if (argc > 1 && argv[1][0] != '-') {
-      std::vector<std::string> names;
-      for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
-      if (std::ranges::find(names, argv[1]) == names.end()) {
-        complain(cat("unknown command ", quote(argv[1]), did_you_mean(argv[1], names), "\n  commands: ", join(names, ", ")));
-        return static_cast<int>(Exit::usage);
-      }
-    }
-    complain(cat(error.what(), "\n  lehr ", argc > 1 && argv[1][0] != '-' ? argv[1] : "", " --help tells more"));
+    complain(misuse(app, error, argc, argv));
     return static_cast<int>(Exit::usage);
   } catch (const Error& error) {
     std::fflush(stdout);

@@ -1,5 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "engine/data/preprocess.h"
 #include "experiments/cli/commands.h"
+#include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "graph/onnx/create.h"
 
@@ -16,17 +17,15 @@ namespace lehr::cli {
 namespace {
 namespace fs = std::filesystem;
 
-struct Options { std::string data, target = "-1", hidden = "16", activation = "Relu", out = "."; };
+struct Options {
+  std::string data, target = "-1", hidden = "16", activation = "Relu", out = ".";
+};
+
+const std::vector<std::string> activations{"Relu", "Tanh", "Sigmoid", "Elu", "LeakyRelu", "Softplus"};
 
 std::vector<std::int64_t> widths(const std::string& text) {
   std::vector<std::int64_t> out;
-  for (const auto& part : split(text, ',')) {
-    std::int64_t n = 0;
-    const auto t = trim(part);
-    const auto [end, error] = std::from_chars(t.data(), t.data() + t.size(), n);
-    if (error != std::errc() || end != t.data() + t.size() || n < 1 || n > 65536) throw Error("--hidden ", quote(text), ": give widths from 1 to 65536, like 34,16");
-    out.push_back(n);
-  }
+  for (const auto& part : split(text, ',')) out.push_back(whole_number("--hidden", std::string(trim(part)), 1, 65536));
   return out;
 }
 
@@ -53,7 +52,9 @@ onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation
 
 // YAML's single quotes where a plain scalar would not be this string.
 std::string yaml_text(const std::string& s) {
-  const bool plain = !s.empty() && std::ranges::all_of(s, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-' || c >= 0x80; }) && s.front() != '-';
+  const bool plain = !s.empty() && lower(s) != "null" &&
+                     std::ranges::all_of(s, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-' || c >= 0x80; }) &&
+                     s.front() != '-';
   if (plain) return s;
   std::string out = "'";
   for (const char c : s) out += c == '\'' ? std::string("''") : std::string(1, c);
@@ -61,6 +62,8 @@ std::string yaml_text(const std::string& s) {
 }
 
 void execute(const Options& o) {
+  if (std::ranges::find(activations, o.activation) == activations.end())
+    throw Error("--activation: unknown ", quote(o.activation), did_you_mean(o.activation, activations), " (known: ", join(activations, ", "), ")");
   const CsvTable table = read_csv(o.data);
   TableSpec spec;
   spec.target = o.target;
@@ -91,11 +94,14 @@ void execute(const Options& o) {
   const fs::path folder = o.out, model = folder / "model.onnx", experiment = folder / "experiment.yaml";
   for (const auto& path : {model, experiment})
     if (fs::exists(path)) throw Error(quote(path.string()), " exists, nothing was written: --out DIR writes elsewhere");
-  std::string yaml = cat("# Made by lehr init from ", fs::path(o.data).filename().string(), ".\nmodel: {file: model.onnx, init: ", o.activation == "Relu" ? "he_uniform" : "glorot_uniform", "}\ndata:\n  file: ",
-                         yaml_text(fs::proximate(fs::absolute(o.data), fs::absolute(folder)).string()), "\n");
+  std::string yaml =
+      cat("# Made by lehr init from ", fs::path(o.data).filename().string(),
+          ".\nmodel: {file: model.onnx, init: ", o.activation == "Relu" ? "he_uniform" : "glorot_uniform",
+          "}\ndata:\n  file: ", yaml_text(fs::path(o.data).is_absolute() ? o.data : fs::proximate(fs::absolute(o.data), fs::absolute(folder)).string()), "\n");
   std::vector<std::string> names;
   for (const auto& c : prepared.data.classes) names.push_back(yaml_text(c));
-  yaml += cat("  target: {column: ", table.header ? yaml_text(table.columns[target].name) : cat(target), classify ? cat(", classes: [", join(names, ", "), "]") : "", "}\n");
+  yaml += cat("  target: {column: ", table.header ? yaml_text(table.columns[target].name) : cat(target),
+              classify ? cat(", classes: [", join(names, ", "), "]") : "", "}\n");
   if (!spec.categorical.empty()) {
     std::vector<std::string> columns;
     for (const auto& c : spec.categorical) columns.push_back(yaml_text(c));
@@ -103,26 +109,31 @@ void execute(const Options& o) {
   }
   if (missing) yaml += "  impute: median\n";
   yaml += cat("  scale: standard\n  split: {validation: 20%, take: ", classify ? "stratified" : "random", "}\nloss: ",
-              !classify ? "mse" : outputs == 1 ? "binary_crossentropy" : "categorical_crossentropy", "\nmetrics: [", classify ? "accuracy" : "rmse, r2",
-              "]\noptimizer: {type: adam}\nlr: {type: cosine, from: 0.01, to: 0.0001}\nepochs: 30\nbatch: ", std::min<std::int64_t>(32, static_cast<std::int64_t>(prepared.split.train.size())),
-              "\nrepeat: {seeds: 5}\n");
-  if (!fs::exists(folder)) fs::create_directories(folder);
+              !classify      ? "mse"
+              : outputs == 1 ? "binary_crossentropy"
+                             : "categorical_crossentropy",
+              "\nmetrics: [", classify ? "accuracy" : "rmse, r2", "]\noptimizer: {type: adam}\nlr: {type: cosine, from: 0.01, to: 0.0001}\nepochs: 30\nbatch: ",
+              std::min<std::int64_t>(32, static_cast<std::int64_t>(prepared.split.train.size())), "\nrepeat: {seeds: 5}\n");
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error("cannot make the folder ", quote(folder.string()), ": ", error.message()).code(Exit::failed);
   write_file(model, onnx::make_mlp("mlp", layers));
   write_file(experiment, yaml);
   std::string shape = cat(prepared.data.features.front().width());
   for (const auto& l : layers) shape += cat("-", l.weight.shape()[0]);
-  print(cat("wrote ", printable(model.string()), " (", shape, ") and ", printable(experiment.string()), "\nnext: lehr run ", printable(experiment.string()), "\n"));
+  print(cat("wrote ", printable(model.string()), " (", shape, ") and ", printable(experiment.string()), "\nnext: lehr run ", printable(experiment.string()),
+            "\n"));
 }
 }  // namespace
 
 void add_init(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("init", "Write a starter experiment.yaml and a matching model.onnx from a table");
+  auto* command = app.add_subcommand("init", "Write a starter experiment.yaml and model.onnx for a table");
   auto o = std::make_shared<Options>();
-  command->add_option("--data", o->data, "a CSV or TSV file")->required();
-  command->add_option("--target", o->target, "the column to predict, by name or index (default: the last)");
-  command->add_option("--hidden", o->hidden, "widths of the hidden layers (default: 16)");
-  command->add_option("--activation", o->activation, "of the hidden layers")->check(CLI::IsMember({"Relu", "Tanh", "Sigmoid", "Elu", "LeakyRelu", "Softplus"}));
-  command->add_option("--out", o->out, "the folder to write to (default: here)");
+  command->add_option("--data", o->data, "a CSV or TSV file")->required()->type_name("FILE");
+  command->add_option("--target", o->target, "the column to predict, a name or an index (default: the last)")->type_name("COLUMN");
+  command->add_option("--hidden", o->hidden, "widths of the hidden layers: 34,16 (default: 16)")->type_name("N,…");
+  command->add_option("--activation", o->activation, "of the hidden layers (default: Relu)")->type_name("NAME");
+  command->add_option("--out", o->out, "the folder to write to (default: here)")->type_name("DIR");
   command->callback([o] { execute(*o); });
 }
 

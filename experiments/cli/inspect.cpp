@@ -15,8 +15,12 @@
 namespace lehr::cli {
 
 namespace {
-struct Candidate { const char* loss; LossKind kind; };
-constexpr Candidate candidates[] = {{"binary_crossentropy", LossKind::binary_cross_entropy}, {"categorical_crossentropy", LossKind::cross_entropy}, {"mse", LossKind::mse}};
+struct Candidate {
+  const char* loss;
+  LossKind kind;
+};
+constexpr Candidate candidates[] = {
+    {"binary_crossentropy", LossKind::binary_cross_entropy}, {"categorical_crossentropy", LossKind::cross_entropy}, {"mse", LossKind::mse}};
 
 // The loss whose tail the model ends in; mse where it ends in none.
 std::optional<Candidate> suggested(const Graph& graph, std::string& why) {
@@ -42,8 +46,10 @@ std::string operators(const Graph& graph) {
 
 std::string sizes(const Graph& graph) {
   std::string out;
-  for (const ValueId id : graph.inputs) out += cat("input   ", quote(graph.value(id).name), "  ", graph.value(id).type ? text(*graph.value(id).type) : "unknown", "\n");
-  for (const ValueId id : graph.outputs) out += cat("output  ", quote(graph.value(id).name), "  ", graph.value(id).type ? text(*graph.value(id).type) : "unknown", "\n");
+  for (const ValueId id : graph.inputs)
+    out += cat("input   ", quote(graph.value(id).name), "  ", graph.value(id).type ? text(*graph.value(id).type) : "unknown", "\n");
+  for (const ValueId id : graph.outputs)
+    out += cat("output  ", quote(graph.value(id).name), "  ", graph.value(id).type ? text(*graph.value(id).type) : "unknown", "\n");
   return out;
 }
 
@@ -72,7 +78,8 @@ std::string unknown_everywhere(const Graph& graph) {
   std::string out;
   for (const Node& node : graph.nodes())
     if (!standard_ops().lookup(table_name(node), node.opset))
-      out += cat(describe(graph, node), ": operator ", quote(table_name(node)), " (opset ", node.opset, ") is not supported", label_tail(node) ? ", and not needed for training" : "", "\n");
+      out += cat(describe(graph, node), ": operator ", quote(table_name(node)), " (opset ", node.opset, ") is not supported",
+                 label_tail(node) ? ", and not needed for training" : "", "\n");
   return out;
 }
 
@@ -100,20 +107,21 @@ void show(const std::string& file, Context& context) {
   }
   if (rows.size() > 1) out += aligned(rows) + grouped(trained) + " trained values\n\n";
   if (!prepared.heads.empty())
-    out += cat("loss    attaches to ", quote(prepared.graph.value(prepared.heads.front().value).name), " (", name(prepared.heads.front().form), "), tail: ",
-               prepared.heads.front().tail.empty() ? std::string("none") : join(prepared.heads.front().tail, ", "), "\n");
+    out += cat("loss    attaches to ", quote(prepared.graph.value(prepared.heads.front().value).name), " (", name(prepared.heads.front().form),
+               "), tail: ", prepared.heads.front().tail.empty() ? std::string("none") : join(prepared.heads.front().tail, ", "), "\n");
   if (!missing.empty()) {
     print(out + "\nwhat stands in the way of training:\n" + missing);
     context.exit_code = static_cast<int>(Exit::mismatch);
     return;
   }
-  print(cat(out, "\ntrains: forward and backward are supported throughout. A start:\n\nmodel: {file: ", std::filesystem::path(file).filename().string(), "}\ndata: {file: data.csv, split: {validation: 20%}}\nloss: ", loss->loss,
-            "\nmetrics: [", loss->kind == LossKind::mse ? "rmse" : "accuracy", "]\noptimizer: {type: adam}\nlr: 0.001\nepochs: 10\nbatch: 32\n"));
+  print(cat(out, "\ntrains: forward and backward are supported throughout. A start:\n\nmodel: {file: ", std::filesystem::path(file).filename().string(),
+            "}\ndata: {file: data.csv, split: {validation: 20%}}\nloss: ", loss->loss, "\nmetrics: [", loss->kind == LossKind::mse ? "rmse" : "accuracy",
+            "]\noptimizer: {type: adam}\nlr: 0.001\nepochs: 10\nbatch: 32\n"));
 }
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("inspect", "A model: its operators and gaps, sizes, trained tensors, where a loss attaches, an experiment to start from");
+  auto* command = app.add_subcommand("inspect", "A model: operators, gaps, sizes, trained tensors, where a loss attaches");
   auto file = std::make_shared<std::string>();
   command->add_option("model", *file, "an ONNX file")->required();
   command->callback([file, &context] { show(*file, context); });

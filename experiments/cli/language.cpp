@@ -20,17 +20,17 @@ void resolve(const Resolve& given) {
   if (!given.only.empty()) overrides.only = given.only;
   if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), overrides).trials.front().resolved);
   std::vector<std::vector<std::string>> rows;
-  for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), overrides)) rows.push_back({k.key, k.value, k.origin});
+  for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), overrides)) rows.push_back({k.key, k.origin, k.value});
   print(aligned(rows));
 }
 }  // namespace
 
 void add_language(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("resolve", "The complete experiment of one variant, every default filled in");
+  auto* command = app.add_subcommand("resolve", "The complete experiment of one variant, defaults filled in");
   auto r = std::make_shared<Resolve>();
   command->add_option("file", r->file, "the experiment")->required();
-  command->add_option("--set", r->overrides.set, "replace a value");
-  command->add_option("--only", r->only, "the variant (default: the first)");
+  command->add_option("--set", r->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
+  command->add_option("--only", r->only, "the variant (default: the first)")->type_name("NAME");
   command->add_flag("--origin", r->origin, "where each value comes from");
   command->callback([r] { resolve(*r); });
 

@@ -1,8 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <memory>
-#include <numeric>
 
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
@@ -25,44 +23,54 @@ std::string parameter_text(const run::ModelParts& model) {
   return aligned(rows) + grouped(trained) + " trained values\n";
 }
 
-// Seconds of one update, measured on real rows: the median of a few.
-double measured_step(Workbench& bench, const run::Parts& parts) {
+struct Given {
+  std::string file;
+  spec::Overrides overrides;
+  bool full = false;
+};
+
+// A line a step, within 80 columns for short names: what, with which implementation, its operations, its time on real rows.
+std::string steps_text(Plan& plan, double& flops, double& seconds) {
+  const auto steps = plan.steps();
+  const auto times = plan.profile(11);
+  std::vector<std::vector<std::string>> rows{{"", "", "step", "implementation", "FLOP", "us", "node"}};
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& s = steps[i];
+    flops += s.flops, seconds += times[i];
+    rows.push_back(
+        {cat(i), s.backward ? "bwd" : "fwd", s.what, s.impl, s.flops > 0 ? grouped(static_cast<long long>(s.flops)) : "-", fixed(times[i] * 1e6, 2), s.node});
+  }
+  return aligned(rows, {true, false, false, false, true, true});
+}
+
+void show(const Given& given) {
+  const auto prepared = run::prepare(spec::read_study(given.file, run::vocabulary(), given.overrides), {});
+  const run::Parts& parts = *prepared.parts.front();
+  const auto& info = prepared.info;
+  Workbench bench(parts.model->train, standard_ops(), parts.sizes);
   Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
   const Feed feed(plan, parts.data->data, parts.model->train.target);
   feed.fill(std::span(parts.data->split.train).first(static_cast<std::size_t>(plan.batch())));
-  std::vector<double> times;
-  for (int i = 0; i < 11; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    plan.forward();
-    plan.backward();
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  std::ranges::nth_element(times, times.begin() + 5);
-  return times[5];
-}
-
-void show(const std::string& file, const spec::Overrides& overrides) {
-  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), overrides), {});
-  const run::Parts& parts = *prepared.parts.front();
-  Workbench bench(parts.model->train, standard_ops(), parts.sizes);
-  Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
-  double flops = 0;
-  for (const auto& step : plan.steps()) flops += step.flops;
-  const double seconds = measured_step(bench, parts);
-  const double updates = static_cast<double>(prepared.info.epochs * prepared.info.steps_per_epoch * static_cast<std::int64_t>(prepared.info.trials.size()));
-  print(cat("data   ", prepared.info.data_line, "\nplan   ", prepared.info.plan_line, "\n\n", parameter_text(*parts.model), "\n", plan.explain(), "\n",
-            grouped(static_cast<long long>(flops)), " FLOP in a forward and backward pass, ", fixed(seconds * 1e6, 1), " us measured (", fixed(flops / seconds / 1e9, 1),
-            " GFLOP/s); about ", fixed(seconds * updates / static_cast<double>(prepared.info.jobs), 2), " s for all trials, ", prepared.info.jobs, " at once, without updates and evaluations\n"));
+  double flops = 0, seconds = 0;
+  const std::string steps = steps_text(plan, flops, seconds);
+  const double updates = static_cast<double>(info.epochs) * static_cast<double>(info.steps_per_epoch) * static_cast<double>(info.trials.size());
+  std::string out = cat("data   ", info.data_line, "\nplan   ", info.plan_line, "\n\n", parameter_text(*parts.model), "\n");
+  out += cat("batch ", plan.batch(), ": ", plan.steps().size(), " steps over ", grouped(static_cast<long long>(plan.arena_bytes())), " bytes\n",
+             given.full ? plan.explain() : steps, "\n");
+  out += cat("one forward and backward pass: ", grouped(static_cast<long long>(flops)), " FLOP in ", fixed(seconds * 1e6, 1), " us (",
+             fixed(flops / seconds / 1e9, 1), " GFLOP/s)\nall trials: about ", fixed(seconds * updates / static_cast<double>(info.jobs), 2), " s, ", info.jobs,
+             " at once, without updates and evaluations\n");
+  print(out);
 }
 }  // namespace
 
 void add_plan(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("plan", "What would run: trials, trained tensors, the compiled steps with their implementations, memory, a time estimate");
-  struct Given { std::string file; spec::Overrides overrides; };
+  auto* command = app.add_subcommand("plan", "What would run: trials, trained tensors, compiled steps, memory, time");
   auto o = std::make_shared<Given>();
   command->add_option("file", o->file, "the experiment")->required();
-  command->add_option("--set", o->overrides.set, "replace a value");
-  command->callback([o] { show(o->file, o->overrides); });
+  command->add_option("--set", o->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
+  command->add_flag("--full", o->full, "each step's buffers and their places instead of its time");
+  command->callback([o] { show(*o); });
 }
 
 }  // namespace lehr::cli

@@ -1,3 +1,5 @@
+#include "experiments/run/predict.h"
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
@@ -6,14 +8,15 @@
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/folder.h"
-#include "experiments/run/predict.h"
 
 namespace lehr::cli {
 
 namespace {
 namespace fs = std::filesystem;
 
-struct Options { std::string model, data, preprocess, out; };
+struct Options {
+  std::string model, data, preprocess, out;
+};
 
 // A trial keeps it beside its checkpoints folder.
 fs::path find_preprocess(const Options& o) {
@@ -38,13 +41,15 @@ void execute(const Options& o) {
   for (const auto& column : result.columns) head.push_back(report::csv_cell(column));
   std::string out = join(head, ",") + "\n";
   for (std::int64_t row = 0; row < data.rows; ++row) {
-    std::string line = result.winners.empty() ? std::string() : report::csv_cell(data.classes[static_cast<std::size_t>(result.winners[static_cast<std::size_t>(row)])]);
-    for (std::int64_t i = 0; i < result.width; ++i)
-      line += (line.empty() ? "" : ",") + number(result.values[static_cast<std::size_t>(row * result.width + i)]);
+    std::string line =
+        result.winners.empty() ? std::string() : report::csv_cell(data.classes[static_cast<std::size_t>(result.winners[static_cast<std::size_t>(row)])]);
+    for (std::int64_t i = 0; i < result.width; ++i) line += (line.empty() ? "" : ",") + number(result.values[static_cast<std::size_t>(row * result.width + i)]);
     out += line + "\n";
   }
-  if (o.out.empty()) print(out);
-  else write_file(o.out, out);
+  if (o.out.empty())
+    print(out);
+  else
+    write_file(o.out, out);
 }
 }  // namespace
 
@@ -53,8 +58,8 @@ void add_predict(CLI::App& app, Context&) {
   auto o = std::make_shared<Options>();
   command->add_option("model", o->model, "an ONNX file, for instance runs/…/checkpoints/last.onnx")->required();
   command->add_option("data", o->data, "a table with the columns the model was trained on")->required();
-  command->add_option("--preprocess", o->preprocess, "the preprocess.json of the run (default: found beside the model)");
-  command->add_option("--out", o->out, "a file instead of standard output");
+  command->add_option("--preprocess", o->preprocess, "the preprocess.json of the run (default: beside the model)")->type_name("FILE");
+  command->add_option("--out", o->out, "a file instead of standard output")->type_name("FILE");
   command->callback([o] { execute(*o); });
 }
 

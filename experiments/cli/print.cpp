@@ -26,8 +26,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
   std::string out;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += (i < right.size() && right[i] ? pad_left(row[i], widths[i]) : pad_right(row[i], widths[i])) + "  ";
+    for (std::size_t i = 0; i < row.size(); ++i) line += (i < right.size() && right[i] ? pad_left(row[i], widths[i]) : pad_right(row[i], widths[i])) + "  ";
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }

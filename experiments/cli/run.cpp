@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "experiments/cli/commands.h"
+#include "experiments/cli/options.h"
+#include "experiments/cli/print.h"
 #include "experiments/report/console.h"
 #include "experiments/report/folder.h"
 #include "experiments/run/trials.h"
@@ -13,35 +15,48 @@ namespace lehr::cli {
 
 namespace {
 std::atomic<bool> stop{false};
-void on_signal(int) { stop = true; }
+std::atomic<int> by{0};
+
+// The first asks the trials to end after their epoch, the second ends the program.
+void on_signal(int signal) {
+  stop = true;
+  by = signal;
+  std::signal(signal, SIG_DFL);
+}
 
 struct Options {
   std::string file, out;
   spec::Overrides overrides;
-  std::int64_t seeds = 0;
+  std::int64_t seeds = 0, jobs = 0, threads = 0;
   std::string only;
-  run::RunOptions run;
-  bool force = false, dry = false, quiet = false;
+  bool force = false, dry = false, quiet = false, resume = false;
 };
 
-int execute(const Options& given, const Context& context) {
-  Options o = given;
-  if (o.seeds > 0) o.overrides.seeds = o.seeds;
-  if (!o.only.empty()) o.overrides.only = o.only;
-  o.run.command_line = context.command_line;
-  o.run.stop = &stop;
-  auto study = spec::read_study(o.file, run::vocabulary(), o.overrides);
+int execute(const Options& o, const Context& context) {
+  if (o.resume) throw Error("--resume: a run that was stopped cannot be continued; --force trains it again from the start");
+  spec::Overrides overrides = o.overrides;
+  if (o.seeds > 0) overrides.seeds = o.seeds;
+  if (!o.only.empty()) overrides.only = o.only;
+  run::RunOptions options;
+  options.jobs = static_cast<std::size_t>(o.jobs);
+  options.threads = static_cast<int>(o.threads);
+  options.command_line = context.command_line;
+  options.stop = &stop;
+  auto study = spec::read_study(o.file, run::vocabulary(), overrides);
   const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / study.name : std::filesystem::path(o.out);
   report::Folder files(folder, o.force);
-  const auto prepared = run::prepare(std::move(study), o.run);
+  const auto prepared = run::prepare(std::move(study), options);
   if (o.dry) {
     report::Console(report::console_options(true, "")).start(prepared.info);
+    print("nothing was trained or written: --dry-run\n");
     return 0;
   }
   report::Console console(report::console_options(o.quiet, folder.string()));
+  std::signal(SIGPIPE, SIG_IGN);  // a log nobody reads any more does not end a training
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  return run::exit_code(run::run(prepared, o.run, {&files, &console}));
+  const int code = run::exit_code(run::run(prepared, options, {&files, &console}));
+  return stop ? 128 + by : code;
 }
 }  // namespace
 
@@ -49,15 +64,16 @@ void add_run(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("run", "Train every trial of an experiment");
   auto o = std::make_shared<Options>();
   command->add_option("file", o->file, "the experiment, a YAML file")->required();
-  command->add_option("--set", o->overrides.set, "replace a value: --set batch=64 --set optimizer.momentum=0.9");
-  command->add_option("--seeds", o->seeds, "number of seeds instead of the file's")->check(CLI::PositiveNumber);
-  command->add_option("--jobs", o->run.jobs, "trials at once (default: one a core)")->check(CLI::PositiveNumber);
-  command->add_option("--threads", o->run.threads, "threads a trial")->check(CLI::PositiveNumber);
-  command->add_option("--out", o->out, "the run folder (default: runs/NAME)");
-  command->add_option("--only", o->only, "one variant");
+  command->add_option("--set", o->overrides.set, "replace a value: --set optimizer.momentum=0.9")->allow_extra_args(false)->type_name("KEY=VALUE");
+  number_option(*command, "--seeds", o->seeds, 1, 10'000, "number of seeds instead of the file's");
+  number_option(*command, "--jobs", o->jobs, 1, 1024, "trials at once (default: one a core)");
+  number_option(*command, "--threads", o->threads, 1, 1024, "threads a trial (default: by the size of the work)");
+  command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
+  command->add_option("--only", o->only, "one variant")->type_name("NAME");
   command->add_flag("--force", o->force, "replace the folder of an earlier run");
   command->add_flag("--dry-run", o->dry, "check everything, train nothing");
   command->add_flag("--quiet", o->quiet, "no progress");
+  command->add_flag("--resume", o->resume)->group("");
   command->callback([o, &context] { context.exit_code = execute(*o, context); });
 }
 

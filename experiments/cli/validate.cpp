@@ -15,9 +15,9 @@ void validate(const std::vector<std::string>& files, Context& context) {
     try {
       const auto prepared = run::prepare(spec::read_study(file, run::vocabulary()), {});
       for (const auto& warning : prepared.info.warnings) print("note   " + warning + "\n");
-      print(cat(file, ": fine, ", prepared.info.plan_line, "\n"));
+      print(cat(printable(file), ": fine, ", prepared.info.plan_line, "\n"));
     } catch (const Error& error) {
-      print(cat(file, ":\n", error.what(), "\n"));
+      print(cat(printable(file), ":\n", error.what(), "\n"));
       if (context.exit_code == 0) context.exit_code = static_cast<int>(error.code());
     }
   }
@@ -25,7 +25,7 @@ void validate(const std::vector<std::string>& files, Context& context) {
 }  // namespace
 
 void add_validate(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("validate", "Check experiments: the file, the data, the graph, shapes and gradients; trains nothing");
+  auto* command = app.add_subcommand("validate", "Check experiments, their data and models; trains nothing");
   auto files = std::make_shared<std::vector<std::string>>();
   command->add_option("files", *files, "experiments")->required();
   command->callback([files, &context] { validate(*files, context); });

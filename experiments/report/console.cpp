@@ -3,8 +3,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "base/error.h"
 #include "experiments/report/table.h"
 
 namespace lehr::report {
@@ -18,7 +20,40 @@ std::string duration(double seconds) {
   if (seconds < 120) return fixed(seconds, 0) + " s";
   return cat(static_cast<long long>(seconds / 60), " min ", static_cast<long long>(seconds) % 60, " s");
 }
+
+// The text's beginning that fits.
+std::string cut(const std::string& text, std::size_t columns) {
+  std::string out;
+  for (std::size_t at = 0, end = 0; at < text.size(); at = end) {
+    end = at + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+    const std::string longer = out + text.substr(at, end - at);
+    if (width(longer) > columns) break;
+    out = longer;
+  }
+  return out;
+}
+
+constexpr std::size_t shown_failures = 10;
 }  // namespace
+
+std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent) {
+  if (columns < indent + 10 || width(text) <= columns) return text;
+  std::string out, line, blanks;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()), end = std::min(text.find(' ', word), text.size());
+    blanks = text.substr(at, word - at);
+    const std::string piece = text.substr(word, end - word);
+    if (!line.empty() && width(line) + blanks.size() + width(piece) > columns) {
+      out += line + "\n";
+      line = std::string(indent, ' ') + piece;
+    } else {
+      line += blanks + piece;
+    }
+    at = end;
+  }
+  return out + line;
+}
 
 Console::Options console_options(bool quiet, std::string folder) {
   Console::Options o;
@@ -35,10 +70,15 @@ void Console::start(const RunInfo& info) {
   const std::lock_guard lock(mutex_);
   info_ = info;
   begin_ = shown_ = std::chrono::steady_clock::now();
-  for (const auto& warning : info.warnings) err("note   " + warning + "\n");
-  out("data   " + info.data_line + "\n");
-  out("plan   " + info.plan_line + (options_.folder.empty() ? "" : "   -> " + printable(options_.folder)) + "\n");
+  for (const auto& warning : info.warnings) err(wrapped("note   " + warning, options_.columns, 7) + "\n");
+  out(wrapped("data   " + info.data_line, options_.columns, 7) + "\n");
+  const std::string where = options_.folder.empty() ? "" : "   -> " + printable(options_.folder);
+  out(wrapped("plan   " + info.plan_line + where, options_.columns, 7) + "\n");
   std::fflush(stdout);
+}
+
+void Console::clear_bar() {
+  if (options_.terminal_err && !options_.quiet) err("\r" + std::string(options_.columns > 0 ? options_.columns - 1 : 79, ' ') + "\r");
 }
 
 void Console::progress(const std::string& line, bool last) {
@@ -50,7 +90,7 @@ void Console::progress(const std::string& line, bool last) {
   shown_ = now;
   if (!options_.terminal_err) return err(line + "\n");
   const std::size_t columns = options_.columns > 0 ? options_.columns : 80;
-  err("\r" + (width(line) < columns ? pad_right(line, columns - 1) : line.substr(0, columns - 1)));
+  err("\r" + (width(line) < columns ? pad_right(line, columns - 1) : cut(line, columns - 1)));
 }
 
 void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
@@ -58,7 +98,8 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
   if (info_.trials.size() > 1) {
     const double done = static_cast<double>(finished_) / static_cast<double>(info_.trials.size());
     return progress(cat("run    ", finished_, "/", info_.trials.size(), " trials  [", std::string(static_cast<std::size_t>(20 * done), '#'),
-                        std::string(20 - static_cast<std::size_t>(20 * done), '.'), "]  ", trial.id, " epoch ", r.epoch, "/", info_.epochs), false);
+                        std::string(20 - static_cast<std::size_t>(20 * done), '.'), "]  ", printable(trial.id), " epoch ", r.epoch, "/", info_.epochs),
+                    false);
   }
   std::string line = cat("epoch  ", r.epoch, "/", info_.epochs, "  lr ", number(static_cast<float>(r.lr_last)), "  loss ", fixed(r.loss, 5));
   if (r.evaluated) {
@@ -73,23 +114,32 @@ void Console::trial_finished(const TrialInfo& trial, const TrialResult& result, 
   const std::lock_guard lock(mutex_);
   ++finished_;
   if (result.outcome == Outcome::done || result.outcome == Outcome::interrupted) return;
-  if (options_.terminal_err && !options_.quiet) err("\n");
-  err(cat("trial  ", trial.id, " ", name(result.outcome), ": ", result.message, "\n"));
+  if (++unfinished_ > shown_failures) return;
+  clear_bar();
+  err(wrapped(cat("trial  ", printable(trial.id), " ", name(result.outcome), ": ", result.message), options_.columns, 7) + "\n");
 }
 
 void Console::finish(const RunInfo& info, const std::vector<TrialResult>& results) {
   const std::lock_guard lock(mutex_);
-  if (options_.terminal_err && !options_.quiet) err("\r" + std::string(options_.columns > 0 ? options_.columns - 1 : 79, ' ') + "\r");
+  clear_bar();
+  if (unfinished_ > shown_failures) err(cat("trial  … and ", unfinished_ - shown_failures, " more that did not finish: each status.json says why\n"));
   for (const auto& table : tables(info, results)) out(render(table, options_.columns));
   if (info.validation_rows == 0)
     for (const auto& r : results)
-      if (!r.epochs.empty()) out(cat(r.id, "  loss ", fixed(r.epochs.back().loss, 5), "\n"));
+      if (!r.epochs.empty()) out(cat(printable(r.id), "  loss ", fixed(r.epochs.back().loss, 5), "\n"));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  std::size_t done = 0;
-  for (const auto& r : results) done += r.outcome == Outcome::done;
-  out(cat(done, done == 1 ? " run" : " runs", done == results.size() ? "" : cat(" of ", results.size()), " in ", duration(seconds),
-          options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv", "\n"));
-  std::fflush(stdout);
+  std::size_t done = 0, interrupted = 0;
+  for (const auto& r : results) done += r.outcome == Outcome::done, interrupted += r.outcome == Outcome::interrupted;
+  out(wrapped(cat(done, done == results.size() ? "" : cat(" of ", results.size()), results.size() == 1 ? " run" : " runs",
+                  done == results.size() ? "" : " finished", " in ", duration(seconds),
+                  options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv"),
+              options_.columns, 0) +
+      "\n");
+  if (interrupted > 0)
+    err(wrapped("interrupted: each trial that had begun keeps its weights in checkpoints/last.onnx; lehr run … --force starts again", options_.columns, 0) +
+        "\n");
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Error("cannot write to standard output; the results are in ", quote(options_.folder)).code(Exit::failed);
 }
 
 }  // namespace lehr::report

@@ -7,29 +7,34 @@
 namespace lehr::report {
 
 // Results on standard output, progress on standard error: a bar on a terminal; elsewhere a line an epoch for a single trial
-// (at most one a second), a line every 30 s for many.
+// (at most one a second), a line every 30 s for many. Lines are broken where the terminal ends, never in a file or a pipe.
 class Console : public Reporter {
  public:
   struct Options {
-    bool quiet = false;          // no progress
-    std::string folder;          // "" = nothing is written
+    bool quiet = false;  // no progress
+    std::string folder;  // "" = nothing is written
     bool terminal_out = false, terminal_err = false;
-    std::size_t columns = 0;     // of the terminal; 0: unlimited
+    std::size_t columns = 0;  // of the terminal; 0: unlimited
   };
   explicit Console(Options options) : options_(std::move(options)) {}
   void start(const RunInfo& info) override;
   void epoch(const TrialInfo& trial, const EpochRecord& record) override;
   void trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts&) override;
+  // Error (Exit::failed) where standard output could not be written to, now or before.
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
 
  private:
   void progress(const std::string& line, bool last);
+  void clear_bar();
   Options options_;
   std::mutex mutex_;
   RunInfo info_;
-  std::size_t finished_ = 0;
+  std::size_t finished_ = 0, unfinished_ = 0;
   std::chrono::steady_clock::time_point begin_, shown_;
 };
+
+// Broken at blanks so that no line is wider than `columns` (0: unlimited); further lines start with `indent` blanks.
+std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent);
 
 Console::Options console_options(bool quiet, std::string folder);  // looks at the descriptors
 

@@ -73,6 +73,9 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
     if (last.evaluated) out += cat(head, "val_loss,", number(last.val_loss), ",,", info.validation_rows, "\n");
     for (std::size_t m = 0; m < last.val.size(); ++m)
       out += cat(head, "val_", info.metrics[m], ",", cell(last.val[m].value), ",", cell(last.val[m].uncertainty), ",", last.val[m].count, "\n");
+    if (r.test_rows > 0) out += cat(head, "test_loss,", number(r.test_loss), ",,", r.test_rows, "\n");
+    for (std::size_t m = 0; m < r.test.size(); ++m)
+      out += cat(head, "test_", info.metrics[m], ",", cell(r.test[m].value), ",", cell(r.test[m].uncertainty), ",", r.test[m].count, "\n");
     out += cat(head, "seconds,", fixed(r.seconds, 6), ",,\n");
   }
   return out;
@@ -92,7 +95,8 @@ Folder::Folder(fs::path folder, bool force) : folder_(std::move(folder)), force_
   const bool run = fs::exists(folder_ / "plan.csv", error) && fs::exists(folder_ / "experiment.yaml", error);
   if (fs::is_empty(folder_, error)) return;
   if (!force) throw Error("the folder ", quote(folder_.string()), " exists: --force replaces it, --out DIR writes elsewhere");
-  if (!run) throw Error("the folder ", quote(folder_.string()), " was not made by a run (it has no plan.csv): --force does not replace it, --out DIR writes elsewhere");
+  if (!run)
+    throw Error("the folder ", quote(folder_.string()), " was not made by a run (it has no plan.csv): --force does not replace it, --out DIR writes elsewhere");
 }
 
 void Folder::start(const RunInfo& info) {
@@ -142,7 +146,9 @@ void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result, c
   Json status{{"status", name(result.outcome)}, {"epochs", result.epochs.size()}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}};
   if (!result.message.empty()) status["message"] = result.message;
   write_file_lazily(folder / "status.json", dump(status, 2));
-  if (files) files->events.write(dump(Json{{"event", name(result.outcome)}, {"time", utc_now()}, {"message", result.message}}));
+  Json event{{"event", name(result.outcome)}, {"time", utc_now()}};
+  if (!result.message.empty()) event["message"] = result.message;
+  if (files) files->events.write(dump(event));
   const std::lock_guard lock(mutex_);
   open_.erase(trial.id);
 }

@@ -8,26 +8,31 @@
 
 namespace lehr::report {
 
-struct TrialInfo { std::string id, variant; std::uint64_t seed = 0; std::string resolved, config_hash; };
+struct TrialInfo {
+  std::string id, variant;
+  std::uint64_t seed = 0;
+  std::string resolved, config_hash;
+};
 // What a run is, known before it starts.
 struct RunInfo {
   std::string name, experiment_text, command_line;
-  std::string data_line, plan_line;                // the two lines above the table
+  std::string data_line, plan_line;  // the two lines above the table
   std::vector<std::string> variants, metrics, classes;
   std::string against;
   std::vector<bool> metric_percent, metric_higher;
   std::int64_t validation_rows = 0, epochs = 0, steps_per_epoch = 0;
   std::string data_fingerprint, model_fingerprint;
   std::vector<TrialInfo> trials;
-  std::size_t jobs = 1; int threads = 1;
-  std::string onednn, isa;                         // version and instruction set, as the library names them
+  std::size_t jobs = 1;
+  int threads = 1;
+  std::string onednn, isa;  // version and instruction set, as the library names them
   std::vector<std::string> warnings;
 };
 
 // What a trial leaves: file name -> content. checkpoints: last.onnx, best.onnx (and their external data), state.safetensors.
 struct Artifacts {
   std::map<std::string, std::string> checkpoints;
-  std::string preprocess;                          // JSON
+  std::string preprocess;  // JSON
 };
 
 // Hears what happens. Calls may come from several threads; implementations lock where they must. Files are theirs.

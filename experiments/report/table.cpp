@@ -10,16 +10,28 @@
 namespace lehr::report {
 
 namespace {
-// The metric's last value of each trial of a variant, in order of seed; NaN where the trial has none.
-std::vector<double> last_values(const std::vector<TrialResult>& results, const std::string& variant, std::size_t metric, double scale) {
+// What a table is about: a metric (or the loss, where there is none) of the validation or the test rows.
+struct Quantity {
+  bool test = false;
+  std::size_t metric = 0;
+  bool loss = false;
+};
+
+double last_value(const TrialResult& r, const Quantity& q) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (r.outcome != Outcome::done || r.epochs.empty()) return nan;
+  const EpochRecord& last = r.epochs.back();
+  if (q.test ? r.test_rows == 0 : !last.evaluated) return nan;
+  if (q.loss) return q.test ? r.test_loss : last.val_loss;
+  const auto& measured = q.test ? r.test : last.val;
+  return q.metric < measured.size() ? measured[q.metric].value : nan;
+}
+
+// Of each trial of a variant, in order of seed; NaN where the trial has none.
+std::vector<double> last_values(const std::vector<TrialResult>& results, const std::string& variant, const Quantity& q, double scale) {
   std::vector<double> out;
-  for (const auto& r : results) {
-    if (r.variant != variant) continue;
-    double value = std::numeric_limits<double>::quiet_NaN();
-    if (r.outcome == Outcome::done && !r.epochs.empty() && r.epochs.back().evaluated)
-      value = scale * (metric < r.epochs.back().val.size() ? r.epochs.back().val[metric].value : r.epochs.back().val_loss);
-    out.push_back(value);
-  }
+  for (const auto& r : results)
+    if (r.variant == variant) out.push_back(scale * last_value(r, q));
   return out;
 }
 
@@ -29,7 +41,9 @@ std::vector<double> finite(const std::vector<double>& values) {
   return out;
 }
 
-std::string shown(double v, bool percent) { return percent ? fixed(v, 2) : number(std::strtod(cat(fixed(v, std::fabs(v) >= 100 ? 1 : std::fabs(v) >= 1 ? 3 : 5)).c_str(), nullptr)); }
+std::string shown(double v, bool percent) {
+  return percent ? fixed(v, 2) : number(std::strtod(cat(fixed(v, std::fabs(v) >= 100 ? 1 : std::fabs(v) >= 1 ? 3 : 5)).c_str(), nullptr));
+}
 std::string with_sign(double v, bool percent) { return (v < 0 ? "" : "+") + (percent ? fixed(v, 2) : shown(v, false)); }
 
 TableRow row(const std::string& variant, const std::vector<double>& values, const std::vector<double>& base, bool is_base, bool percent) {
@@ -40,7 +54,7 @@ TableRow row(const std::string& variant, const std::vector<double>& values, cons
   out.runs = s.count == values.size() ? cat(s.count) : cat(s.count, "/", values.size());
   if (s.count == 0) return out.value = "none finished", out;
   out.value = shown(s.mean, percent) + (s.count > 1 ? " ± " + shown(s.deviation, percent) : "") + (percent ? " %" : "");
-  out.range = shown(s.low, percent) + ".." + shown(s.high, percent);
+  if (s.count > 1) out.range = shown(s.low, percent) + ".." + shown(s.high, percent);
   if (is_base) return out.difference = out.wins = "-", out;
   std::vector<double> a, b;
   for (std::size_t i = 0; i < std::min(values.size(), base.size()); ++i)
@@ -54,26 +68,39 @@ TableRow row(const std::string& variant, const std::vector<double>& values, cons
 }
 }  // namespace
 
-std::vector<MetricTableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
-  std::vector<MetricTableView> out;
-  if (info.validation_rows == 0) return out;
-  const std::size_t count = std::max<std::size_t>(info.metrics.size(), 1);
-  for (std::size_t m = 0; m < count; ++m) {
-    const bool loss = m >= info.metrics.size(), percent = !loss && info.metric_percent[m];
-    const bool several = info.variants.size() > 1;
-    MetricTableView view;
-    view.metric = loss ? "val_loss" : "val_" + info.metrics[m];
-    view.header_and_rows.push_back({"variant", "runs", view.metric + " @last", "min..max", several ? cat("paired vs ", printable(info.against), ", 95% CI") : "", several ? "win/loss" : ""});
-    const double scale = percent ? 100 : 1;
-    const auto base = last_values(results, info.against, m, scale);
-    for (const auto& variant : info.variants)
-      view.header_and_rows.push_back(row(variant, last_values(results, variant, m, scale), base, !several || variant == info.against, percent));
-    if (!several)
-      for (auto& r : view.header_and_rows) r.difference = r.wins = "";
-    view.footnote = results.size() > info.variants.size() ? "± is the sample standard deviation over seeds (n-1)" : "";
-    if (percent) view.footnote += cat(view.footnote.empty() ? "" : "; ", "1 row = ", fixed(100.0 / static_cast<double>(info.validation_rows), 2), " %");
-    out.push_back(std::move(view));
+namespace {
+MetricTableView table(const RunInfo& info, const std::vector<TrialResult>& results, const Quantity& q, std::int64_t rows) {
+  const bool percent = !q.loss && info.metric_percent[q.metric], several = info.variants.size() > 1;
+  const double scale = percent ? 100 : 1;
+  MetricTableView view;
+  view.metric = cat(q.test ? "test_" : "val_", q.loss ? "loss" : info.metrics[q.metric]);
+  view.header_and_rows.push_back({"variant", "runs", view.metric + " @last", "min..max", several ? cat("paired vs ", printable(info.against), ", 95% CI") : "",
+                                  several ? "win/loss" : ""});
+  const auto base = last_values(results, info.against, q, scale);
+  bool spread = false;
+  for (const auto& variant : info.variants) {
+    const auto values = last_values(results, variant, q, scale);
+    spread |= finite(values).size() > 1;
+    view.header_and_rows.push_back(row(variant, values, base, !several || variant == info.against, percent));
   }
+  if (!several)
+    for (auto& r : view.header_and_rows) r.difference = r.wins = "";
+  if (!spread)
+    for (auto& r : view.header_and_rows) r.range = "";
+  if (spread) view.footnote = "± is the sample standard deviation over seeds (n-1)";
+  if (percent) view.footnote += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(rows), 2), " %");
+  return view;
+}
+}  // namespace
+
+std::vector<MetricTableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
+  std::int64_t test_rows = 0;
+  for (const auto& r : results) test_rows = std::max(test_rows, r.test_rows);
+  std::vector<MetricTableView> out;
+  for (const bool test : {false, true})
+    for (std::size_t m = 0; m < std::max<std::size_t>(info.metrics.size(), 1); ++m)
+      if (const std::int64_t rows = test ? test_rows : info.validation_rows; rows > 0)
+        out.push_back(table(info, results, {test, m, info.metrics.empty()}, rows));
   return out;
 }
 

@@ -6,12 +6,13 @@
 
 namespace lehr::report {
 
-// One metric of a run: a row a variant, differences paired by seed against RunInfo::against. Values are those of the last evaluation.
+// One metric of a run on its validation or test rows: a row a variant, differences paired by seed against RunInfo::against.
+// Values are those of the last weights.
 struct TableRow {
   std::string variant, runs, value, range, difference, wins;
 };
 struct MetricTableView {
-  std::string metric;               // "val_accuracy"
+  std::string metric;  // "val_accuracy", "test_accuracy"
   std::vector<TableRow> header_and_rows;
   std::string footnote;
 };

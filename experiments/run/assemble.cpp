@@ -46,10 +46,14 @@ TableSpec table_spec(const spec::Experiment& e) {
   t.encode = d.encode == "code" ? TableSpec::Encode::code : TableSpec::Encode::one_hot;
   for (const auto& [input, columns] : d.inputs) t.inputs[input] = columns;
   using S = spec::DataSpec;
-  t.impute = d.impute == S::Impute::mean ? TableSpec::Impute::mean : d.impute == S::Impute::median ? TableSpec::Impute::median
-             : d.impute == S::Impute::zero ? TableSpec::Impute::zero : TableSpec::Impute::error;
-  t.scale = d.scale == S::Scale::standard ? TableSpec::Scale::standard : d.scale == S::Scale::minmax ? TableSpec::Scale::minmax
-            : d.scale == S::Scale::divide ? TableSpec::Scale::divide : TableSpec::Scale::none;
+  t.impute = d.impute == S::Impute::mean     ? TableSpec::Impute::mean
+             : d.impute == S::Impute::median ? TableSpec::Impute::median
+             : d.impute == S::Impute::zero   ? TableSpec::Impute::zero
+                                             : TableSpec::Impute::error;
+  t.scale = d.scale == S::Scale::standard ? TableSpec::Scale::standard
+            : d.scale == S::Scale::minmax ? TableSpec::Scale::minmax
+            : d.scale == S::Scale::divide ? TableSpec::Scale::divide
+                                          : TableSpec::Scale::none;
   t.divide = d.divide;
   return t;
 }
@@ -66,7 +70,9 @@ SplitOptions split_options(const spec::DataSpec& d) {
 LossSpec loss_spec(const spec::Experiment& e) {
   static const std::map<std::string, LossKind> kinds = {{"binary_crossentropy", LossKind::binary_cross_entropy},
                                                         {"categorical_crossentropy", LossKind::cross_entropy},
-                                                        {"mse", LossKind::mse}, {"mae", LossKind::mae}, {"huber", LossKind::huber}};
+                                                        {"mse", LossKind::mse},
+                                                        {"mae", LossKind::mae},
+                                                        {"huber", LossKind::huber}};
   LossSpec l;
   l.kind = kinds.at(e.loss.type);
   l.output = e.model.output.value_or("");
@@ -101,8 +107,10 @@ void check_fit(const spec::Experiment& e, const ModelParts& model, const DataPar
   const auto classes = static_cast<std::int64_t>(data.data.classes.size());
   const std::int64_t expected = e.loss.type == "categorical_crossentropy" ? classes : e.loss.type == "binary_crossentropy" ? 1 : data.data.target.width();
   if (scores.empty() || scores[0] != batch || width != expected)
-    throw Error("the loss ", e.loss.type, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (", classes > 0 ? cat(classes, " classes") : cat(data.data.target.width(), " target values"),
-                "), the model gives ", scores, " for ", batch, " rows").code(Exit::mismatch);
+    throw Error("the loss ", e.loss.type, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
+                classes > 0 ? cat(classes, " classes") : cat(data.data.target.width(), " target values"), "), the model gives ", scores, " for ", batch,
+                " rows")
+        .code(Exit::mismatch);
   if (!e.loss.class_weights.empty() && static_cast<std::int64_t>(e.loss.class_weights.size()) != classes)
     throw Error(e.loss.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
 }
@@ -133,33 +141,35 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
   auto& slot = model_[model_key(e)];
   if (slot) return slot;
   auto out = std::make_shared<ModelParts>();
-  within([&] { return printable(e.model.file.string()); }, [&] {
-    out->model = onnx::read_model(e.model.file);
-    PrepareOptions options;
-    options.losses = {loss_spec(e)};
-    for (const auto& rule : e.params)
-      if (rule.freeze) options.freeze.push_back(rule.pattern);
-    Prepared prepared = prepare(out->model.graph, options);
-    out->parameters = parameter_table(prepared.graph);
-    out->train.graph = std::move(prepared.graph);
-    out->train.loss = prepared.loss;
-    const Head& head = prepared.heads.at(0);
-    out->train.scores = head.value;
-    out->train.logits = head.form == Form::logits;
-    out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
-    out->output = head.output;
-    out->tail = head.tail;
-    out->notes = out->model.notes;
-    out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
-    if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
-      throw Error("the model has no trainable weight").code(Exit::mismatch);
-    out->fingerprint = fingerprint(read_file(e.model.file));
-  });
+  within([&] { return printable(e.model.file.string()); },
+         [&] {
+           out->model = onnx::read_model(e.model.file);
+           PrepareOptions options;
+           options.losses = {loss_spec(e)};
+           for (const auto& rule : e.params)
+             if (rule.freeze) options.freeze.push_back(rule.pattern);
+           Prepared prepared = prepare(out->model.graph, options);
+           out->parameters = parameter_table(prepared.graph);
+           out->train.graph = std::move(prepared.graph);
+           out->train.loss = prepared.loss;
+           const Head& head = prepared.heads.at(0);
+           out->train.scores = head.value;
+           out->train.logits = head.form == Form::logits;
+           out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
+           out->output = head.output;
+           out->tail = head.tail;
+           out->notes = out->model.notes;
+           out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
+           if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
+             throw Error("the model has no trainable weight").code(Exit::mismatch);
+           out->fingerprint = fingerprint(read_file(e.model.file));
+         });
   return slot = out;
 }
 
 std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
-  const std::string key = cat(data_key(e), "||", model_key(e), "||", e.batch.size, e.batch.keep_last, "|", e.accumulate, "|", e.model.batch_statistics, "|", e.threads);
+  const std::string key =
+      cat(data_key(e), "||", model_key(e), "||", e.batch.size, e.batch.keep_last, "|", e.accumulate, "|", e.model.batch_statistics, "|", e.threads);
   auto& slot = parts_[key];
   if (slot) return slot;
   auto out = std::make_shared<Parts>();
@@ -197,7 +207,8 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   for (const auto& rule : e.params) {
     if (rule.freeze) continue;
     if (std::ranges::none_of(names, [&](const std::string& n) { return matches(rule.pattern, n); }))
-      throw Error(e.located("params." + rule.pattern, cat("pattern ", quote(rule.pattern), " matches no parameter", did_you_mean(rule.pattern, names), " (parameters: ", join(names, ", "), ")")));
+      throw Error(e.located("params." + rule.pattern, cat("pattern ", quote(rule.pattern), " matches no parameter", did_you_mean(rule.pattern, names),
+                                                          " (parameters: ", join(names, ", "), ")")));
     HyperRule r;
     r.pattern = rule.pattern;
     r.lr_scale = rule.lr_scale.value_or(1);
@@ -209,7 +220,8 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)
     if (const bool classes = !parts.data->data.classes.empty(); metric_row(metric).classification != classes)
-      throw Error(e.located("metrics", cat("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number")));
+      throw Error(
+          e.located("metrics", cat("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number")));
   job.epochs = e.epochs;
   job.evaluate_every = e.evaluate_every;
   job.seed = trial.seed;
@@ -218,13 +230,22 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   return out;
 }
 
+std::string balance_text(const DataParts& d, const std::vector<std::int32_t>& rows) {
+  constexpr std::size_t listed = 4;
+  const Balance b = balance(d.data, rows);
+  if (b.counts.size() <= listed) return text(b, d.data.classes);
+  const auto [low, high] = std::ranges::minmax(b.counts);
+  return cat(grouped(b.rows), " (", b.counts.size(), " classes of ", low == high ? cat(grouped(low)) : cat(grouped(low), " to ", grouped(high)), " rows)");
+}
+
 std::string data_line(const spec::Experiment& e, const DataParts& d) {
-  std::string out = cat(e.data.file.filename().string(), "  ", d.data.rows, " rows -> train ", text(balance(d.data, d.split.train), d.data.classes));
-  if (!d.split.validation.empty()) out += ", validation " + text(balance(d.data, d.split.validation), d.data.classes);
-  if (!d.split.test.empty()) out += ", test " + text(balance(d.data, d.split.test), d.data.classes);
-  if (!d.data.classes.empty() && !d.split.validation.empty()) {
-    const Balance b = balance(d.data, d.split.validation);
-    out += cat("   always answering ", d.data.classes[b.majority], " scores ", fixed(100 * b.fraction, 2), " %");
+  std::string out = cat(printable(e.data.file.filename().string()), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
+  if (!d.split.validation.empty()) out += ", validation " + balance_text(d, d.split.validation);
+  if (!d.split.test.empty()) out += ", test " + balance_text(d, d.split.test);
+  const auto& judged = d.split.validation.empty() ? d.split.test : d.split.validation;
+  if (!d.data.classes.empty() && !judged.empty()) {
+    const Balance b = balance(d.data, judged);
+    out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
   return out;
 }

@@ -23,8 +23,8 @@ struct DataParts {
 struct ModelParts {
   onnx::Model model;
   TrainGraph train;
-  ValueId output = no_value;            // what predict and evaluation of the model itself give
-  std::vector<std::string> tail;        // operators between scores and output
+  ValueId output = no_value;      // what predict and evaluation of the model itself give
+  std::vector<std::string> tail;  // operators between scores and output
   std::vector<ParameterRow> parameters;
   std::vector<std::string> notes;
   std::string fingerprint;
@@ -61,6 +61,7 @@ struct TrialJob {
 TrialJob make_job(const spec::Trial& trial, const Parts& parts);
 
 // "ionosphere.csv  351 rows -> train 235 (118 g / 117 b), validation 116 (107 g / 9 b)   always answering g scores 92.24 %"
+std::string balance_text(const DataParts& data, const std::vector<std::int32_t>& rows);  // "235 (118 g / 117 b)", "1,437 (10 classes of 139 to 146 rows)"
 std::string data_line(const spec::Experiment& experiment, const DataParts& data);
 
 // The trained model: the file's ModelProto with the weights the bench holds.

@@ -13,7 +13,12 @@ namespace lehr::run {
 namespace {
 constexpr std::int64_t largest_batch = 512;
 
-struct Scorer { Graph graph; ValueId scores = no_value; Form form = Form::logits; std::int64_t width = 0; };
+struct Scorer {
+  Graph graph;
+  ValueId scores = no_value;
+  Form form = Form::logits;
+  std::int64_t width = 0;
+};
 
 Scorer scorer(const onnx::Model& model, LossKind kind, std::int64_t batch) {
   PrepareOptions options;
@@ -91,8 +96,10 @@ Predictions predict(const onnx::Model& model, const Dataset& data) {
       for (std::int64_t r = 0; r < options.batch; ++r) {
         const auto row = scores.subspan(static_cast<std::size_t>(r * s.width), static_cast<std::size_t>(s.width));
         const auto to = std::span(out.values).subspan(static_cast<std::size_t>((at + r) * out.width), static_cast<std::size_t>(out.width));
-        if (classes) probabilities(row, s.form, to);
-        else std::ranges::copy(row, to.begin());
+        if (classes)
+          probabilities(row, s.form, to);
+        else
+          std::ranges::copy(row, to.begin());
         if (classes) out.winners.push_back(std::ranges::max_element(to) - to.begin());
       }
     }

@@ -38,7 +38,18 @@ int choose_threads(const spec::Study& study, const Parts& parts, const RunOption
 std::string plan_line(const spec::Study& study, const Clock& clock) {
   const std::size_t variants = study.variants.size(), seeds = study.seeds.size();
   return cat(variants, variants == 1 ? " variant x " : " variants x ", seeds, seeds == 1 ? " seed = " : " seeds = ", study.trials.size(),
-             study.trials.size() == 1 ? " run x " : " runs x ", grouped(clock.steps), " steps (", clock.steps_per_epoch, clock.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
+             study.trials.size() == 1 ? " run x " : " runs x ", grouped(clock.steps), " steps (", clock.steps_per_epoch,
+             clock.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
+}
+
+// One table compares all variants: they measure the same things.
+void check_metrics(const spec::Study& study) {
+  const auto& first = study.trials.front();
+  for (const auto& trial : study.trials)
+    if (trial.experiment.metrics != first.experiment.metrics)
+      throw Error(trial.experiment.located(
+          "metrics", cat("variant ", quote(trial.variant), " measures ", join(trial.experiment.metrics, ", "), ", variant ", quote(first.variant), " ",
+                         join(first.experiment.metrics, ", "), ": a run measures the same in all variants")));
 }
 
 report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
@@ -83,8 +94,10 @@ void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
     if (i > 0 && trial.variant == done) continue;
     done = trial.variant;
     for (const auto& problem : spec::check_schedules(trial.experiment, run_clock(p.parts[i]->sizes, trial.experiment.epochs), vocabulary())) {
-      if (problem.error) errors += (errors.empty() ? "" : "\n") + problem.text;
-      else if (std::ranges::find(warnings, problem.text) == warnings.end()) warnings.push_back(problem.text);
+      if (problem.error)
+        errors += (errors.empty() ? "" : "\n") + problem.text;
+      else if (std::ranges::find(warnings, problem.text) == warnings.end())
+        warnings.push_back(problem.text);
     }
   }
   if (!errors.empty()) throw Error(errors);
@@ -115,6 +128,7 @@ report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialRes
 PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   PreparedStudy p;
   p.study = std::move(study);
+  check_metrics(p.study);
   Assembler assembler;
   for (const auto& trial : p.study.trials) p.parts.push_back(assembler.parts(trial.experiment));
   const int threads = choose_threads(p.study, *p.parts.front(), options);
@@ -171,7 +185,10 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
         };
         result = train(bench, job.job);
         if (options.keep_models) left = artifacts(parts, bench, result, best);
-      } catch (const Error& error) {
+      } catch (const std::bad_alloc&) {
+        result.outcome = Outcome::failed;
+        result.message = "out of memory";
+      } catch (const std::exception& error) {
         result.outcome = Outcome::failed;
         result.message = error.what();
       }

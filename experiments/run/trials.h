@@ -8,10 +8,10 @@
 namespace lehr::run {
 
 struct RunOptions {
-  std::size_t jobs = 0;      // trials at once; 0: one a core, fewer where a trial uses several threads
-  int threads = 0;           // OpenMP threads a trial; 0: from the file, else chosen by the size of the work
+  std::size_t jobs = 0;  // trials at once; 0: one a core, fewer where a trial uses several threads
+  int threads = 0;       // OpenMP threads a trial; 0: from the file, else chosen by the size of the work
   std::string command_line;
-  bool keep_models = true;   // export each trial's model for the reporters
+  bool keep_models = true;  // export each trial's model for the reporters
   const std::atomic<bool>* stop = nullptr;
 };
 

@@ -1,0 +1,53 @@
+#include "experiments/cli/curves.h"
+
+#include "experiments/run/assemble.h"
+#include "experiments/run/vocabulary.h"
+
+namespace lehr::cli {
+
+namespace {
+Clock clock_of(const spec::Experiment& e, std::int64_t steps_per_epoch, run::Assembler& assembler) {
+  PlanSizes sizes;
+  sizes.batch = e.batch.size, sizes.keep_last = e.batch.keep_last, sizes.accumulate = e.accumulate;
+  if (steps_per_epoch == 0) {
+    sizes.train_rows = static_cast<std::int64_t>(assembler.data(e)->split.train.size());
+    return run_clock(sizes, e.epochs);
+  }
+  Clock clock;
+  clock.steps_per_epoch = steps_per_epoch, clock.epochs = e.epochs;
+  const std::int64_t rows = e.batch.size * e.accumulate;
+  if (__builtin_mul_overflow(steps_per_epoch, e.epochs, &clock.steps) || __builtin_mul_overflow(steps_per_epoch, rows, &clock.samples_per_epoch))
+    throw Error(steps_per_epoch, " steps in each of ", e.epochs, " epochs are more than can be counted");
+  return clock;
+}
+}  // namespace
+
+double Curve::at(std::int64_t step) const {
+  Clock now = clock;
+  now.step = step;
+  now.samples = step / now.steps_per_epoch * now.samples_per_epoch + step % now.steps_per_epoch * (now.samples_per_epoch / now.steps_per_epoch);
+  return schedule.at(now);
+}
+
+std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch) {
+  const auto study = spec::read_study(file, run::vocabulary());
+  run::Assembler assembler;
+  std::vector<Curve> out;
+  const std::string* last = nullptr;
+  for (const auto& trial : study.trials) {
+    if (last != nullptr && trial.variant == *last) continue;
+    last = &trial.variant;
+    const auto& e = trial.experiment;
+    const Clock clock = clock_of(e, steps_per_epoch, assembler);
+    const auto add = [&](const std::string& name, const Schedule& schedule) { out.push_back({trial.variant, name, schedule.clone(), clock}); };
+    for (const auto& [name, schedule] : e.optimizer.hypers)
+      if (name == "lr" || !schedule.constant()) add(name, schedule);
+    for (const auto& rule : e.params)
+      for (const auto& [name, schedule] : rule.hypers) add(rule.pattern + "." + name, schedule);
+    if (e.clip.norm) add("clip.norm", *e.clip.norm);
+    if (e.clip.value) add("clip.value", *e.clip.value);
+  }
+  return out;
+}
+
+}  // namespace lehr::cli

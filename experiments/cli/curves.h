@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "schedules/schedule.h"
+
+namespace lehr::cli {
+
+// One scheduled quantity of one variant on the clock of its run.
+struct Curve {
+  std::string variant, quantity;
+  Schedule schedule;
+  Clock clock;
+  std::string label() const { return variant.empty() ? quantity : variant + "." + quantity; }
+  std::int64_t steps() const { return clock.steps; }
+  double at(std::int64_t step) const;
+};
+
+// The rates, and every other quantity that changes. With `steps_per_epoch` 0 the data's rows are counted, otherwise neither
+// data nor model is looked at.
+std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch);
+
+// The curves as a picture on its own: value over step, one colour each.
+std::string svg(const std::vector<Curve>& all, std::int64_t first, std::int64_t end);
+
+}  // namespace lehr::cli
