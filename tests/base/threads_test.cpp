@@ -1,7 +1,7 @@
 #include "base/threads.h"
 
+#include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <mutex>
 #include <set>
 #include <stdexcept>

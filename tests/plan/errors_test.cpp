@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "tests/plan/net.h"
 #include "tests/support/catch.h"
 
