@@ -18,12 +18,13 @@ endif()
 add_library(lehr_options INTERFACE)
 target_include_directories(lehr_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(lehr_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
-# Warnings that depend on what the optimizer inlined are wrong too often in GCC 12 to 14 (std::string, std::vector, regex) to be errors.
+# Warnings that depend on what the optimizer inlined are wrong too often in GCC 12 to 14 (std::string, std::vector, regex) to be errors;
+# -Wdangling-reference takes every name passed as a temporary string for a dangling one.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   foreach(warning restrict array-bounds stringop-overflow stringop-overread maybe-uninitialized free-nonheap-object null-dereference)
     target_compile_options(lehr_options INTERFACE -Wno-error=${warning})
   endforeach()
-  target_compile_options(lehr_options INTERFACE -Wno-restrict)
+  target_compile_options(lehr_options INTERFACE -Wno-restrict -Wno-dangling-reference)
 endif()
 target_compile_definitions(lehr_options INTERFACE LEHR_VERSION="${PROJECT_VERSION}")
 if(LEHR_SANITIZE)
