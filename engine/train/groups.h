@@ -13,6 +13,8 @@ class Groups {
   // One update of everything; t counts from 1. No allocation. Large spans of elementwise optimizers are shared among the threads;
   // each value is computed alone, so the split changes no bit.
   void update(std::int64_t t);
+  // The optimizer's state, a block a slot, each laid out as Weights::values().
+  std::span<const float> slots() const { return {reinterpret_cast<const float*>(slots_.data()), slots_.size() / sizeof(float)}; }
 
  private:
   struct Piece { std::span<float> w; std::span<const float> g; std::vector<std::span<float>> slots; };

@@ -47,6 +47,7 @@ class Trainer {
       if (!epoch(e, record)) break;
       if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
     }
+    if (job_.state && result_.outcome != Outcome::diverged) keep_state();
     if (result_.outcome == Outcome::done && !tests_.empty()) {
       result_.test_loss = evaluate(tests_);
       for (const auto& metric : metrics_) result_.test.push_back(metric->value());
@@ -183,6 +184,12 @@ class Trainer {
       batch.values = out;
     }
     for (auto& metric : metrics) metric->add(batch);
+  }
+
+  void keep_state() {
+    for (const Slot& slot : job_.optimizer->slots()) job_.state->slot_names.push_back(slot.name);
+    job_.state->slots.assign(groups_.slots().begin(), groups_.slots().end());
+    job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", batches_}};
   }
 
   void keep_best(const EpochRecord& record) {

@@ -6,6 +6,7 @@
 #include "engine/data/dataset.h"
 #include "engine/optim/optimizer.h"
 #include "engine/plan/plan.h"
+#include "engine/train/checkpoint.h"
 #include "engine/train/records.h"
 #include "schedules/schedule.h"
 
@@ -70,6 +71,7 @@ struct Job {
   std::function<void(const EpochRecord&)> on_epoch;
   struct Snapshot { std::vector<float> values, state; };
   Snapshot* best = nullptr;                 // filled with the weights of TrialResult::best_epoch, where asked for
+  TrialState* state = nullptr;              // filled after the last update of a trial that did not diverge, where asked for
   const std::atomic<bool>* stop = nullptr;  // set: the trial ends after the current epoch as interrupted
 };
 

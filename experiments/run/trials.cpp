@@ -103,14 +103,17 @@ void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
   if (!errors.empty()) throw Error(errors);
 }
 
-report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Job::Snapshot& best) {
+report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Job::Snapshot& best, const TrialState& after) {
   report::Artifacts out;
+  // External data keep their names, so a second model that has some lies in a folder of its own.
   const auto add = [&](const std::string& name) {
     auto written = export_model(*parts.model, bench.weights());
-    out.checkpoints[name] = std::move(written.model);
-    for (auto& [file, content] : written.files) out.checkpoints[file] = std::move(content);
+    const std::string folder = written.files.empty() || name == "last.onnx" ? "" : "best/";
+    out.checkpoints[folder + name] = std::move(written.model);
+    for (auto& [file, content] : written.files) out.checkpoints[folder + file] = std::move(content);
   };
   add("last.onnx");
+  if (!after.counters.empty()) out.checkpoints["state.safetensors"] = safetensors(bench.weights(), after);
   if (result.best_epoch > 0 && !best.values.empty()) {
     const Weights& w = bench.weights();
     const std::vector<float> values(w.values().begin(), w.values().end()), state(w.state().begin(), w.state().end());
@@ -178,13 +181,14 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
         bench.weights().reset();
         initialize(bench.weights(), parts.model->train.graph, job.init, trial.seed);
         Job::Snapshot best;
-        if (options.keep_models) job.job.best = &best;
+        TrialState state;
+        if (options.keep_models) job.job.best = &best, job.job.state = &state;
         job.job.stop = options.stop;
         job.job.on_epoch = [&](const EpochRecord& record) {
           for (auto* r : reporters) r->epoch(info, record);
         };
         result = train(bench, job.job);
-        if (options.keep_models) left = artifacts(parts, bench, result, best);
+        if (options.keep_models) left = artifacts(parts, bench, result, best, state);
       } catch (const std::bad_alloc&) {
         result.outcome = Outcome::failed;
         result.message = "out of memory";

@@ -43,7 +43,8 @@ TEST_CASE("a run leaves its folder", "[cli]") {
   std::string folder;
   for (const auto& entry : fs::recursive_directory_iterator(place.path("runs/short/small")))
     if (entry.is_directory() && folder.empty()) folder = fs::relative(entry.path(), place.path("")).string();
-  for (const char* file : {"config.yaml", "metrics.csv", "events.jsonl", "status.json", "preprocess.json", "checkpoints/last.onnx", "checkpoints/best.onnx"})
+  for (const char* file : {"config.yaml", "metrics.csv", "events.jsonl", "status.json", "preprocess.json", "checkpoints/last.onnx", "checkpoints/best.onnx",
+                           "checkpoints/state.safetensors"})
     CHECK(place.exists(folder + "/" + file));
   const std::string csv = place.read(folder + "/metrics.csv");
   CHECK(csv.starts_with("epoch,step,samples,lr_first,lr_last,loss,accuracy,auc,val_loss,val_accuracy,val_auc,seconds\n1,9,235,0.01,0.01,"));
