@@ -38,7 +38,7 @@ constexpr std::size_t shown_failures = 10;
 }  // namespace
 
 std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent) {
-  if (columns < indent + 10 || width(text) <= columns) return text;
+  if (columns < indent + 10 || width(text) <= columns || text.find('\n') != std::string::npos) return text;
   std::string out, line, blanks;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()), end = std::min(text.find(' ', word), text.size());

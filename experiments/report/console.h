@@ -33,7 +33,8 @@ class Console : public Reporter {
   std::chrono::steady_clock::time_point begin_, shown_;
 };
 
-// Broken at blanks so that no line is wider than `columns` (0: unlimited); further lines start with `indent` blanks.
+// Broken at blanks so that no line is wider than `columns` (0: unlimited); further lines start with `indent` blanks. A text of several
+// lines (a source line under its message) stays as it is.
 std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent);
 
 Console::Options console_options(bool quiet, std::string folder);  // looks at the descriptors
