@@ -1,0 +1,75 @@
+#include "base/text.h"
+#include "tests/cli/program.h"
+#include "tests/graph/onnx_models.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+using lehr::onnx::ModelProto;
+using test::experiment;
+using test::Workplace;
+
+namespace {
+// The tutorial's model with metadata, a doc string and a field this version of the format does not know.
+std::string adorned(const std::string& bytes) {
+  ModelProto m;
+  REQUIRE(m.ParseFromString(bytes));
+  m.set_doc_string("kept as it is");
+  auto& entry = *m.add_metadata_props();
+  entry.set_key("owner");
+  entry.set_value("somebody");
+  return m.SerializeAsString() + std::string("\xf8\x3f\x2a", 3);  // field 1023, varint 42
+}
+
+std::string without_values(const std::string& bytes) {
+  ModelProto m;
+  REQUIRE(m.ParseFromString(bytes));
+  for (auto& t : *m.mutable_graph()->mutable_initializer()) t.clear_raw_data();
+  return m.SerializeAsString();
+}
+
+std::string trained(const Workplace& place, const std::string& yaml) {
+  place.write("short.yaml", yaml);
+  const auto ran = place.lehr("run short.yaml --force --seeds 1");
+  INFO(ran.both());
+  REQUIRE(ran.code == 0);
+  return place.read("runs/short/seed-0/checkpoints/last.onnx");
+}
+}  // namespace
+
+TEST_CASE("training changes the weights of the file and nothing else", "[cli]") {
+  Workplace place;
+  const std::string before = adorned(place.read("mlp-34-34-1.onnx"));
+  place.write("mlp-34-34-1.onnx", before);
+  const std::string after = trained(place, experiment());
+  CHECK(after != before);
+  CHECK(after.size() == before.size());
+  CHECK(without_values(after) == without_values(before));
+  CHECK(place.read("mlp-34-34-1.onnx") == before);
+}
+
+TEST_CASE("what is frozen or has no rate keeps its bytes", "[cli]") {
+  Workplace place;
+  const std::string before = adorned(place.read("mlp-34-34-1.onnx"));
+  place.write("mlp-34-34-1.onnx", before);
+  const std::string kept = experiment("init: glorot_uniform", "batch_statistics: true");
+  CHECK(trained(place, kept + "params: {\"fc1.*\": {freeze: true}, \"fc2.*\": {lr_scale: 0}}\n") == before);
+  // With fc1 frozen its bytes stay while those of fc2 move.
+  ModelProto was, is;
+  REQUIRE(was.ParseFromString(before));
+  REQUIRE(is.ParseFromString(trained(place, kept + "params: {\"fc1.*\": {freeze: true}}\n")));
+  for (int i = 0; i < was.graph().initializer_size(); ++i) {
+    const auto& name = was.graph().initializer(i).name();
+    INFO(name);
+    CHECK((was.graph().initializer(i).raw_data() == is.graph().initializer(i).raw_data()) == name.starts_with("fc1."));
+  }
+}
+
+TEST_CASE("nothing left to train is an error", "[cli][bad]") {
+  Workplace place;
+  place.write("bad.yaml", experiment() + "params: {\"*\": {freeze: true}}\n");
+  const auto ran = place.lehr("run bad.yaml");
+  INFO(ran.both());
+  CHECK(ran.code == 3);
+  CHECK(ran.err.find("no trainable weight") != std::string::npos);
+  CHECK_FALSE(place.exists("runs"));
+}
