@@ -31,7 +31,7 @@ void show(const std::string& file) {
 }  // namespace
 
 void add_data(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("data", "Rows and class balance of each split; ranges and gaps of each column");
+  auto* command = app.add_subcommand("data", "Rows and classes of each split; ranges and gaps of each column");
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "the experiment")->required();
   command->callback([file] { show(*file); });

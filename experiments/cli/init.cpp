@@ -130,7 +130,7 @@ void add_init(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("init", "Write a starter experiment.yaml and model.onnx for a table");
   auto o = std::make_shared<Options>();
   command->add_option("--data", o->data, "a CSV or TSV file")->required()->type_name("FILE");
-  command->add_option("--target", o->target, "the column to predict, a name or an index (default: the last)")->type_name("COLUMN");
+  command->add_option("--target", o->target, "what to predict, name or index (default: the last)")->type_name("COLUMN");
   command->add_option("--hidden", o->hidden, "widths of the hidden layers: 34,16 (default: 16)")->type_name("N,…");
   command->add_option("--activation", o->activation, "of the hidden layers (default: Relu)")->type_name("NAME");
   command->add_option("--out", o->out, "the folder to write to (default: here)")->type_name("DIR");

@@ -121,7 +121,7 @@ void show(const std::string& file, Context& context) {
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("inspect", "A model: operators, gaps, sizes, trained tensors, where a loss attaches");
+  auto* command = app.add_subcommand("inspect", "A model: operators, gaps, trained tensors, where a loss attaches");
   auto file = std::make_shared<std::string>();
   command->add_option("model", *file, "an ONNX file")->required();
   command->callback([file, &context] { show(*file, context); });

@@ -65,11 +65,11 @@ void show(const Given& given) {
 }  // namespace
 
 void add_plan(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("plan", "What would run: trials, trained tensors, compiled steps, memory, time");
+  auto* command = app.add_subcommand("plan", "What would run: trials, tensors, compiled steps, memory, time");
   auto o = std::make_shared<Given>();
   command->add_option("file", o->file, "the experiment")->required();
   command->add_option("--set", o->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
-  command->add_flag("--full", o->full, "each step's buffers and their places instead of its time");
+  command->add_flag("--full", o->full, "the buffers of each step instead of its time");
   command->callback([o] { show(*o); });
 }
 

@@ -56,9 +56,9 @@ void execute(const Options& o) {
 void add_predict(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("predict", "What a trained model says about the rows of a table, as CSV");
   auto o = std::make_shared<Options>();
-  command->add_option("model", o->model, "an ONNX file, for instance runs/…/checkpoints/last.onnx")->required();
+  command->add_option("model", o->model, "an ONNX file: runs/…/checkpoints/last.onnx")->required();
   command->add_option("data", o->data, "a table with the columns the model was trained on")->required();
-  command->add_option("--preprocess", o->preprocess, "the preprocess.json of the run (default: beside the model)")->type_name("FILE");
+  command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--out", o->out, "a file instead of standard output")->type_name("FILE");
   command->callback([o] { execute(*o); });
 }

@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
 
