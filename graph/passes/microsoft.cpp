@@ -8,7 +8,7 @@ namespace lehr {
 
 namespace {
 
-// com.microsoft operators that plain ones say as well. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+// com.microsoft operators that plain ones say as well (ONNX Runtime, ContribOperators).
 class Microsoft {
  public:
   explicit Microsoft(Graph& graph) : graph_(graph), opset_(std::max(main_opset(graph), 13)) {}
