@@ -7,14 +7,16 @@ namespace lehr {
 namespace {
 using Finding = Schedule::Finding;
 
-// The other half is a schedule of its own here: momentum stays what the experiment says unless it is written down.
+// Schedule::momentum() is the other half of a schedule that stands alone; as a part of another the momentum is left alone.
 void momentum_apart(const Args& a, Curve& curve) {
   if (a.word("drives") == "momentum" || !a.flag("cycle_momentum")) return;
   curve.check = [name = a.type().name, before = curve.check](const Moment& m, std::vector<Finding>& findings) {
     if (before) before(m, findings);
-    findings.push_back({false, cat(name,
-                                   " also cycles the momentum in torch; here it is left alone unless `momentum` (or `beta1`) gets the same "
-                                   "schedule with `drives: momentum`; `cycle_momentum: false` says that is meant")});
+    findings.push_back({false,
+                        cat(name,
+                            " also cycles the momentum in torch; as a part of another schedule it leaves the momentum alone unless `momentum` (or "
+                            "`beta1`) gets the same schedule with `drives: momentum`; `cycle_momentum: false` says that is meant"),
+                        Finding::About::momentum});
   };
 }
 

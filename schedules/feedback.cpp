@@ -64,6 +64,26 @@ Reaction Feedback::observe(double value, const Clock& clock) {
   return rule_->observe(state_, value, clock);
 }
 
+std::int64_t Feedback::updates(const Clock& clock) const { return std::max<std::int64_t>(1, std::llround(every().steps(clock))); }
+
+void Feedback::check(const Clock& clock, std::vector<Schedule::Finding>& findings) const {
+  const auto refuse = [&](const std::string& what) { findings.push_back({true, what}); };
+  if (updates(clock) % clock.steps_per_epoch != 0) {
+    if (metric() != "loss")
+      refuse(cat(metric(), " is measured after an epoch of ", clock.steps_per_epoch, " updates: it cannot be looked at every ", every().text()));
+    else if (clock.by_samples)
+      refuse(cat("where the batch size changes, a metric is looked at after epochs, not every ", every().text()));
+  }
+  rule_->check(clock, findings);
+}
+
+std::vector<std::string> measured_names(const std::vector<std::string>& metrics, bool validation) {
+  std::vector<std::string> out{"loss"};
+  out.insert(out.end(), metrics.begin(), metrics.end());
+  for (std::size_t i = 0, n = validation ? out.size() : 0; i < n; ++i) out.push_back("val_" + out[i]);
+  return out;
+}
+
 std::string Feedback::save() const {
   std::string out = "{of: " + flow_scalar(text());
   for (const Field& field : fields) out += cat(", ", field.name, ": ", state_.*field.value);
@@ -117,6 +137,8 @@ Controlled Controlled::clone() const {
 
 std::vector<Schedule::Finding> Controlled::check(const Clock& clock, double low, double high) const {
   auto findings = schedule_.check(clock, low, high);
+  if (!feedback_.empty())  // a warm-up beside a plateau is over before the run is
+    std::erase_if(findings, [](const auto& finding) { return finding.about == Schedule::Finding::About::end; });
   for (const Feedback& each : feedback_) each.check(clock, findings);
   return findings;
 }

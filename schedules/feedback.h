@@ -38,18 +38,24 @@ class Feedback {
     virtual const std::string& metric() const = 0;
     virtual const Schedule& base() const = 0;
     virtual bool errors_on_missing() const = 0;
+    virtual Span every() const { return {Span::Unit::epochs, 1}; }
+    virtual bool restores() const { return false; }
     virtual void check(const Clock&, std::vector<Schedule::Finding>&) const {}
   };
   explicit Feedback(std::shared_ptr<const Rule> rule) : rule_(std::move(rule)) {}
 
   const std::string& metric() const { return rule_->metric(); }  // `on`, e.g. val_loss
   const Schedule& base() const { return rule_->base(); }         // what factor() multiplies by itself: {type: plateau, initial: 0.1, …} has 0.1
+  Span every() const { return rule_->every(); }                  // distance of two observations
+  bool restores() const { return rule_->restores(); }            // may ask for earlier parameters
   // One value of the metric; `clock` is that of the next update. NaN: the metric is missing or not a number.
   // Error if that is not allowed (`on_missing`).
   Reaction observe(double value, const Clock& clock);
   double factor() const { return state_.factor; }
   std::string text() const { return rule_->text(); }
-  void check(const Clock& clock, std::vector<Schedule::Finding>& findings) const { rule_->check(clock, findings); }
+  std::int64_t updates(const Clock& clock) const;  // every(), in updates, at least 1
+  // Whether the metric can be looked at that often (only the training loss is known inside an epoch), and what the rule says.
+  void check(const Clock& clock, std::vector<Schedule::Finding>& findings) const;
 
   // One line; load() into a fresh Feedback of the same text goes on identically. Error if the text differs, unless `changed` is allowed.
   std::string save() const;
@@ -61,6 +67,9 @@ class Feedback {
   FeedbackState state_;
 };
 
+// Names of what a run measures: loss and each metric, and with validation rows the same of those, as val_loss.
+std::vector<std::string> measured_names(const std::vector<std::string>& metrics, bool validation);
+
 // A hyperparameter: a schedule, times the factors of what follows a metric. Without feedback it is the schedule.
 class Controlled {
  public:
@@ -68,7 +77,9 @@ class Controlled {
   Controlled(Schedule schedule);  // NOLINT: a schedule is one
   Controlled(std::vector<Schedule> schedules, std::vector<Feedback> feedback);
   double at(const Clock& clock) const;
+  bool constant() const { return feedback_.empty() && schedule_.constant(); }
   std::string text() const;                               // parse_controlled(text()) has the same text
+  bool operator==(const Controlled& other) const { return text() == other.text(); }
   const Schedule& schedule() const { return schedule_; }  // all that depends on the clock alone, the feedback's bases included
   std::vector<Feedback>& feedback() { return feedback_; }
   const std::vector<Feedback>& feedback() const { return feedback_; }

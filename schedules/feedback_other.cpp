@@ -113,6 +113,10 @@ class SimpleRule final : public RuleOf {
  public:
   SimpleRule(const Args& args, std::string metric, Schedule base, Body body, std::string on_missing)
       : RuleOf(args, std::move(metric), std::move(base), on_missing == "error"), body_(body), skip_(on_missing == "skip") {}
+  bool restores() const override {
+    if constexpr (requires { body_.rollback; }) return body_.rollback;
+    return false;
+  }
   Reaction observe(FeedbackState& state, double value, const Clock&) const override {
     return std::isnan(value) && skip_ ? Reaction{} : body_.observe(state, value);
   }

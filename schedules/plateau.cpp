@@ -104,6 +104,8 @@ class PlateauRule final : public RuleOf {
   PlateauRule(const Args& args, std::string metric, Schedule base, Plateau plateau, bool errors = false)
       : RuleOf(args, std::move(metric), std::move(base), errors), plateau_(std::move(plateau)) {}
   Reaction observe(FeedbackState& state, double value, const Clock& clock) const override { return plateau_.observe(state, value, clock); }
+  Span every() const override { return plateau_.every; }
+  bool restores() const override { return plateau_.restore_best; }
   void check(const Clock& clock, std::vector<Schedule::Finding>& findings) const override {
     if (const auto& span = plateau_.patience_span; span && span->steps(clock) >= static_cast<double>(clock.steps))
       findings.push_back({false, cat("it never cuts: its patience of ", span->text(), " is not shorter than the ", clock.steps, " updates there are")});

@@ -37,6 +37,16 @@ class Typed final : public Schedule::Shape {
   void check(const Moment& m, std::vector<Schedule::Finding>& findings) const override {
     if (curve_.check) curve_.check(m, findings);
   }
+  std::optional<Schedule> momentum() const override {
+    const auto& keys = args_.type().keys;
+    if (std::ranges::count(keys, "drives", &Key::name) == 0 || args_.word("drives") != "lr" || !args_.flag("cycle_momentum")) return {};
+    Term other = args_.term();
+    Term half;
+    half.scalar = "momentum";
+    std::erase_if(other.entries, [](const auto& entry) { return entry.first == "drives"; });
+    other.entries.emplace_back("drives", std::move(half));
+    return make_schedule(args_.type(), other);
+  }
 
  private:
   Args args_;
@@ -108,14 +118,9 @@ std::string moment_text(const Clock& clock, std::int64_t step) {
 template <class Visit>
 void visit_updates(const Clock& clock, const Visit& visit) {
   const std::int64_t stride = std::max<std::int64_t>(1, clock.steps / 200000);
-  Clock at = clock;
-  for (std::int64_t step = 0; step < clock.steps; step += stride) {
-    at.step = step;
-    at.samples = step / clock.steps_per_epoch * clock.samples_per_epoch + step % clock.steps_per_epoch * clock.samples_per_epoch / clock.steps_per_epoch;
-    if (!visit(at)) return;
-  }
-  at.step = clock.steps - 1;
-  visit(at);
+  for (std::int64_t step = 0; step < clock.steps; step += stride)
+    if (!visit(clock.after(step))) return;
+  visit(clock.after(clock.steps - 1));
 }
 }  // namespace
 
@@ -123,7 +128,7 @@ double Moment::epoch() const { return std::floor(t()); }
 
 Schedule::Schedule(double constant) : shape_(std::make_shared<Constant>(constant)) {}
 
-double Schedule::at(const Clock& clock) const { return shape_->at(Moment{static_cast<double>(clock.step), static_cast<double>(clock.steps), clock}); }
+double Schedule::at(const Clock& clock) const { return shape_->at(Moment{clock.position(), static_cast<double>(clock.steps), clock}); }
 
 std::string Schedule::text() const { return shape_->text(); }
 bool Schedule::constant() const { return shape_->constant(); }
@@ -132,12 +137,12 @@ std::vector<double> Schedule::boundaries(const Clock& clock) const { return shap
 
 std::vector<Schedule::Finding> Schedule::check(const Clock& clock, double low, double high) const {
   std::vector<Finding> findings;
-  Clock start = clock;
-  start.step = 0, start.samples = 0;
+  const Clock start = clock.after(0);
   const Moment first{0, static_cast<double>(clock.steps), start};
   shape_->check(first, findings);
+  if (momentum()) std::erase_if(findings, [](const Finding& f) { return f.about == Finding::About::momentum; });
   if (const auto end = shape_->end(first); end && *end < static_cast<double>(clock.steps) - 0.5)
-    findings.push_back({false, cat("it ends after ", *end, " of ", clock.steps, " updates and keeps its last value from there")});
+    findings.push_back({false, cat("it ends after ", *end, " of ", clock.steps, " updates and keeps its last value from there"), Finding::About::end});
   if (!constant() && at(start) == 0) findings.push_back({false, "it is 0 at the first update, which therefore changes nothing"});
   visit_updates(clock, [&](const Clock& now) {
     const double value = at(now);

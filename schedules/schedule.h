@@ -39,8 +39,12 @@ class Schedule {
   struct Finding {
     bool error = false;
     std::string what;
+    enum class About { other, end, momentum } about = About::other;  // end: it holds still before the run is over; momentum: see momentum()
   };
   std::vector<Finding> check(const Clock& clock, double low, double high) const;
+
+  // What a library's schedule does to the momentum (or beta1) at the same time: torch's OneCycleLR and CyclicLR.
+  std::optional<Schedule> momentum() const { return shape_->momentum(); }
 
   // Updates at which a phase after the first begins, for plots.
   std::vector<double> boundaries(const Clock& clock) const;
@@ -56,6 +60,7 @@ class Schedule {
     virtual std::optional<double> end(const Moment&) const { return {}; }
     virtual std::vector<double> boundaries(const Moment&) const { return {}; }
     virtual void check(const Moment&, std::vector<Finding>&) const {}  // the moment is the part's first
+    virtual std::optional<Schedule> momentum() const { return {}; }
   };
   explicit Schedule(std::shared_ptr<const Shape> shape) : shape_(std::move(shape)) {}
   const Shape& shape() const { return *shape_; }

@@ -20,18 +20,19 @@ std::uint64_t hash(const std::string& text) {
   return h;
 }
 
-struct Draw {
-  std::uint64_t node = 0;          // its own substream
-  std::uint64_t drop_below = 0;    // a 32-bit word under this drops the element
-  float scale = 1;
+// What a ratio means: 32-bit words under drop_below drop their elements, the others are scaled.
+struct Rate {
+  explicit Rate(double ratio) : drop_below(static_cast<std::uint64_t>(std::llround(ratio * 0x1p32))), scale(1 / (1 - static_cast<float>(ratio))) {}
+  std::uint64_t drop_below;
+  float scale;
 };
 
-// mask[i] = 1 where element i is kept, for [begin, end), begin a multiple of 4.
-void draw_mask(const Draw& d, std::uint64_t seed, std::uint8_t* mask, std::int64_t begin, std::int64_t end) {
+// mask[i] = 1 where element i is kept, for [begin, end), begin a multiple of 4; a node has its own substream.
+void draw_mask(std::uint64_t node, std::uint64_t drop_below, std::uint64_t seed, std::uint8_t* mask, std::int64_t begin, std::int64_t end) {
   for (std::int64_t i = begin; i < end; i += 4) {
-    const auto words = philox(seed, d.node, static_cast<std::uint64_t>(i) / 4);
+    const auto words = philox(seed, node, static_cast<std::uint64_t>(i) / 4);
     const std::int64_t n = std::min<std::int64_t>(4, end - i);
-    for (std::int64_t k = 0; k < n; ++k) mask[i + k] = words[static_cast<std::size_t>(k)] >= d.drop_below;
+    for (std::int64_t k = 0; k < n; ++k) mask[i + k] = words[static_cast<std::size_t>(k)] >= drop_below;
   }
 }
 
@@ -40,9 +41,7 @@ class Dropout final : public Op {
   Dropout(const NodeView& node, float ratio) : type_(node.type(0)), ratio_(ratio) {
     need_float(node, 0);
     if (!(ratio_ >= 0 && ratio_ < 1)) throw Error("the ratio is ", ratio_, ", it must be in [0, 1)");
-    draw_.node = hash(node.output_name(0));
-    draw_.drop_below = static_cast<std::uint64_t>(std::llround(static_cast<double>(ratio_) * 0x1p32));
-    draw_.scale = 1 / (1 - ratio_);
+    node_ = hash(node.output_name(0));
     active_ = node.mode() == Mode::train && ratio_ > 0;
   }
   std::vector<TensorType> infer() const override { return {type_, {Dtype::boolean, type_.shape}}; }
@@ -55,16 +54,17 @@ class Dropout final : public Op {
     const Buffer x = e.in(0), y = e.out(0), mask = e.has_out(1) ? e.out(1) : e.keep({Dtype::boolean, type_.shape}, "mask");
     e.memo() = mask;
     e.step({"dropout", "own", 2.0 * static_cast<double>(count())}, {x}, {y, mask},
-           [=, d = draw_, n = count(), threads = e.threads(), seed = e.seed(), on = e.dropout_scale()](const Memory& m) -> Run {
+           [=, id = node_, own = ratio_, n = count(), threads = e.threads(), seed = e.seed(), other = e.dropout_ratio()](const Memory& m) -> Run {
              return [=, px = m.f32(x), py = m.f32(y), pm = m.u8(mask)] {
-               if (*on == 0) {
+               const Rate rate(*other < 0 ? own : *other);
+               if (rate.drop_below == 0) {
                  std::memset(pm, 1, static_cast<std::size_t>(n));
                  if (n > 0) std::memcpy(py, px, static_cast<std::size_t>(n) * sizeof(float));
                  return;
                }
                in_quads(n, threads, [&](std::int64_t begin, std::int64_t end) {
-                 draw_mask(d, *seed, pm, begin, end);
-                 for (std::int64_t i = begin; i < end; ++i) py[i] = pm[i] ? px[i] * d.scale : 0.0f;
+                 draw_mask(id, rate.drop_below, *seed, pm, begin, end);
+                 for (std::int64_t i = begin; i < end; ++i) py[i] = pm[i] ? px[i] * rate.scale : 0.0f;
                });
              };
            });
@@ -77,9 +77,9 @@ class Dropout final : public Op {
     std::vector<Buffer> reads{dy, mask};
     if (dx.add) reads.push_back(dx.buffer);
     e.step({"dropout dX", "own", 2.0 * static_cast<double>(count())}, reads, {dx.buffer},
-           [=, active = active_, scale = draw_.scale, n = count(), on = e.dropout_scale()](const Memory& m) -> Run {
+           [=, active = active_, own = ratio_, n = count(), other = e.dropout_ratio()](const Memory& m) -> Run {
              return [=, g = m.f32(dy), pm = m.u8(mask), to = m.f32(dx.buffer), add = dx.add] {
-               const float by = active && *on != 0 ? scale : 1.0f;
+               const float by = active ? Rate(*other < 0 ? own : *other).scale : 1.0f;
                for (std::int64_t i = 0; i < n; ++i) {
                  const float d = !active || pm[i] ? g[i] * by : 0.0f;
                  to[i] = add ? to[i] + d : d;
@@ -104,7 +104,7 @@ class Dropout final : public Op {
 
   TensorType type_;
   float ratio_;
-  Draw draw_;
+  std::uint64_t node_ = 0;
   bool active_ = false;
 };
 

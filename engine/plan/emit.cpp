@@ -73,7 +73,7 @@ const std::uint64_t* Emit::seed() const {
   planner_.once_ = false;
   return &planner_.plan_->seed;
 }
-const float* Emit::dropout_scale() const { return &planner_.plan_->dropout; }
+const float* Emit::dropout_ratio() const { return &planner_.plan_->dropout; }
 std::any& Emit::memo() { return planner_.memo_[node_]; }
 
 void Emit::alias_out(std::size_t i) {

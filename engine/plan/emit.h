@@ -68,7 +68,7 @@ class Emit {
   Buffer constant(const Tensor& tensor);                // filled when compiling, never written
   const std::uint64_t* seed() const;                    // stable address; the trainer writes a new value before each step. Who asks runs each
                                                         // time, even on constants
-  const float* dropout_scale() const;                   // stable address; 1 normally, 0 switches every Dropout off (evaluation on a training plan, tests)
+  const float* dropout_ratio() const;                   // stable address; below 0: each Dropout's own ratio holds, else this one in its place
   std::any& memo();                                     // what forward leaves for backward
 
   void alias_out(std::size_t i = 0);                    // out 0 is in i under another shape: same bytes, no step (dtypes must agree)

@@ -63,7 +63,7 @@ void Plan::loss_gradient(float value) {
   if (impl_->loss_gradient.id >= 0) *reinterpret_cast<float*>(impl_->addresses[static_cast<std::size_t>(impl_->loss_gradient.id)]) = value;
 }
 std::uint64_t& Plan::seed() { return impl_->seed; }
-void Plan::dropout(bool on) { impl_->dropout = on ? 1.0f : 0.0f; }
+void Plan::dropout(std::optional<double> ratio) { impl_->dropout = ratio ? static_cast<float>(*ratio) : -1.0f; }
 std::int64_t Plan::batch() const { return impl_->batch; }
 std::size_t Plan::arena_bytes() const { return impl_->arena; }
 

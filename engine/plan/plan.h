@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ class Plan {
   float loss() const;
   void loss_gradient(float value);                     // d(loss) fed to backward(): 1 unless set (1/k under accumulation)
   std::uint64_t& seed();                               // dropout's key for the next step
-  void dropout(bool on);
+  void dropout(std::optional<double> ratio);           // in [0, 1): of every Dropout that has one above 0; absent: the nodes' own again
   std::int64_t batch() const;
 
   std::size_t arena_bytes() const;

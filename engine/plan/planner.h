@@ -47,7 +47,7 @@ struct Plan::Impl {
   std::map<ValueId, Output> outputs;
   Buffer loss, loss_gradient;
   std::uint64_t seed = 0;
-  float dropout = 1;
+  float dropout = -1;
   std::int64_t batch = 0;
   std::size_t arena = 0;
   const Weights* weights = nullptr;

@@ -25,6 +25,15 @@ Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_
   auto* memory = reinterpret_cast<float*>(slots_.data());
   const auto slot = [&](std::size_t s, std::size_t offset, std::size_t size) { return std::span<float>(memory + s * count + offset, size); };
 
+  std::map<const Controlled*, const Controlled*> copies;
+  const auto copy = [&](const std::string& name, const Controlled& given) {
+    const Controlled*& known = copies[&given];
+    if (known) return known;
+    known = &controlled_.emplace_back(given.clone());
+    if (!given.feedback().empty()) followers_.emplace_back(name, &controlled_.back());
+    return known;
+  };
+
   std::vector<std::vector<std::size_t>> keys;
   bool has_rate = false;  // some group follows the run's lr
   const auto& parameters = weights.parameters();
@@ -37,15 +46,16 @@ Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_
       keys.push_back(key);
       Group group;
       for (std::size_t h = 0; h < hypers.size(); ++h) {
-        Schedule schedule(hypers[h].fallback);
-        if (const auto it = job.hypers.find(hypers[h].name); it != job.hypers.end()) schedule = it->second;
+        const Controlled* given = nullptr;
+        if (const auto it = job.hypers.find(hypers[h].name); it != job.hypers.end()) given = &it->second;
         for (const std::size_t r : key) {
-          if (const auto it = job.rules[r].hypers.find(hypers[h].name); it != job.rules[r].hypers.end()) schedule = it->second;
+          if (const auto it = job.rules[r].hypers.find(hypers[h].name); it != job.rules[r].hypers.end()) given = &it->second;
         }
+        const Controlled* schedule = given ? copy(hypers[h].name, *given) : &controlled_.emplace_back(Schedule(hypers[h].fallback));
         if (hypers[h].name == "lr") lr_index_ = h;
-        group.constant.push_back(schedule.constant());
-        group.values.push_back(schedule.at(Clock()));
-        group.schedules.push_back(schedule.clone());
+        group.constant.push_back(schedule->constant());
+        group.values.push_back(schedule->at(Clock()));
+        group.schedules.push_back(schedule);
       }
       bool own_rate = false;
       for (const std::size_t r : key) group.lr_scale *= job.rules[r].lr_scale, own_rate |= job.rules[r].hypers.contains("lr");
@@ -67,7 +77,7 @@ Groups::Groups(const Weights& weights, const Job& job, int threads) : optimizer_
 void Groups::at(const Clock& clock) {
   for (Group& group : groups_) {
     for (std::size_t h = 0; h < group.schedules.size(); ++h)
-      if (!group.constant[h] || h == lr_index_) group.values[h] = group.schedules[h].at(clock);
+      if (!group.constant[h] || h == lr_index_) group.values[h] = group.schedules[h]->at(clock);
     if (&group == &groups_[lr_group_]) lr_ = group.values[lr_index_];
     group.values[lr_index_] *= group.lr_scale;
   }

@@ -1,4 +1,6 @@
 #pragma once
+#include <deque>
+
 #include "engine/train/trainer.h"
 
 namespace lehr {
@@ -14,12 +16,15 @@ class Groups {
   // each value is computed alone, so the split changes no bit.
   void update(std::int64_t t);
   // The optimizer's state, a block a slot, each laid out as Weights::values().
+  std::span<float> slots() { return {reinterpret_cast<float*>(slots_.data()), slots_.size() / sizeof(float)}; }
+  // Hyperparameters that follow a metric, by name.
+  const std::vector<std::pair<std::string, Controlled*>>& followers() const { return followers_; }
   std::span<const float> slots() const { return {reinterpret_cast<const float*>(slots_.data()), slots_.size() / sizeof(float)}; }
 
  private:
   struct Piece { std::span<float> w; std::span<const float> g; std::vector<std::span<float>> slots; };
   struct Group {
-    std::vector<Schedule> schedules;  // in the order of Optimizer::hypers
+    std::vector<const Controlled*> schedules;  // in the order of Optimizer::hypers
     std::vector<bool> constant;
     std::vector<double> values;
     double lr_scale = 1;
@@ -31,6 +36,8 @@ class Groups {
   int threads_;
   std::size_t lr_index_ = 0, lr_group_ = 0;
   double lr_ = 0;
+  std::deque<Controlled> controlled_;  // one a schedule given, whatever groups share it; addresses are stable
+  std::vector<std::pair<std::string, Controlled*>> followers_;
   std::vector<Group> groups_;
   AlignedBytes slots_;
 };

@@ -8,6 +8,15 @@
 
 namespace lehr {
 
+// A quantity that follows a metric has changed.
+struct FollowEvent {
+  std::int64_t step = 0;            // of the first update it holds for
+  std::string quantity, metric;     // lr, val_loss
+  double value = 0;                 // of the metric
+  double before = 0, after = 0;     // of the quantity, at that step
+  std::string restored;             // "best" or "previous": the parameters, states and slots of that observation are back
+};
+
 // What happened in one epoch: one dense row of metrics.csv.
 struct EpochRecord {
   std::int64_t epoch = 0, step = 0, samples = 0;   // after the epoch (epoch counts from 1 here)
@@ -17,6 +26,7 @@ struct EpochRecord {
   double val_loss = 0;
   std::vector<Measured> train, val;                // in the order of the metrics; train: of the scores before each update
   double seconds = 0;                              // since the trial began
+  std::vector<FollowEvent> events;
   double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
 };
 

@@ -5,26 +5,24 @@
 #include <cmath>
 
 #include "engine/optim/clip.h"
+#include "engine/train/batches.h"
 #include "engine/train/feed.h"
+#include "engine/train/followers.h"
 #include "engine/train/groups.h"
 
 namespace lehr {
 
 namespace {
-std::int64_t batches_per_epoch(const PlanSizes& s) {
-  const std::int64_t batch = std::min(s.batch, s.train_rows);
-  return s.keep_last ? (s.train_rows + batch - 1) / batch : s.train_rows / batch;
-}
-
 class Trainer {
  public:
   Trainer(Workbench& bench, const Job& job)
-      : bench_(bench), job_(job), sizes_(bench.sizes()), clock_(run_clock(sizes_, job.epochs)), groups_(bench.weights(), job, sizes_.threads),
+      : bench_(bench), job_(job), sizes_(bench.sizes()), batches_(sizes_, job.epochs), clock_(batches_.start()), groups_(bench.weights(), job, sizes_.threads),
+        clip_norm_(copy(job.clip_norm)), clip_value_(copy(job.clip_value)), dropout_(copy(job.dropout)), loss_weight_(copy(job.loss_weight)),
+        followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
         good_state_(bench.weights().state().begin(), bench.weights().state().end()) {
-    const std::int64_t batch = std::min(sizes_.batch, sizes_.train_rows), rest = sizes_.train_rows % batch;
-    full_ = {&bench.train(batch), Feed(bench.train(batch), *job.data, job.model->target)};
-    if (rest > 0 && sizes_.keep_last) rest_ = {&bench.train(rest), Feed(bench.train(rest), *job.data, job.model->target)};
+    for (const std::int64_t rows : batches_.sizes()) fed_.push_back({&bench.train(rows), Feed(bench.train(rows), *job.data, job.model->target)});
+    const std::int64_t batch = fed_.back().plan->batch();
     evaluations_ = evaluations(job.split->validation);
     tests_ = evaluations(job.split->test);
     const auto largest = static_cast<std::size_t>(std::max(batch, bench.evaluation_batch()));
@@ -33,7 +31,7 @@ class Trainer {
     for (const std::string& name : job.metrics) {
       metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
       train_metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
-      const std::int64_t width = elements(full_.plan->type(job.model->scores).shape) / batch;
+      const std::int64_t width = elements(fed_.back().plan->type(job.model->scores).shape) / batch;
       train_metrics_.back()->reserve(sizes_.train_rows, width);
       metrics_.back()->reserve(std::max(sizes_.validation_rows, sizes_.test_rows), width);
     }
@@ -58,8 +56,18 @@ class Trainer {
   }
 
  private:
-  struct Fed { Plan* plan = nullptr; std::optional<Feed> feed; };
+  struct Fed { Plan* plan; Feed feed; };
   struct Evaluation { Fed fed; std::span<const std::int32_t> rows; };
+
+  static std::optional<Controlled> copy(const std::optional<Controlled>& given) { return given ? std::optional(given->clone()) : std::nullopt; }
+  std::vector<std::pair<std::string, Controlled*>> following() {
+    auto out = groups_.followers();
+    const std::pair<const char*, std::optional<Controlled>*> others[] = {
+        {"clip.norm", &clip_norm_}, {"clip.value", &clip_value_}, {"dropout", &dropout_}, {"loss.weight", &loss_weight_}};
+    for (const auto& [name, quantity] : others)
+      if (*quantity && !(*quantity)->feedback().empty()) out.emplace_back(name, &**quantity);
+    return out;
+  }
 
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
@@ -80,14 +88,16 @@ class Trainer {
     for (auto& metric : train_metrics_) metric->reset();
     double loss = 0;
     std::int64_t seen = 0;
-    for (std::int64_t s = 0; s < clock_.steps_per_epoch; ++s) {
+    const std::int64_t first = clock_.step;
+    while (seen < batches_.usable()) {
       double step_loss = 0;
       const std::int64_t rows = step(seen, step_loss);
       if (!std::isfinite(step_loss)) return diverged(e, cat("loss ", step_loss, " at step ", clock_.step));
-      if (s == 0) record.lr_first = groups_.lr();
+      if (clock_.step == first + 1) record.lr_first = groups_.lr();
       record.lr_last = groups_.lr();
       loss += step_loss * static_cast<double>(rows);
       seen += rows;
+      followers_.update(step_loss, rows, clock_);
       if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
     }
     record.epoch = e + 1;
@@ -103,6 +113,7 @@ class Trainer {
     std::ranges::copy(w.state(), good_state_.begin());
     if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
     if (record.evaluated) keep_best(record);
+    followers_.epoch(record, clock_);
     record.seconds = seconds();
     result_.epochs.push_back(record);
     if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
@@ -112,18 +123,19 @@ class Trainer {
   // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used.
   std::int64_t step(std::int64_t begin, double& loss) {
     const Weights& w = bench_.weights();
-    const std::int64_t left = usable() - begin;
-    const std::int64_t rows = std::min(left, full_.plan->batch() * sizes_.accumulate);
+    const std::int64_t size = batches_.size(clock_), rows = batches_.update(size, batches_.usable() - begin);
     if (sizes_.accumulate > 1) std::ranges::fill(w.gradients(), 0.0f);
     groups_.at(clock_);
+    const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
     for (std::int64_t done = 0; done < rows;) {
-      Fed& fed = rows - done >= full_.plan->batch() ? full_ : rest_;
-      const std::int64_t n = fed.plan->batch();
+      const std::int64_t n = std::min(size, rows - done);
+      const Fed& fed = fed_of(n);
       const double share = static_cast<double>(n) / static_cast<double>(rows);
       const auto chosen = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin + done), static_cast<std::size_t>(n));
-      fed.feed->fill(chosen);
-      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(batches_++);
-      fed.plan->loss_gradient(static_cast<float>(share));
+      fed.feed.fill(chosen);
+      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(seen_batches_++);
+      fed.plan->loss_gradient(static_cast<float>(share * weight));
+      fed.plan->dropout(dropout_ ? std::optional(dropout_->at(clock_)) : std::nullopt);
       fed.plan->forward();
       loss += share * static_cast<double>(fed.plan->loss());
       last_ = fed.plan;
@@ -132,10 +144,10 @@ class Trainer {
       fed.plan->backward();
       done += n;
     }
-    if (job_.clip_value) clip_by_value(w.gradients(), job_.clip_value->at(clock_));
-    if (job_.clip_norm) {
+    if (clip_value_) clip_by_value(w.gradients(), clip_value_->at(clock_));
+    if (clip_norm_) {
       const std::span<float> all[] = {w.gradients()};
-      norm_ = clip_by_global_norm(all, job_.clip_norm->at(clock_));
+      norm_ = clip_by_global_norm(all, clip_norm_->at(clock_));
     }
     groups_.update(clock_.step + 1);
     ++clock_.step;
@@ -143,7 +155,9 @@ class Trainer {
     return rows;
   }
 
-  std::int64_t usable() const { return sizes_.keep_last ? sizes_.train_rows : sizes_.train_rows / full_.plan->batch() * full_.plan->batch(); }
+  const Fed& fed_of(std::int64_t rows) const {  // a few sizes, rising
+    return *std::ranges::lower_bound(fed_, rows, {}, [](const Fed& f) { return f.plan->batch(); });
+  }
 
   // Fills metrics_ and returns the mean loss.
   double evaluate(std::vector<Evaluation>& batches) {
@@ -151,7 +165,7 @@ class Trainer {
     double loss = 0;
     std::size_t rows = 0;
     for (Evaluation& e : batches) {
-      e.fed.feed->fill(e.rows);
+      e.fed.feed.fill(e.rows);
       e.fed.plan->forward();
       loss += static_cast<double>(e.fed.plan->loss()) * static_cast<double>(e.rows.size());
       rows += e.rows.size();
@@ -189,7 +203,7 @@ class Trainer {
   void keep_state() {
     for (const Slot& slot : job_.optimizer->slots()) job_.state->slot_names.push_back(slot.name);
     job_.state->slots.assign(groups_.slots().begin(), groups_.slots().end());
-    job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", batches_}};
+    job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
   }
 
   void keep_best(const EpochRecord& record) {
@@ -215,31 +229,24 @@ class Trainer {
   Workbench& bench_;
   const Job& job_;
   PlanSizes sizes_;
+  Batches batches_;
   Clock clock_;
   Groups groups_;
+  std::optional<Controlled> clip_norm_, clip_value_, dropout_, loss_weight_;
+  Followers followers_;
   std::vector<std::int32_t> order_;
   std::vector<float> good_, good_state_, values_;
   std::vector<std::int64_t> classes_;
-  Fed full_, rest_;
+  std::vector<Fed> fed_;
   std::vector<Evaluation> evaluations_, tests_;
   std::vector<std::unique_ptr<Metric>> metrics_, train_metrics_;
   Plan* last_ = nullptr;
-  std::int64_t batches_ = 0;
+  std::int64_t seen_batches_ = 0;
   double norm_ = 0, best_ = 0;
   TrialResult result_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 }  // namespace
-
-Clock run_clock(const PlanSizes& sizes, std::int64_t epochs) {
-  Clock clock;
-  const std::int64_t batches = batches_per_epoch(sizes);
-  clock.steps_per_epoch = std::max<std::int64_t>(1, (batches + sizes.accumulate - 1) / sizes.accumulate);
-  clock.epochs = epochs;
-  clock.steps = clock.steps_per_epoch * epochs;
-  clock.samples_per_epoch = sizes.keep_last ? sizes.train_rows : batches * std::min(sizes.batch, sizes.train_rows);
-  return clock;
-}
 
 TrialResult train(Workbench& bench, const Job& job) { return Trainer(bench, job).run(); }
 

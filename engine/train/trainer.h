@@ -8,7 +8,7 @@
 #include "engine/plan/plan.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/records.h"
-#include "schedules/schedule.h"
+#include "schedules/feedback.h"
 
 namespace lehr {
 
@@ -23,6 +23,8 @@ struct TrainGraph {
 
 struct PlanSizes {
   std::int64_t batch = 32, train_rows = 0, validation_rows = 0, test_rows = 0;
+  struct Growth { Schedule size; std::int64_t epochs; };
+  std::optional<Growth> growth = {};  // the batch size where it changes, rounded, over a run of so many epochs; `batch` is the first one then
   bool keep_last = true;
   std::int64_t accumulate = 1;
   bool batch_statistics = true;
@@ -35,7 +37,7 @@ class Workbench {
   Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes);
   const PlanSizes& sizes() const { return sizes_; }
   Weights& weights() { return weights_; }
-  Plan& train(std::int64_t rows);      // rows: the batch or the short last batch
+  Plan& train(std::int64_t rows);      // rows: one of Batches::sizes()
   Plan& evaluate(std::int64_t rows);   // the evaluation batch or its remainder
   std::int64_t evaluation_batch() const { return evaluation_batch_; }
 
@@ -49,7 +51,7 @@ class Workbench {
 // Hyperparameters of the parameters a pattern matches; a later rule wins, one hyperparameter at a time.
 struct HyperRule {
   std::string pattern;
-  std::map<std::string, Schedule> hypers;
+  std::map<std::string, Controlled> hypers;
   double lr_scale = 1;
 };
 
@@ -58,9 +60,11 @@ struct Job {
   const Dataset* data = nullptr;
   const Split* split = nullptr;
   const Optimizer* optimizer = nullptr;
-  std::map<std::string, Schedule> hypers;   // by name; missing ones have the optimizer's fallback
+  std::map<std::string, Controlled> hypers;  // by name; missing ones have the optimizer's fallback
   std::vector<HyperRule> rules;
-  std::optional<Schedule> clip_norm, clip_value;
+  std::optional<Controlled> clip_norm, clip_value;
+  std::optional<Controlled> dropout;      // in place of the model's ratios
+  std::optional<Controlled> loss_weight;  // factor on the gradient of the loss
   std::vector<std::string> metrics;
   std::int64_t epochs = 1, evaluate_every = 1;
   std::uint64_t seed = 0;
@@ -75,7 +79,7 @@ struct Job {
   const std::atomic<bool>* stop = nullptr;  // set: the trial ends after the current epoch as interrupted
 };
 
-// Updates in an epoch and what a schedule's clock needs.
+// Updates in an epoch and what a schedule's clock needs, at the run's first update.
 Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
 
 // Trains from the weights the bench holds and leaves the trained ones there. A loss that is not finite ends the trial as

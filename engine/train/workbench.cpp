@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/train/trainer.h"
+#include "engine/train/batches.h"
 
 namespace lehr {
 
@@ -10,8 +10,7 @@ constexpr std::int64_t evaluation_limit = 512;  // rows; small sets are one batc
 }  // namespace
 
 Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes) : sizes_(sizes), weights_(model.graph) {
-  if (sizes.batch < 1 || sizes.train_rows < 1 || sizes.accumulate < 1)
-    throw Error("batch ", sizes.batch, ", ", sizes.train_rows, " training rows, accumulate ", sizes.accumulate, ": each must be at least 1");
+  const auto batches = Batches(sizes, sizes.growth ? sizes.growth->epochs : 1).sizes();
   CompileOptions options;
   options.loss = model.loss;
   options.accumulate = sizes.accumulate > 1;
@@ -22,11 +21,9 @@ Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSi
     options.batch = rows;
     list.push_back(compile(model.graph, table, weights_, options));
   };
-  const std::int64_t batch = std::min(sizes.batch, sizes.train_rows), rest = sizes.train_rows % batch;
-  make(train_, batch);
-  if (rest > 0 && sizes.keep_last) make(train_, rest);
+  for (const std::int64_t rows : batches) make(train_, rows);
   options.mode = Mode::evaluate;
-  evaluation_batch_ = std::min(std::max(sizes.validation_rows, sizes.test_rows), std::max(evaluation_limit, batch));
+  evaluation_batch_ = std::min(std::max(sizes.validation_rows, sizes.test_rows), std::max(evaluation_limit, batches.back()));
   std::set<std::int64_t> needed;
   for (const std::int64_t count : {sizes.validation_rows, sizes.test_rows}) {
     if (count >= evaluation_batch_ && count > 0) needed.insert(evaluation_batch_);

@@ -9,12 +9,13 @@ namespace {
 Clock clock_of(const spec::Experiment& e, std::int64_t steps_per_epoch, run::Assembler& assembler) {
   PlanSizes sizes;
   sizes.batch = e.batch.size, sizes.keep_last = e.batch.keep_last, sizes.accumulate = e.accumulate;
+  if (e.batch.schedule) sizes.growth = PlanSizes::Growth{*e.batch.schedule, e.epochs};
   if (steps_per_epoch == 0) {
     sizes.train_rows = static_cast<std::int64_t>(assembler.data(e)->split.train.size());
     return run_clock(sizes, e.epochs);
   }
   Clock clock;
-  clock.steps_per_epoch = steps_per_epoch, clock.epochs = e.epochs;
+  clock.steps_per_epoch = steps_per_epoch, clock.epochs = e.epochs, clock.by_samples = e.batch.schedule.has_value();
   const std::int64_t rows = e.batch.size * e.accumulate;
   if (__builtin_mul_overflow(steps_per_epoch, e.epochs, &clock.steps) || __builtin_mul_overflow(steps_per_epoch, rows, &clock.samples_per_epoch))
     throw Error(steps_per_epoch, " steps in each of ", e.epochs, " epochs are more than can be counted");
@@ -23,10 +24,7 @@ Clock clock_of(const spec::Experiment& e, std::int64_t steps_per_epoch, run::Ass
 }  // namespace
 
 double Curve::at(std::int64_t step) const {
-  Clock now = clock;
-  now.step = step;
-  now.samples = step / now.steps_per_epoch * now.samples_per_epoch + step % now.steps_per_epoch * (now.samples_per_epoch / now.steps_per_epoch);
-  return schedule.at(now);
+  return schedule.at(clock.after(step));
 }
 
 std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch) {
@@ -39,13 +37,16 @@ std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch)
     last = &trial.variant;
     const auto& e = trial.experiment;
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
-    const auto add = [&](const std::string& name, const Schedule& schedule) { out.push_back({trial.variant, name, schedule.clone(), clock}); };
+    const auto add = [&](const std::string& name, const Controlled& schedule) { out.push_back({trial.variant, name, schedule.clone(), clock}); };
     for (const auto& [name, schedule] : e.optimizer.hypers)
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)
       for (const auto& [name, schedule] : rule.hypers) add(rule.pattern + "." + name, schedule);
     if (e.clip.norm) add("clip.norm", *e.clip.norm);
     if (e.clip.value) add("clip.value", *e.clip.value);
+    if (e.dropout) add("dropout", *e.dropout);
+    if (e.loss.weight) add("loss.weight", *e.loss.weight);
+    if (e.batch.schedule) add("batch.size", *e.batch.schedule);
   }
   return out;
 }

@@ -2,14 +2,14 @@
 #include <string>
 #include <vector>
 
-#include "schedules/schedule.h"
+#include "schedules/feedback.h"
 
 namespace lehr::cli {
 
-// One scheduled quantity of one variant on the clock of its run.
+// One scheduled quantity of one variant on the clock of its run. What follows a metric is shown as if it never acted.
 struct Curve {
   std::string variant, quantity;
-  Schedule schedule;
+  Controlled schedule;
   Clock clock;
   std::string label() const { return variant.empty() ? quantity : variant + "." + quantity; }
   std::int64_t steps() const { return clock.steps; }

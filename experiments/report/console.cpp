@@ -108,6 +108,12 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
       line += cat("  val_", info_.metrics[m], " ", info_.metric_percent[m] ? fixed(100 * r.val[m].value, 2) + " %" : fixed(r.val[m].value, 5));
   }
   progress(line + "  " + duration(r.seconds), r.epoch == info_.epochs);
+  if (options_.quiet) return;
+  for (const FollowEvent& e : r.events) {
+    clear_bar();
+    err(cat("event  epoch ", r.epoch, "  ", e.quantity, " ", number(static_cast<float>(e.before)), " -> ", number(static_cast<float>(e.after)), "  (", e.metric, " ",
+            fixed(e.value, 5), e.restored.empty() ? "" : cat(", back to the ", e.restored, " parameters"), ")\n"));
+  }
 }
 
 void Console::trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts&) {

@@ -131,7 +131,15 @@ std::shared_ptr<Folder::Open> Folder::open(const TrialInfo& trial) {
 }
 
 void Folder::epoch(const TrialInfo& trial, const EpochRecord& record) {
-  if (const auto files = open(trial)) files->metrics.write(metrics_row(info_, record));
+  const auto files = open(trial);
+  if (!files) return;
+  files->metrics.write(metrics_row(info_, record));
+  for (const FollowEvent& e : record.events) {
+    Json event{{"event", e.restored.empty() ? (e.after < e.before ? "lowered" : "raised") : "restored"}, {"time", utc_now()}, {"epoch", record.epoch}, {"step", e.step},
+               {"quantity", e.quantity}, {"metric", e.metric}, {"value", e.value}, {"before", e.before}, {"after", e.after}};
+    if (!e.restored.empty()) event["restored"] = e.restored;
+    files->events.write(dump(event));
+  }
 }
 
 void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts& left) {

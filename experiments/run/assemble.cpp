@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "engine/ops/standard.h"
+#include "engine/train/batches.h"
 #include "engine/train/init.h"
 
 namespace lehr::run {
@@ -168,8 +169,9 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
 }
 
 std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
-  const std::string key =
-      cat(data_key(e), "||", model_key(e), "||", e.batch.size, e.batch.keep_last, "|", e.accumulate, "|", e.model.batch_statistics, "|", e.threads);
+  const std::string growth = e.batch.schedule ? cat(e.batch.schedule->text(), " over ", e.epochs) : std::string();
+  const std::string key = cat(data_key(e), "||", model_key(e), "||", e.batch.size, "|", growth, "|", e.batch.keep_last, "|", e.accumulate, "|",
+                              e.model.batch_statistics, "|", e.threads);
   auto& slot = parts_[key];
   if (slot) return slot;
   auto out = std::make_shared<Parts>();
@@ -178,6 +180,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   out->data = data(e, integer_inputs(out->model->train));
   PlanSizes& s = out->sizes;
   s.batch = e.batch.size;
+  if (e.batch.schedule) s.growth = PlanSizes::Growth{e.batch.schedule->clone(), e.epochs};
   s.train_rows = static_cast<std::int64_t>(out->data->split.train.size());
   s.validation_rows = static_cast<std::int64_t>(out->data->split.validation.size());
   s.test_rows = static_cast<std::int64_t>(out->data->split.test.size());
@@ -187,6 +190,13 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   s.threads = std::max(1, e.threads);
   if (s.batch > s.train_rows)
     throw Error(e.located("batch", cat("batch ", s.batch, " is larger than the ", s.train_rows, " training rows"))).code(Exit::mismatch);
+  if (s.growth) {
+    try {
+      Batches(s, e.epochs).sizes();
+    } catch (const Error& error) {
+      throw Error(e.located("batch.size", error.sentence()));
+    }
+  }
   within([&] { return printable(e.model.file.string()); }, [&] { check_fit(e, *out->model, *out->data, s.batch); });
   return slot = out;
 }
@@ -215,8 +225,15 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     for (const auto& [name, schedule] : rule.hypers) r.hypers[name] = schedule.clone();
     job.rules.push_back(std::move(r));
   }
-  if (e.clip.norm) job.clip_norm = e.clip.norm->clone();
-  if (e.clip.value) job.clip_value = e.clip.value->clone();
+  const auto set = [](std::optional<Controlled>& to, const std::optional<Controlled>& from) {
+    if (from) to = from->clone();
+  };
+  set(job.clip_norm, e.clip.norm);
+  set(job.clip_value, e.clip.value);
+  set(job.dropout, e.dropout);
+  set(job.loss_weight, e.loss.weight);
+  if (const auto& nodes = parts.model->train.graph.nodes(); e.dropout && std::ranges::count(nodes, "Dropout", &Node::op) == 0)
+    throw Error(e.located("dropout", cat(printable(e.model.file_as_written), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)
     if (const bool classes = !parts.data->data.classes.empty(); metric_row(metric).classification != classes)

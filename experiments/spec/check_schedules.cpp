@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "experiments/spec/experiment.h"
@@ -21,7 +22,7 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
   const auto add = [&](const std::string& key, bool error, const std::string& what) {
     out.push_back({error, key, experiment.located(key, cat(error ? "" : "warning: ", printable(key), ": ", what))});
   };
-  const auto check = [&](const std::string& key, const Schedule& schedule, Range range) {
+  const auto check = [&](const std::string& key, const Controlled& schedule, Range range) {
     for (const auto& finding : schedule.check(clock, range.low, range.high)) add(key, finding.error, finding.what);
   };
   for (const auto& [name, schedule] : experiment.optimizer.hypers) check("optimizer." + name, schedule, range_of(name, experiment, vocabulary));
@@ -31,6 +32,9 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
     for (const auto& [name, schedule] : rule.hypers) check("params." + rule.pattern + "." + name, schedule, range_of(name, experiment, vocabulary));
   if (experiment.clip.norm) check("clip.norm", *experiment.clip.norm, {});
   if (experiment.clip.value) check("clip.value", *experiment.clip.value, {});
+  if (experiment.dropout) check("dropout", *experiment.dropout, {0, std::nextafter(1.0, 0.0)});
+  if (experiment.loss.weight) check("loss.weight", *experiment.loss.weight, {});
+  if (experiment.batch.schedule) check("batch.size", *experiment.batch.schedule, {1, static_cast<double>(clock.samples_per_epoch)});
   return out;
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "experiments/spec/vocabulary.h"
-#include "schedules/schedule.h"
+#include "schedules/feedback.h"
 
 namespace lehr::spec {
 
@@ -58,23 +58,25 @@ struct LossSpec {
   std::optional<std::int64_t> ignore_index;
   double label_smoothing = 0;
   double delta = 1;  // huber
+  std::optional<Controlled> weight;  // factor on the loss
 };
 struct OptimizerSpec {
   std::string type = "sgd";
   std::map<std::string, std::string> options;  // form, nesterov, …
-  std::map<std::string, Schedule> hypers;      // all the type takes, defaults included
+  std::map<std::string, Controlled> hypers;    // all the type takes, defaults included
 };
 struct ParamRule {  // in file order; a later rule wins
   std::string pattern;
   bool freeze = false;
   std::optional<double> lr_scale;
-  std::map<std::string, Schedule> hypers;
+  std::map<std::string, Controlled> hypers;
 };
 struct ClipSpec {
-  std::optional<Schedule> norm, value;
+  std::optional<Controlled> norm, value;
 };
 struct BatchSpec {
-  std::int64_t size = 32;
+  std::int64_t size = 32;            // where it changes: the first one
+  std::optional<Schedule> schedule;  // where it changes
   bool keep_last = true;  // the short last batch trains too
   bool shuffle = true;
 };
@@ -93,6 +95,7 @@ struct Experiment {
   BatchSpec batch;
   std::int64_t accumulate = 1;
   ClipSpec clip;
+  std::optional<Controlled> dropout;  // ratio of every Dropout in place of the model's own
   std::int64_t evaluate_every = 1;  // epochs
   std::uint64_t seed = 0;
   int threads = 0;  // 0: chosen

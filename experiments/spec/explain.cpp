@@ -15,6 +15,8 @@ std::string kind_of(const Key& key) {
       return "a list of names";
     case Type::portion:
       return "a percentage or a number of rows: 33%, 40 rows";
+    case Type::rows:
+      return "a whole number, a formula, {type: …} or a list of phases";
     case Type::schedule:
       return "a number, a formula, {type: …} or a list of phases";
     case Type::integer:
@@ -45,9 +47,16 @@ std::string table(const std::string& title, const Rows& rows) {
   return out;
 }
 
+// Of the clock alone, then those that follow a metric.
+std::vector<ScheduleType> all_types() {
+  auto all = schedule_types();
+  std::ranges::move(feedback_types(), std::back_inserter(all));
+  return all;
+}
+
 Rows schedule_names() {
   Rows rows;
-  for (const auto& type : schedule_types()) rows.emplace_back(type.name, type.formula);
+  for (const auto& type : all_types()) rows.emplace_back(type.name, cat(type.formula, "   (", type.origin, ")"));
   return rows;
 }
 
@@ -98,7 +107,7 @@ std::string describe(const ScheduleType& type, const std::string& path) {
 std::string inside_schedule(const std::string& path, const std::string& rest) {
   if (rest == "type") return cat(path, ".type\n", table("types", schedule_names()));
   std::string out;
-  for (const auto& type : schedule_types()) {
+  for (const auto& type : all_types()) {
     if (rest == type.name) return describe(type, path);
     for (const auto& key : type.keys)
       if (rest == key.name || rest == type.name + "." + key.name)
@@ -126,12 +135,12 @@ std::string explain(const std::string& key, const Vocabulary& vocabulary) {
   }
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
-    if (row.type == Type::schedule && key.starts_with(row.path + ".") && out.empty()) out = inside_schedule(row.path, key.substr(row.path.size() + 1));
+    if ((row.type == Type::schedule || row.type == Type::rows) && key.starts_with(row.path + ".") && out.empty()) out = inside_schedule(row.path, key.substr(row.path.size() + 1));
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
     if (row.name() == key) out += describe(row, schema);
   if (!out.empty()) return out;
-  for (const auto& type : schedule_types()) {
+  for (const auto& type : all_types()) {
     if (type.name == key) return describe(type, "lr");
     known.push_back("lr." + type.name);
   }

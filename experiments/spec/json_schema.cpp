@@ -34,12 +34,14 @@ Json numeric(const Key& key, const char* type) {
   return out;
 }
 
-// What one schedule may be: a number, a formula, a typed mapping with the keys of its type, or phases.
-Json schedule() {
-  Json types = Json::array({{{"type", {"number", "string"}}}, {{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/schedule"}}}}});
+// What one schedule may be beside a number or a formula: a typed mapping with the keys of its type, or phases.
+Json schedule_form() {
+  Json types = Json::array({{{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/schedule"}}}}});
   const Json nested{{"$ref", "#/$defs/schedule"}};
   types.push_back({{"type", "object"}, {"properties", {{"product", list_of(nested)}}}, {"required", {"product"}}});
-  for (const auto& type : schedule_types()) {
+  auto all = schedule_types();
+  std::ranges::move(feedback_types(), std::back_inserter(all));
+  for (const auto& type : all) {
     Json properties{{"type", {{"const", type.name}, {"description", type.formula}}}};
     Json required = Json::array({"type"});
     for (const auto& key : type.keys) {
@@ -58,7 +60,11 @@ class Writer {
   explicit Writer(const Schema& schema) : schema_(schema) {}
 
   Json root() {
-    Json defs{{"schedule", schedule()}}, properties = Json::object(), patch = Json::object();
+    const Json form{{"$ref", "#/$defs/schedule-form"}};
+    Json defs{{"schedule", any_of({{{"type", {"number", "string"}}}, form})},
+              {"rows", any_of({{{"type", "integer"}, {"minimum", 1}}, {{"type", "string"}, {"pattern", "[-+*/^( ]"}}, form})},
+              {"schedule-form", schedule_form()}},
+        properties = Json::object(), patch = Json::object();
     for (const Key* key : schema_.children("")) {
       if (!key->planned.empty()) continue;
       const std::string reference = "#/$defs/key-" + key->name();
@@ -91,7 +97,7 @@ class Writer {
 
   static Json fallback(const Key& key) {
     if (key.type == Type::boolean) return key.fallback == "true";
-    if (key.type == Type::integer) return read_integer(key.fallback).value;
+    if (key.type == Type::integer || key.type == Type::rows) return read_integer(key.fallback).value;
     if (key.type == Type::number || (key.type == Type::schedule && read_number(key.fallback))) return read_number(key.fallback).value;
     return key.fallback;
   }
@@ -123,6 +129,8 @@ class Writer {
         return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
       case Type::schedule:
         return schedule_reference;
+      case Type::rows:
+        return {{"$ref", "#/$defs/rows"}};
       case Type::init:
         return any_of({initializer(key), {{"type", "object"}, {"additionalProperties", initializer(key)}}});
       case Type::columns:

@@ -68,7 +68,6 @@ void add_study_keys(std::vector<Key>& keys) {
   planned("expect", "the figures are in summary.csv");
   planned("report", "every run leaves summary.csv and summary.md");
   planned("log", "every run leaves a metrics.csv with a row an epoch");
-  planned("dropout", "the ratio is the model's own");
 }
 
 }  // namespace lehr::spec

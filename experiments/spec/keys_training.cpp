@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "experiments/spec/schema.h"
 
@@ -22,6 +23,13 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   Key type{.path = "loss.type", .type = Type::choice, .doc = "The loss.", .required = true, .set = [](Experiment& e, const Value& v) { e.loss.type = v.text; }};
   list(type, vocabulary.losses, [](const Vocabulary::Loss& loss) { return loss.doc; });
   keys.push_back(type);
+  keys.push_back({.path = "loss.weight",
+                  .type = Type::schedule,
+                  .doc = "Factor on the loss that is differentiated; the loss that is shown stays without it.",
+                  .absent = "1",
+                  .example = "{type: linear, from: 0, to: 1, for: 5 epochs}",
+                  .low = 0,
+                  .set = [](Experiment& e, const Value& v) { e.loss.weight = v.schedule; }});
   Key options[] = {
       {.path = "loss.class_weights",
        .type = Type::numbers,
@@ -125,12 +133,18 @@ void add_length_keys(std::vector<Key>& keys) {
                   .example = "28",
                   .shorthand = "size"});
   keys.push_back({.path = "batch.size",
-                  .type = Type::integer,
-                  .doc = "Rows in a batch.",
+                  .type = Type::rows,
+                  .doc = "Rows in a batch: a number, or a schedule whose values are rounded. Where it changes, time is counted in rows for all schedules: a "
+                         "step of theirs is as many rows as the first batch has.",
                   .fallback = "32",
                   .low = 1,
                   .high = 2147483647,
-                  .set = [](Experiment& e, const Value& v) { e.batch.size = v.integer; }});
+                  .set =
+                      [](Experiment& e, const Value& v) {
+                        const double first = v.schedule->at(Clock{});  // whether all are in the range shows on the run's clock
+                        e.batch.size = first >= 1 && first <= 2147483647 ? std::llround(first) : 1;
+                        if (!v.schedule->constant()) e.batch.schedule = v.schedule->schedule();
+                      }});
   keys.push_back({.path = "batch.last",
                   .type = Type::choice,
                   .doc = "What becomes of the short batch at the end of an epoch.",
@@ -167,6 +181,14 @@ void add_length_keys(std::vector<Key>& keys) {
                   .low = 0,
                   .above = true,
                   .set = [](Experiment& e, const Value& v) { e.clip.value = v.schedule; }});
+  keys.push_back({.path = "dropout",
+                  .type = Type::schedule,
+                  .doc = "Ratio of every Dropout of the model that has one above 0, in its place.",
+                  .absent = "the model's own",
+                  .example = "{type: linear, from: 0, to: 0.5}",
+                  .low = 0,
+                  .high = std::nextafter(1.0, 0.0),
+                  .set = [](Experiment& e, const Value& v) { e.dropout = v.schedule; }});
   keys.push_back({.path = "evaluate_every",
                   .type = Type::integer,
                   .doc = "Epochs from one evaluation to the next; the last epoch is always evaluated.",

@@ -9,6 +9,21 @@ namespace lehr::spec {
 namespace {
 std::string below(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
 
+// A text of our own as a node that stands nowhere.
+Node own_node(const std::string& text) {
+  if (!text.starts_with('[') && !text.starts_with('{')) return make_scalar(text);
+  Sources sources;
+  Problems ignored(sources);
+  Node node = parse_yaml(sources, sources.add("default", {}, text), ignored).value_or(Node{});
+  const auto forget = [](const auto& self, Node& part) -> void {
+    part.at = {};
+    for (Node& item : part.items) self(self, item);
+    for (Entry& entry : part.entries) entry.at = {}, self(self, entry.value);
+  };
+  forget(forget, node);
+  return node;
+}
+
 class ExperimentReader {
  public:
   ExperimentReader(const Schema& schema, const Sources& sources, Problems& problems)
@@ -86,21 +101,8 @@ class ExperimentReader {
     }
     if (key.fallback.empty()) return;
     Node canonical;
-    if (const auto value = values_.read(key, default_node(key), canonical)) key.set(out_.experiment, *value);
+    if (const auto value = values_.read(key, own_node(key.fallback), canonical)) key.set(out_.experiment, *value);
     tree.entries.push_back({key.name(), {}, std::move(canonical)});
-  }
-
-  static Node default_node(const Key& key) {
-    if (!key.fallback.starts_with('[')) return make_scalar(key.fallback);
-    Sources text;
-    Problems ignored(text);
-    Node node = parse_yaml(text, text.add("default", {}, key.fallback), ignored).value_or(Node{});
-    const auto forget = [](const auto& self, Node& part) -> void {
-      part.at = {};
-      for (Node& item : part.items) self(self, item);
-    };
-    forget(forget, node);
-    return node;
   }
 
   void rules(const Entry& entry, Node& tree) {
@@ -157,6 +159,30 @@ class ExperimentReader {
   Reading out_;
 };
 
+// The other half of a library's schedule that drives the momentum beside the rate becomes the momentum's schedule, unless that has one.
+void drive_momentum(Reading& reading, Problems& problems) {
+  auto& hypers = reading.experiment.optimizer.hypers;
+  const auto lr = hypers.find("lr");
+  if (lr == hypers.end()) return;
+  const auto half = lr->second.schedule().momentum();
+  if (!half) return;
+  const auto place = reading.places.find("optimizer.lr");
+  const At at = place == reading.places.end() ? At{} : place->second;
+  const auto taken = hypers.contains("momentum") ? hypers.find("momentum") : hypers.find("beta1");
+  if (taken == hypers.end()) {
+    problems.error(at, "the schedule of lr cycles the momentum, too, but the optimizer ", quote(reading.experiment.optimizer.type),
+                   " has neither momentum nor beta1: cycle_momentum: false leaves it out");
+    return;
+  }
+  const std::string& name = taken->first;
+  if (!taken->second.constant()) return;
+  if (reading.places.contains("optimizer." + name))
+    problems.warning(at, "this schedule cycles the momentum, too: optimizer.", name, ": ", taken->second.text(), " is not used; cycle_momentum: false keeps it");
+  taken->second = *half;
+  Node& optimizer = reading.tree.find("optimizer")->value;
+  if (Entry* entry = optimizer.find(name)) entry->value = own_node(half->text());
+}
+
 // Parts that must fit together.
 void check_together(const Reading& reading, Problems& problems) {
   const Experiment& e = reading.experiment;
@@ -172,6 +198,22 @@ void check_together(const Reading& reading, Problems& problems) {
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
     problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
                    " classes");
+  if (e.batch.schedule && !e.batch.keep_last)
+    problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
+  const auto measured = measured_names(e.metrics, e.data.validation > 0 || e.data.validation_rows > 0);
+  const auto follows = [&](const std::string& key, const Controlled& quantity) {
+    for (const Feedback& feedback : quantity.feedback())
+      if (std::ranges::count(measured, feedback.metric()) == 0)
+        problems.error(at(key.c_str()), key, " follows ", quote(feedback.metric()), ", which is not measured", did_you_mean(feedback.metric(), measured),
+                       " (measured: ", join(measured, ", "), ")");
+  };
+  for (const auto& [name, quantity] : e.optimizer.hypers) follows("optimizer." + name, quantity);
+  for (const ParamRule& rule : e.params)
+    for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
+  const std::pair<const char*, const std::optional<Controlled>*> others[] = {
+      {"clip.norm", &e.clip.norm}, {"clip.value", &e.clip.value}, {"dropout", &e.dropout}, {"loss.weight", &e.loss.weight}};
+  for (const auto& [key, quantity] : others)
+    if (*quantity) follows(key, **quantity);
   for (const std::string& column : e.data.drop)
     if (std::ranges::count(e.data.columns, column) > 0)
       problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
@@ -187,6 +229,7 @@ Reading read_experiment(const Node& root, const Schema& schema, const Sources& s
     moved.erase("lr");
   }
   Reading reading = ExperimentReader(schema, sources, problems).read(moved);
+  drive_momentum(reading, problems);
   check_together(reading, problems);
   return reading;
 }

@@ -57,11 +57,6 @@ std::optional<Value> ValueReader::schedule(const Key& key, const Node& node) {
     problems_.error(part.at, key.path, bad_number ? ": a number is written without quotes" : ": null is not a value here");
     fits = false;
   });
-  if (const Entry* type = node.find("type");
-      type && type->value.scalar == "plateau" && std::ranges::count(schedule_types(), std::string("plateau"), &ScheduleType::name) == 0) {
-    problems_.error(type->value.at, "the type plateau is not supported yet: schedules here are functions of the step, such as step, cosine or a formula");
-    fits = false;
-  }
   if (node.is_scalar() && !node.scalar.empty() && looks_like_number(node.scalar)) {
     const auto read = read_number(node.scalar);
     if (fits && !read) problems_.error(node.at, key.path, " must be a number or a schedule, ", read.why);
@@ -70,7 +65,7 @@ std::optional<Value> ValueReader::schedule(const Key& key, const Node& node) {
   if (!fits) return std::nullopt;
   Value value;
   try {
-    value.schedule = parse_schedule(term_of(node));
+    value.schedule = parse_controlled(term_of(node));
   } catch (const TermError& error) {
     problems_.error(error.line > 0 ? place_of(node, error.line, error.column) : node.at, key.path, ": ", error.sentence());
     return std::nullopt;
@@ -80,6 +75,19 @@ std::optional<Value> ValueReader::schedule(const Key& key, const Node& node) {
   }
   if (value.schedule->constant() && !within_range(key, node, value.schedule->at(Clock{}))) return std::nullopt;
   return value;
+}
+
+std::optional<Value> ValueReader::rows(const Key& key, const Node& node, Node& canonical) {
+  const bool formula = node.is_scalar() && !node.quoted && node.scalar.find_first_of("*/+-^( ") != std::string::npos && !looks_like_number(node.scalar);
+  if (node.is_scalar() && !formula) {
+    auto value = integer(key, node, canonical);
+    if (value) value->schedule = Schedule(static_cast<double>(value->integer));
+    return value;
+  }
+  auto value = schedule(key, node);
+  if (!value || value->schedule->feedback().empty()) return value;
+  problems_.error(node.at, key.path, " cannot follow a metric: the sizes of all batches must be known before the run");
+  return std::nullopt;
 }
 
 }  // namespace lehr::spec

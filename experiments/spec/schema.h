@@ -28,6 +28,7 @@ enum class Type {
   numbers,
   portion,  // 33% or 40 rows
   schedule,
+  rows,      // a whole number, or a schedule that follows no metric
   init,      // pattern -> initializer
   columns,   // model input -> list of columns
   rules,     // pattern -> {freeze, lr_scale, hyperparameters}
@@ -46,7 +47,7 @@ struct Value {
   std::vector<double> numbers;
   std::vector<std::pair<std::string, std::string>> pairs;
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;
-  std::optional<Schedule> schedule;
+  std::optional<Controlled> schedule;
   std::filesystem::path path;
 };
 

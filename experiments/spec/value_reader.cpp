@@ -29,6 +29,8 @@ std::string expected(const Key& key) {
       return "a list of numbers" + (range.empty() ? "" : " " + range);
     case Type::portion:
       return "a part of the rows";
+    case Type::rows:
+      return "a whole number" + (range.empty() ? "" : " " + range) + " or a schedule";
     case Type::schedule:
       return "a number, a formula, a {type: …} mapping or a list of phases";
     case Type::init:
@@ -67,6 +69,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
       return numbers(key, node);
     case Type::schedule:
       return schedule(key, node);
+    case Type::rows:
+      return rows(key, node, canonical);
     case Type::init:
       return init(key, node);
     case Type::columns:

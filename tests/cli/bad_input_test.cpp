@@ -55,7 +55,7 @@ TEST_CASE("a bad experiment file is refused with line, column and advice", "[cli
       {"misspelt loss", experiment("binary_crossentropy", "binary_crosentropy"), 2, {"bad.yaml:6:", "binary_crossentropy"}},
       {"duplicate key", experiment("batch: 28\n", "batch: 28\nbatch: 30\n"), 2, {"bad.yaml:12:1:", "batch"}},
       {"wrong type", experiment("epochs: 2", "epochs: many"), 2, {"bad.yaml:10:9:", "many"}},
-      {"list instead of number", experiment("batch: 28", "batch: [28]"), 2, {"bad.yaml:11:"}},
+      {"list instead of number", experiment("epochs: 2", "epochs: [2]"), 2, {"bad.yaml:10:"}},
       {"missing unit", experiment("lr: 0.1", "lr: {type: step, initial: 0.1, factor: 0.5, every: 10}"), 2, {"bad.yaml:9:", "epochs", "steps"}},
       {"unknown schedule", experiment("lr: 0.1", "lr: {type: cosin, from: 0.1, to: 0}"), 2, {"bad.yaml:9:", "cosin", "cosine"}},
       {"formula error", experiment("lr: 0.1", "lr: 0.1 * (1 + step"), 2, {"bad.yaml:9:", "column"}},

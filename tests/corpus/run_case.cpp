@@ -140,7 +140,7 @@ class Runner {
     options.batch_statistics = batch_statistics;
     options.outputs = {p_.loss};
     Plan plan = compile(p_.graph, standard_ops(), *weights_, options);
-    plan.dropout(false);
+    plan.dropout(0);
     return plan;
   }
   static void compare_loss(double got, double expected, double tolerance, const std::string& where) {

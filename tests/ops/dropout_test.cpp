@@ -93,14 +93,14 @@ TEST_CASE("dropout does nothing in evaluation or when the plan switches it off",
   Weights weights(b.graph);
   Plan evaluation = compiled(b, weights, Mode::evaluate), training = compiled(b, weights, Mode::train);
   evaluation.forward();
-  training.dropout(false);
+  training.dropout(0);
   const Result r = run(training, b, weights);
   for (std::size_t k = 0; k < x.size(); ++k) {
     CHECK(evaluation.output_f32(b.out[0])[k] == static_cast<float>(x[k]));
     CHECK(r.y[k] == static_cast<float>(x[k]));
     CHECK(r.gradient[k] == static_cast<float>(projection(0, k)));
   }
-  training.dropout(true);
+  training.dropout(std::nullopt);
   CHECK(run(training, b, weights).y != r.y);
 }
 

@@ -83,9 +83,9 @@ TEST_CASE("dropout follows the seed and can be switched off", "[plan]") {
   const Step full = step(reference, plain);
   for (std::size_t i = 0; i < 4000; ++i)
     if (one.hidden[i] != 0) CHECK(one.hidden[i] == Approx(full.hidden[i] / 0.75f));
-  t.plan.dropout(false);
+  t.plan.dropout(0);
   CHECK(step(t, m, 1) == full);
-  t.plan.dropout(true);
+  t.plan.dropout(std::nullopt);
   CHECK(step(t, m, 1) == one);
   CompileOptions options = training(m.loss, {m.y, m.h}, 500);
   options.threads = 3;

@@ -159,7 +159,7 @@ TEST_CASE("--set arguments that make no sense") {
       {"bacth=3", "--set: unknown key 'bacth', did you mean 'batch'?\n      | bacth=3\n      | ^~~~~"},
       {"optimizer.momentun=3",
        "--set: unknown key 'momentun' in optimizer, did you mean 'momentum'?\n      | optimizer.momentun=3\n      |           ^~~~~~~~"},
-      {"batch=many", "--set: batch.size must be a whole number in [1, 2147483647], not 'many'\n      | batch=many\n      |       ^~~~"},
+      {"batch=many", "--set: batch.size must be a whole number in [1, 2147483647] or a schedule, not 'many'\n      | batch=many\n      |       ^~~~"},
       {"lr=-1", "--set: optimizer.lr must be at least 0, not -1"},
       {"lr=*x", "aliases are not supported"},
       {"lr=a: b", "--set: optimizer.lr: "},

@@ -82,12 +82,12 @@ Dataset table(const json& trace) {
   return out;
 }
 
-struct Named { std::unique_ptr<Optimizer> optimizer; std::map<std::string, Schedule> hypers; };
+struct Named { std::unique_ptr<Optimizer> optimizer; std::map<std::string, Controlled> hypers; };
 Named optimizer(const json& source) {
   const auto name = source.at("class").get<std::string>();
   const auto kind = name.substr(name.rfind('.') + 1);
   OptimizerOptions options{{"form", name.starts_with("keras") ? "keras" : "torch"}};
-  std::map<std::string, Schedule> hypers;
+  std::map<std::string, Controlled> hypers;
   for (const auto& [key, value] : source.at("args").items()) {
     if (key == "lr") continue;
     if (value.is_boolean()) options[key] = value.get<bool>() ? "true" : "false";

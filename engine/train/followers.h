@@ -1,0 +1,46 @@
+#pragma once
+#include "engine/train/trainer.h"
+
+namespace lehr {
+
+// Everything a trial's numbers consist of.
+struct Numbers { std::span<float> values, state, slots; };
+
+// The quantities of a run that follow a metric: tells each its metric when it is due, takes the numbers back where a rule asks for
+// that, and writes down what happened.
+class Followers {
+ public:
+  // Errors where a metric is not measured, or not as often as asked for.
+  Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock, Numbers numbers);
+  // After an update of `rows` rows whose loss was `loss`; `next` is the clock of the next one.
+  void update(double loss, std::int64_t rows, const Clock& next);
+  // After an epoch; its events are added to the record.
+  void epoch(EpochRecord& record, const Clock& next);
+
+ private:
+  struct Copy {
+    std::vector<float> values, state, slots;
+    void take(const Numbers& from);
+    void give(const Numbers& to) const;
+  };
+  enum class Source { loss, metric, val_loss, val_metric };
+  struct Follower {
+    std::string quantity;
+    Controlled* controlled;
+    Feedback* feedback;
+    Source source;
+    std::size_t metric;
+    std::int64_t epochs = 0, steps = 0;  // one of them: how often it looks
+    double sum = 0;                      // of the losses since it looked
+    std::int64_t rows = 0;
+    Copy previous, best;                 // where its rule goes back
+    bool looked = false;
+  };
+  void observe(Follower& f, double value, const Clock& next);
+
+  Numbers numbers_;
+  std::vector<Follower> all_;
+  std::vector<FollowEvent> events_;
+};
+
+}  // namespace lehr
