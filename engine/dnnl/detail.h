@@ -16,6 +16,10 @@ inline dnnl::memory::desc strided(const Shape& dims, const Shape& strides) {
   return {dims, dnnl::memory::data_type::f32, strides};
 }
 
+inline dnnl::memory::desc any(const Shape& dims) { return {dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any}; }
+
+struct Layout::Desc { dnnl::memory::desc md; };
+
 // `arguments`: DNNL_ARG_* and descriptor, in the order of the addresses. A scratchpad argument is appended here.
 struct Argument { int arg; dnnl::memory::desc desc; };
 Prepared prepare(const dnnl::primitive& primitive, const dnnl::primitive_desc_base& desc, std::vector<Argument> arguments);

@@ -41,6 +41,7 @@ Prepared prepare(const dnnl::primitive& primitive, const dnnl::primitive_desc_ba
   out.impl = desc.impl_info_str();
   const auto scratch = desc.scratchpad_desc();
   out.scratchpad = scratch.get_size();
+  for (const Argument& a : arguments) out.layouts.emplace_back(std::make_shared<const Layout::Desc>(Layout::Desc{a.desc}));
   out.bind = [primitive, arguments = std::move(arguments), scratch](const std::vector<void*>& addresses, void* scratchpad) {
     auto call = std::make_shared<Call>();
     call->primitive = primitive;

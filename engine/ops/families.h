@@ -5,9 +5,11 @@
 namespace lehr {
 void add_gemm(OpTable&);       // Gemm, lehr.FusedGemm
 void add_matmul(OpTable&);
+void add_conv(OpTable&);
+void add_pool(OpTable&);       // MaxPool, AveragePool
 void add_unary(OpTable&);      // activations and elementwise functions
 void add_binary(OpTable&);     // arithmetic with broadcasting, comparisons
-void add_reduce(OpTable&);
+void add_reduce(OpTable&);     // Reduce*, GlobalAveragePool, GlobalMaxPool
 void add_softmax(OpTable&);
 void add_loss(OpTable&);       // domain lehr
 void add_norm(OpTable&);

@@ -2,6 +2,7 @@
 
 #include "engine/dnnl/matmul.h"
 #include "engine/kernels/targets.h"
+#include "engine/ops/primitive.h"
 
 namespace lehr {
 
@@ -55,18 +56,10 @@ void emit_primitive(Emit& e, Work work, const Product& p, Buffer a, Buffer b, Bu
   spec.add = p.add, spec.alpha = p.scale;
   spec.post = post_op(p.activation);
   spec.post_alpha = p.activation == Activation::leaky_relu || p.activation == Activation::elu ? p.alpha : 0;
-  auto prepared = onednn::matmul(spec);
-  const Buffer temp = prepared.scratchpad > 0 ? e.temp(prepared.scratchpad) : Buffer();
-  std::vector<Buffer> reads{a, b}, writes{c};
-  if (bias) reads.push_back(*bias);
+  std::vector<Buffer> addresses{a, b, c}, reads{a, b};
+  if (bias) addresses.push_back(*bias), reads.push_back(*bias);
   if (p.add) reads.push_back(c);
-  if (temp.id >= 0) writes.push_back(temp);
-  work.impl = prepared.impl;
-  e.step(std::move(work), std::move(reads), std::move(writes), [=](const Memory& m) {
-    std::vector<void*> addresses{m.at(a), m.at(b), m.at(c)};
-    if (bias) addresses.push_back(m.at(*bias));
-    return prepared.bind(addresses, temp.id >= 0 ? m.at(temp) : nullptr);
-  });
+  emit_prepared(e, std::move(work), onednn::matmul(spec), addresses, std::move(reads), {c});
 }
 }  // namespace
 

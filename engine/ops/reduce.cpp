@@ -1,4 +1,5 @@
-// Reduce*: over the axes given (attribute before 18, 13 for ReduceSum; input since), all of them if none are.
+// Reduce*: over the axes given (attribute before 18, 13 for ReduceSum; input since), all of them if none are; GlobalAveragePool and
+// GlobalMaxPool: over all spatial axes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -230,6 +231,17 @@ std::unique_ptr<Op> make(const NodeView& node, bool axes_as_input) {
 std::unique_ptr<Op> by_attribute(const NodeView& node) { return make(node, false); }
 std::unique_ptr<Op> by_input(const NodeView& node) { return make(node, true); }
 
+// Over all spatial axes of [N,C,…], which stay as 1.
+std::unique_ptr<Op> global(const NodeView& node) {
+  node.need_inputs(1, 1);
+  const Shape& x = node.shape(0);
+  if (node.type(0).dtype != Dtype::f32 || x.size() < 3) throw Error("X is ", text(node.type(0)), ", floats of [N,C,…] with at least one spatial axis are needed");
+  if (elements(x) == 0) throw Error("X is ", x, ", it has no elements");
+  std::vector<bool> reduced(x.size(), true);
+  reduced[0] = reduced[1] = false;
+  return std::make_unique<Reduce>(node, node.op() == "GlobalMaxPool" ? Kind::max : Kind::mean, reduced, true);
+}
+
 }  // namespace
 
 void add_reduce(OpTable& table) {
@@ -241,6 +253,8 @@ void add_reduce(OpTable& table) {
     table.add(name, 12, by_attribute);
     table.add(name, 20, by_input);
   }
+  for (const char* name : {"GlobalAveragePool", "GlobalMaxPool"})
+    for (const int version : {1, 22}) table.add(name, version, global);
 }
 
 }  // namespace lehr

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "graph/passes/spellings.h"
 #include "graph/passes/uses.h"
@@ -29,7 +30,9 @@ class Microsoft {
   bool rewrite(const Node& node) {
     if (node.out.size() != 1 || node.out[0] == no_value || !has_in(node, 0)) return false;
     stem_ = graph_.value(node.out[0]).name;
-    if (node.op == "FusedGemm" && has_in(node, 1)) return fused_gemm(node);
+    if (node.op == "FusedGemm" && has_in(node, 1)) return fused(node, "Gemm", {"alpha", "beta", "transA", "transB"});
+    if (node.op == "FusedConv" && has_in(node, 1) && !has_in(node, 3))
+      return fused(node, "Conv", {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"});
     if ((node.op == "Gelu" || node.op == "QuickGelu") && node.in.size() == 1) {
       if (node.op == "Gelu")
         emit({"Gelu", "", node.name, 20, {}, node.in, node.out});
@@ -49,16 +52,28 @@ class Microsoft {
     return false;
   }
 
-  bool fused_gemm(const Node& node) {
-    Node gemm{"Gemm", "", node.name, opset_, {}, node.in, {}};
-    for (const char* key : {"alpha", "beta", "transA", "transB"})
-      if (const auto it = node.attrs.find(key); it != node.attrs.end()) gemm.attrs[key] = it->second;
+  // A product and the activation behind it, which FusedConv gives its numbers in a list.
+  bool fused(const Node& node, const char* product, const std::vector<const char*>& kept) {
+    Node first{product, "", node.name, opset_, {}, node.in, {}};
+    for (const char* key : kept)
+      if (const auto it = node.attrs.find(key); it != node.attrs.end()) first.attrs[key] = it->second;
     Node activation{string(node, "activation", "Relu"), "", node.name, opset_, {}, {}, node.out};
     static constexpr std::array names = {std::pair{"activation_alpha", "alpha"}, std::pair{"activation_beta", "beta"}, std::pair{"activation_gamma", "gamma"}};
     for (const auto& [theirs, plain] : names)
       if (const auto it = node.attrs.find(theirs); it != node.attrs.end()) activation.attrs[plain] = it->second;
-    activation.in = {through(std::move(gemm))};
+    if (const auto it = node.attrs.find("activation_params"); it != node.attrs.end() && !params(activation, it->second)) return false;
+    activation.in = {through(std::move(first))};
     emit(std::move(activation));
+    return true;
+  }
+  // What ONNX Runtime writes into FusedConv's activation_params, by the plain operator's attributes.
+  static bool params(Node& activation, const Attribute& given) {
+    static const std::map<std::string, std::vector<const char*>> known = {{"LeakyRelu", {"alpha"}}, {"HardSigmoid", {"alpha", "beta"}}, {"Clip", {"min", "max"}}};
+    const auto* values = std::get_if<std::vector<float>>(&given);
+    const auto names = known.find(activation.op);
+    if (!values || names == known.end() || names->second.size() != values->size()) return false;
+    for (std::size_t i = 0; i < values->size(); ++i) activation.attrs[names->second[i]] = (*values)[i];
+    if (activation.op == "Clip") activation.opset = 6;  // bounds as attributes
     return true;
   }
 

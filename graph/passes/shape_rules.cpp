@@ -101,6 +101,7 @@ class Rule {
     }
     if (op == "Gemm" || op == "FusedGemm") return gemm();
     if (op == "MatMul") return matmul();
+    if (op == "Conv" || op.ends_with("Pool")) return window();
     if (op == "Flatten") return flatten();
     if (op == "Reshape") return reshape();
     if (op == "Expand") return broadcast(a(), shape_operand());
@@ -200,6 +201,16 @@ class Rule {
     Maybe out = broadcast(Extents(a()->begin(), a()->end() - 2), Extents(b()->begin(), b()->end() - 2));
     out->push_back((*a())[a()->size() - 2]);
     out->push_back(b()->back());
+    return out;
+  }
+  // The spatial sizes are left to what the file declares, but for a window over everything.
+  Maybe window() const {
+    if (!a() || a()->size() < 3) return std::nullopt;
+    const bool all = node_.op.starts_with("Global");
+    Extents out(a()->size(), all ? Extent::of(1) : Extent{});
+    out[0] = (*a())[0];
+    if (node_.op != "Conv") out[1] = (*a())[1];
+    else if (b() && !b()->empty()) out[1] = b()->front();
     return out;
   }
   Maybe flatten() const {

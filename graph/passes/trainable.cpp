@@ -199,7 +199,7 @@ class Judge {
     if (on_input && (!is(node, "Add") || scaled_nearby(node, other))) return say(Role::constant, cat("normalisation constant of the input in ", where));
     if (data().size() == 1 && !(add && after_product) && !learned_name(graph_.value(root_).name, data().shape().empty()))
       return say(Role::constant, cat("scalar constant of ", where));
-    if (is(node, "Sub") && slot == 1 && !after_product && then_scaled(result(node)))
+    if (is(node, "Sub") && slot == 1 && then_scaled(result(node)) && (!after_product || then_shifted(result(graph_.nodes()[uses_.of(result(node))[0].node]))))
       return say(Role::constant, cat("mean of a normalisation written out in single operators, in ", where));
     if (made_up(graph_.value(root_).name) && data().size() > 0 && all_equal(data(), data().doubles().at(0)))
       return say(Role::constant, cat("made by the exporter: a tensor of equal numbers in ", where));
@@ -224,6 +224,13 @@ class Judge {
     const Node& node = graph_.nodes()[uses[0].node];
     if (!is(node, "Mul") && !is(node, "Div")) return false;
     return std::ranges::any_of(node.in, [&](ValueId in) { return in != id && in != no_value && fixed_[at(in)]; });
+  }
+  // Scaled by a weight and shifted by another: (x - mean) * scale + shift even where x is a product without a bias.
+  bool then_shifted(ValueId id) const {
+    if (id == no_value) return false;
+    const auto& uses = uses_.of(id);
+    if (uses.size() != 1 || !is(graph_.nodes()[uses[0].node], "Add")) return false;
+    return std::ranges::any_of(graph_.nodes()[uses[0].node].in, [&](ValueId in) { return in != id && in != no_value && fixed_[at(in)]; });
   }
   // All ones as scale, all zeros as shift, under a name no source gives; a scalar zero as Gemm's bias.
   bool neutral(const Node& node, std::size_t slot) const {

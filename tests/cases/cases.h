@@ -5,6 +5,8 @@
 namespace lehr::cases {
 std::vector<OpCase> unary_cases();
 std::vector<OpCase> binary_cases();
+std::vector<OpCase> conv_cases();
+std::vector<OpCase> pool_cases();
 std::vector<OpCase> reduce_cases();
 std::vector<OpCase> softmax_cases();
 std::vector<OpCase> loss_cases();

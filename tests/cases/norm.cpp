@@ -47,7 +47,7 @@ std::size_t inner_of(const Shape& x, std::size_t from) {
 
 void add_batch(std::vector<OpCase>& out) {
   for (const int opset : {6, 7, 9, 14, 15})
-    for (const Shape& x : {Shape{6, 5}, Shape{3, 4, 2}, Shape{2, 3, 4, 5}, Shape{33, 1}}) {
+    for (const Shape& x : {Shape{6, 5}, Shape{3, 4, 2}, Shape{2, 3, 4, 5}, Shape{2, 3, 2, 3, 2}, Shape{33, 1}}) {
       const std::size_t c = size(x[1]), inner = inner_of(x, 2);
       const auto channel = [=](std::size_t k) { return k / inner % c; };
       const double epsilon = opset == 9 ? static_cast<double>(1e-3f) : static_cast<double>(1e-5f);

@@ -96,6 +96,13 @@ std::vector<OpCase> reduce_cases() {
                    return Arrays{{Shape{2, 1}, {first, second}}};
                  },
                  .gradient_tolerance = 1e-3, .difference = 1e-7});  // f32 near 1e4 has steps of 1e-3
+  for (const int opset : {1, 22})
+    for (const Shape& x : {Shape{2, 3, 4, 5}, Shape{3, 2, 5}, Shape{1, 4, 2, 3, 2}}) {
+      std::vector<std::size_t> axes;
+      for (std::size_t i = 2; i < x.size(); ++i) axes.push_back(i);
+      out.push_back({.op = "GlobalAveragePool", .opset = opset, .variant = cat(x), .in = {parameter(x)}, .reference = reduced(rows()[0].f, axes, true)});
+      out.push_back({.op = "GlobalMaxPool", .opset = opset, .variant = cat(x), .in = {parameter(x)}, .reference = reduced(rows()[2].f, axes, true)});
+    }
   return out;
 }
 

@@ -32,6 +32,13 @@ const std::vector<Row> table = {
        return b.linear("y", reshape(b, x, "r", {1, -1}), 12, 2);
      },
      {{-1, 12}}},
+    {"a convolution and a pooling",
+     5,
+     [](Build& b, ValueId x) {
+       const ValueId h = b.node("Conv", {x, b.weight("k", {2, 3, 2})}, "c");
+       return b.linear("y", reshape(b, b.node("GlobalAveragePool", {h}, "p"), "r", {5, 2}), 2, 2);
+     },
+     {{-1, 2}}},
     {"open already",
      5,
      [](Build& b, ValueId x) {

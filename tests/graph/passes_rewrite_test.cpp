@@ -62,6 +62,23 @@ const std::vector<Row> table = {
        return b.node("FusedGemm", {x(b), b.weight("w", {3, 4})}, "y", {{"activation", std::string("Elu")}, {"activation_alpha", 2.0f}}, "com.microsoft");
      },
      "com.microsoft.FusedGemm", "Gemm Elu"},
+    {"fused conv", normalize,
+     [](Build& b) {
+       return b.node("FusedConv", {x(b), b.weight("w", {4, 3, 3, 3})}, "y", {{"activation", std::string("Relu")}}, "com.microsoft");
+     },
+     "com.microsoft.FusedConv", "Conv Relu"},
+    {"fused conv and the activation's numbers", normalize,
+     [](Build& b) {
+       return b.node("FusedConv", {x(b), b.weight("w", {4, 3, 3, 3})}, "y",
+                     {{"activation", std::string("Clip")}, {"activation_params", std::vector<float>{0, 6}}}, "com.microsoft");
+     },
+     "com.microsoft.FusedConv", "Conv Clip"},
+    {"fused conv and numbers nobody knows", normalize,
+     [](Build& b) {
+       return b.node("FusedConv", {x(b), b.weight("w", {4, 3, 3, 3})}, "y",
+                     {{"activation", std::string("Clip")}, {"activation_params", std::vector<float>{0}}}, "com.microsoft");
+     },
+     "com.microsoft.FusedConv", "com.microsoft.FusedConv"},
     {"batch normalisation by computed statistics", normalize,
      [](Build& b) {
        const ValueId h = dense(b), axes = b.integers("axes", {0});

@@ -112,6 +112,13 @@ const std::vector<Row> table = {
       {"gamma", parameter, "scale in Mul"},
       {"beta", parameter, "bias in Add"},
       {"one", constant, "scalar"}}},
+    {"a product without a bias, centred, scaled and shifted",
+     [](Build& b) {
+       const ValueId m = b.node("Conv", {b.input("x", {{-1, "N"}, {3, ""}, {5, ""}}), b.weight("w", {4, 3, 2})}, "m");
+       const ValueId s = b.node("Mul", {b.node("Sub", {m, b.weight("mean", {4, 1})}, "c"), b.weight("factor", {4, 1})}, "s");
+       b.output(b.node("Add", {s, b.weight("beta", {4, 1})}, "y"));
+     },
+     {{"w", parameter, "weight of Conv"}, {"mean", constant, "mean of a normalisation"}, {"factor", parameter, "scale"}, {"beta", parameter, "bias"}}},
     {"a centred and scaled activation",
      [](Build& b) {
        const ValueId c = b.node("Sub", {b.linear("fc", b.rows("x", 3), 3, 4), b.weight("mean", {4})}, "c");

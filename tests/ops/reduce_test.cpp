@@ -34,4 +34,5 @@ TEST_CASE("wrong axes of reductions are refused", "[ops]") {
   bad({.op = "ReduceMean", .opset = 13, .attrs = {{"axes", std::vector<std::int64_t>{1, -1}}}, .in = {parameter({2, 3})}}, "axis 1 is there twice");
   bad({.op = "ReduceSum", .opset = 13, .in = {parameter({2, 3}), data({1}, {0}, Dtype::i64)}}, "must be known before the run");
   bad({.op = "ReduceMean", .opset = 13, .in = {constant({2}, {1, 2}, Dtype::i64)}}, "not defined for int64 inputs");
+  bad({.op = "GlobalAveragePool", .opset = 22, .in = {parameter({2, 3})}}, "X is float32[2,3], floats of [N,C,…] with at least one spatial axis");
 }

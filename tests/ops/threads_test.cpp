@@ -56,3 +56,17 @@ TEST_CASE("the number of threads does not change a bit of elementwise and row op
     CHECK(run(c, 3) == alone);
   }
 }
+
+TEST_CASE("convolutions and poolings repeat bit by bit with the same threads", "[ops]") {
+  const Attributes padded{{"pads", std::vector<std::int64_t>{1, 1, 1, 1}}}, window{{"kernel_shape", std::vector<std::int64_t>{3, 3}}};
+  const Shape x{5, 19, 13, 12};
+  const std::vector<OpCase> rows{{.op = "Conv", .opset = 11, .attrs = padded, .in = {parameter(x), parameter({33, 19, 3, 3}), parameter({33})}},
+                                 {.op = "MaxPool", .opset = 11, .attrs = window, .in = {parameter(x)}},
+                                 {.op = "AveragePool", .opset = 11, .attrs = window, .in = {parameter(x)}}};
+  for (const OpCase& c : rows)
+    for (const int threads : {1, 2}) {
+      INFO(c.op);
+      const Result first = run(c, threads);
+      for (int repeat = 0; repeat < 3; ++repeat) CHECK(run(c, threads) == first);
+    }
+}
