@@ -69,6 +69,23 @@ TEST_CASE("scale, axpy and clamp touch their span only", "[kernels]") {
   });
 }
 
+TEST_CASE("a span approaches another by a share", "[kernels]") {
+  test::each_target([] {
+    for (std::size_t n = 0; n <= 40; ++n) {
+      const auto y = noise(n, 2, 1e-9f), before = noise(n + 1, 3, 2);
+      auto part = before, whole = before;
+      approach({part.data(), n}, 0.25f, y);
+      approach({whole.data(), n}, 1, y);
+      for (std::size_t i = 0; i < n; ++i) {
+        CHECK(part[i] == Approx(before[i] + 0.25 * (double(y[i]) - before[i])).margin(1e-7));
+        CHECK(whole[i] == y[i]);
+      }
+      CHECK(part[n] == before[n]);
+      CHECK(whole[n] == before[n]);
+    }
+  });
+}
+
 TEST_CASE("the squares of a sum of two spans", "[kernels]") {
   test::each_target([] {
     for (std::size_t n = 0; n <= 40; ++n) {
