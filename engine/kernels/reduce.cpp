@@ -85,6 +85,17 @@ bool finite(const float* x, std::size_t n) {
   return sum_lanes(bad) == 0;
 }
 
+double largest(const float* x, std::size_t n) {
+  const Full d;
+  Floats most = hn::Zero(d), bad = hn::Zero(d);  // bad: 0, or NaN once there was one
+  for (std::size_t i = 0; i < n; i += lanes) {
+    const Floats v = hn::Abs(load(x + i, n - i < lanes ? n - i : lanes));
+    most = hn::Max(v, most);
+    bad = hn::Add(bad, hn::IfThenZeroElse(hn::Eq(v, v), v));
+  }
+  return double{hn::GetLane(hn::MaxOfLanes(d, most))} + double{sum_lanes(bad)};
+}
+
 void scale_by(float* x, std::size_t n, float factor) {
   const Full d;
   const Floats f = hn::Set(d, factor);
@@ -131,6 +142,7 @@ HWY_EXPORT(sum_of);
 HWY_EXPORT(squares_of);
 HWY_EXPORT(squares_of_sum);
 HWY_EXPORT(finite);
+HWY_EXPORT(largest);
 HWY_EXPORT(scale_by);
 HWY_EXPORT(add_scaled);
 HWY_EXPORT(approach_by);
@@ -141,6 +153,7 @@ double sum_of_squares(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(sq
 double sum_of_squares(std::span<const float> x, float a, std::span<const float> y) {
   return HWY_DYNAMIC_DISPATCH(squares_of_sum)(x.data(), a, y.data(), x.size());
 }
+double max_abs(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(largest)(x.data(), x.size()); }
 bool all_finite(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(finite)(x.data(), x.size()); }
 void scale(std::span<float> x, float factor) { HWY_DYNAMIC_DISPATCH(scale_by)(x.data(), x.size(), factor); }
 void axpy(float a, std::span<const float> x, std::span<float> y) { HWY_DYNAMIC_DISPATCH(add_scaled)(a, x.data(), y.data(), y.size()); }

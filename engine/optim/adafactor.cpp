@@ -59,14 +59,13 @@ class Adafactor final : public Optimizer {
     return f.outer * f.matrix() + f.cols * f.inner + f.inner;
   }
   std::vector<Hyper> hypers() const override {
-    std::vector<Hyper> out{lr_hyper(),
-                           {"decay_rate", 0.8, false, 0, 100, "the second moment's decay is 1 - t^-decay_rate"},
-                           {"epsilon1", torch() ? 1.1920928955078125e-07 : 1e-30, false, 0, 1, "added to g^2; torch: bounds the mean and the root of the second moment"},
-                           {"epsilon2", 1e-3, false, 0, 1e6, "least size of a tensor for scale_parameter"},
-                           {"clip_threshold", 1, false, 1e-30, 1e30, "root mean square allowed to a step before the rate"},
-                           decay_hyper()};
-    if (momentum_) out.push_back(beta_hyper("beta1", 0.9, "decay of the mean step"));
-    return out;
+    return {lr_hyper(),
+            {"decay_rate", 0.8, false, 0, 100, "the second moment's decay is 1 - t^-decay_rate"},
+            {"epsilon1", torch() ? 1.1920928955078125e-07 : 1e-30, false, 0, 1, "added to g^2; torch: bounds the mean and the root of the second moment"},
+            {"epsilon2", 1e-3, false, 0, 1e6, "least size of a tensor for scale_parameter"},
+            {"clip_threshold", 1, false, 1e-30, 1e30, "root mean square allowed to a step before the rate"},
+            decay_hyper(),
+            beta_hyper("beta1", 0.9, "decay of the mean step, with momentum")};
   }
 
   void update(const Piece& p, const Step& at) const override {

@@ -46,6 +46,20 @@ TEST_CASE("one bad value anywhere is found", "[kernels]") {
   });
 }
 
+TEST_CASE("the largest magnitude", "[kernels]") {
+  test::each_target([] {
+    CHECK(max_abs({}) == 0);
+    for (const std::size_t n : {1, 2, 5, 8, 16, 17, 40})
+      for (std::size_t at = 0; at < n; ++at) {
+        auto x = noise(n, 1);
+        x[at] = -7;
+        CHECK(max_abs(x) == 7);
+        x[at] = std::nanf("");
+        CHECK(std::isnan(max_abs(x)));
+      }
+  });
+}
+
 TEST_CASE("scale, axpy and clamp touch their span only", "[kernels]") {
   test::each_target([] {
     for (std::size_t n = 0; n <= 40; ++n) {

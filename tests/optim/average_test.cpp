@@ -88,6 +88,7 @@ TEST_CASE("averages follow the libraries' traces", "[optim][golden]") {
     }
   }
   std::cout << "golden averages: " << runs << " runs\n";
+  CHECK(runs >= 3);
 }
 
 TEST_CASE("what warms an average up", "[optim]") {
