@@ -139,7 +139,7 @@ void BareStep::add_update(std::int64_t size, int threads) {
         [](void* context, int i) {
           const Part& p = static_cast<const Part*>(context)[i];
           const double hypers[] = {1e-5, 0.9, 0, 0};
-          p.sgd->update(p.w, p.g, std::span(&p.v, 1), hypers, 2);
+          p.sgd->update({p.w, p.g, std::span(&p.v, 1), {}, {}}, {hypers, 2, 0, {}});
         },
         parts.data());
   });

@@ -1,5 +1,6 @@
 #include "engine/kernels/reduce.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/kernels/simd.h"
@@ -84,6 +85,17 @@ bool finite(const float* x, std::size_t n) {
   return sum_lanes(bad) == 0;
 }
 
+double largest(const float* x, std::size_t n) {
+  const Full d;
+  Floats most = hn::Zero(d), bad = hn::Zero(d);  // bad: 0, or NaN once there was one
+  for (std::size_t i = 0; i < n; i += lanes) {
+    const Floats v = hn::Abs(load(x + i, n - i < lanes ? n - i : lanes));
+    most = hn::Max(v, most);
+    bad = hn::Add(bad, hn::IfThenZeroElse(hn::Eq(v, v), v));
+  }
+  return double{hn::GetLane(hn::MaxOfLanes(d, most))} + double{sum_lanes(bad)};
+}
+
 void scale_by(float* x, std::size_t n, float factor) {
   const Full d;
   const Floats f = hn::Set(d, factor);
@@ -98,6 +110,16 @@ void add_scaled(float a, const float* x, float* y, std::size_t n) {
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) hn::StoreU(hn::MulAdd(f, hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, y + i);
   if (i < n) store_first(d, hn::MulAdd(f, load_first(d, x + i, n - i), load_first(d, y + i, n - i)), y + i, n - i);
+}
+
+void approach_by(float* x, float share, const float* y, std::size_t n) {
+  const Full d;
+  const Floats f = hn::Set(d, share);
+  for (std::size_t i = 0; i < n; i += lanes) {
+    const std::size_t count = n - i < lanes ? n - i : lanes;
+    const Floats from = load(x + i, count);
+    store(hn::MulAdd(f, hn::Sub(load(y + i, count), from), from), x + i, count);
+  }
 }
 
 HWY_INLINE Floats within_limit(Floats x, float limit) {
@@ -120,8 +142,10 @@ HWY_EXPORT(sum_of);
 HWY_EXPORT(squares_of);
 HWY_EXPORT(squares_of_sum);
 HWY_EXPORT(finite);
+HWY_EXPORT(largest);
 HWY_EXPORT(scale_by);
 HWY_EXPORT(add_scaled);
+HWY_EXPORT(approach_by);
 HWY_EXPORT(clamp_to);
 
 double sum(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(sum_of)(x.data(), x.size()); }
@@ -129,9 +153,16 @@ double sum_of_squares(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(sq
 double sum_of_squares(std::span<const float> x, float a, std::span<const float> y) {
   return HWY_DYNAMIC_DISPATCH(squares_of_sum)(x.data(), a, y.data(), x.size());
 }
+double max_abs(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(largest)(x.data(), x.size()); }
 bool all_finite(std::span<const float> x) { return HWY_DYNAMIC_DISPATCH(finite)(x.data(), x.size()); }
 void scale(std::span<float> x, float factor) { HWY_DYNAMIC_DISPATCH(scale_by)(x.data(), x.size(), factor); }
 void axpy(float a, std::span<const float> x, std::span<float> y) { HWY_DYNAMIC_DISPATCH(add_scaled)(a, x.data(), y.data(), y.size()); }
+void approach(std::span<float> x, float share, std::span<const float> y) {
+  if (share == 1)
+    std::copy(y.begin(), y.end(), x.begin());  // x + (y - x) may round
+  else
+    HWY_DYNAMIC_DISPATCH(approach_by)(x.data(), share, y.data(), x.size());
+}
 void clamp(std::span<float> x, float limit) { HWY_DYNAMIC_DISPATCH(clamp_to)(x.data(), x.size(), limit); }
 
 }  // namespace lehr

@@ -20,9 +20,10 @@ struct Momentum {
   }
 };
 
-template <bool maximum>
+using Second = AdamRule::Second;
+template <bool maximum, Second second>
 struct Adam {
-  Floats b1, b2, c, root, s, epsilon, m_step, g_step;
+  Floats b1, b2, c, root, s, epsilon, m_step, g_step, v_add;
   explicit Adam(const AdamRule& r)
       : b1(all(r.one_minus_b1)),
         b2(all(r.one_minus_b2)),
@@ -31,23 +32,42 @@ struct Adam {
         s(all(r.s)),
         epsilon(all(r.epsilon)),
         m_step(all(-r.step * r.m_share)),
-        g_step(all(-r.step * r.g_share)) {}
+        g_step(all(-r.step * r.g_share)),
+        v_add(all(r.v_add)) {}
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[maximum ? 3 : 2]) const {
     Floats &m = state[0], &v = state[1];
     m = toward(m, g, b1);
-    v = toward(v, hn::Mul(g, g), b2);
+    v = moment(g, m, v);
     Floats u = hn::Mul(c, v);
     if constexpr (maximum) u = state[2] = hn::Max(state[2], u);
     return quotient(hn::MulAdd(m_step, m, hn::Mul(g_step, g)), hn::MulAdd(hn::Sqrt(hn::Add(u, root)), s, epsilon));
+  }
+
+ private:
+  HWY_INLINE Floats moment(Floats g, Floats m, Floats v) const {
+    if constexpr (second == Second::belief) {
+      const Floats surprise = hn::Sub(g, m);
+      return hn::Add(toward(v, hn::Mul(surprise, surprise), b2), v_add);
+    }
+    const Floats square = hn::Mul(g, g);
+    if constexpr (second == Second::yogi) {
+      const Floats change = hn::Mul(b2, square);
+      return hn::IfThenElse(hn::Gt(v, square), hn::Sub(v, change), hn::IfThenElse(hn::Eq(v, square), v, hn::Add(v, change)));
+    }
+    return toward(v, square, b2);
   }
 };
 
 void momentum(const Spans& s, const MomentumRule& r) { apply<1>(s, r, Momentum(r)); }
 void adam(const Spans& s, const AdamRule& r) {
   if (r.maximum)
-    apply<3>(s, r, Adam<true>(r));
+    apply<3>(s, r, Adam<true, Second::square>(r));
+  else if (r.second == Second::belief)
+    apply<2>(s, r, Adam<false, Second::belief>(r));
+  else if (r.second == Second::yogi)
+    apply<2>(s, r, Adam<false, Second::yogi>(r));
   else
-    apply<2>(s, r, Adam<false>(r));
+    apply<2>(s, r, Adam<false, Second::square>(r));
 }
 
 }  // namespace lehr::HWY_NAMESPACE

@@ -62,14 +62,18 @@ struct Adadelta {
   }
 };
 
-struct Lion {
-  Floats b1, b2, step;
-  explicit Lion(const LionRule& r) : b1(all(r.one_minus_b1)), b2(all(r.one_minus_b2)), step(all(-r.step)) {}
-  HWY_INLINE Floats operator()(Floats g, Floats (&state)[1]) const {
-    const Floats c = toward(state[0], g, b1);
-    state[0] = toward(state[0], g, b2);
-    const Floats one_way = hn::CopySign(step, hn::Neg(c));                    // step is negative: its size with the sign against c
-    return hn::IfThenElse(hn::Gt(hn::Abs(c), hn::Zero(Full())), one_way, c);  // 0 and NaN as they are
+struct Ftrl {
+  Floats shrink, rate, l1, add;
+  explicit Ftrl(const FtrlRule& r) : shrink(all(r.l2_shrink)), rate(all(r.rate)), l1(all(r.l1)), add(all(r.add)) {}
+  HWY_INLINE Floats operator()(Floats g, Floats (&state)[2], Floats w) const {
+    const Full d;
+    Floats &n = state[0], &z = state[1];
+    const Floats before = hn::Sqrt(n);
+    n = hn::MulAdd(g, g, n);
+    const Floats after = hn::Sqrt(n);
+    z = hn::MulAdd(hn::NegMulAdd(hn::Sub(after, before), rate, shrink), w, hn::Add(z, g));
+    const Floats bounded = at_most(d, at_least(d, z, hn::Neg(l1)), l1);
+    return quotient(hn::Sub(bounded, z), hn::MulAdd(after, rate, add));
   }
 };
 
@@ -86,7 +90,7 @@ void rms(const Spans& s, const RmsRule& r) {
 }
 void adagrad(const Spans& s, const AdagradRule& r) { apply<1>(s, r, Adagrad(r)); }
 void adadelta(const Spans& s, const AdadeltaRule& r) { apply<2>(s, r, Adadelta(r)); }
-void lion(const Spans& s, const LionRule& r) { apply<1>(s, r, Lion(r)); }
+void ftrl(const Spans& s, const FtrlRule& r) { apply<2>(s, r, Ftrl(r)); }
 
 // Lamb's direction from the moments; c1 and c2 take their bias out.
 struct LambDirection {
@@ -140,7 +144,7 @@ HWY_EXPORT(adamax);
 HWY_EXPORT(rms);
 HWY_EXPORT(adagrad);
 HWY_EXPORT(adadelta);
-HWY_EXPORT(lion);
+HWY_EXPORT(ftrl);
 HWY_EXPORT(moments);
 HWY_EXPORT(step_of);
 
@@ -148,7 +152,7 @@ void update(const Spans& s, const AdamaxRule& rule) { HWY_DYNAMIC_DISPATCH(adama
 void update(const Spans& s, const RmsRule& rule) { HWY_DYNAMIC_DISPATCH(rms)(s, rule); }
 void update(const Spans& s, const AdagradRule& rule) { HWY_DYNAMIC_DISPATCH(adagrad)(s, rule); }
 void update(const Spans& s, const AdadeltaRule& rule) { HWY_DYNAMIC_DISPATCH(adadelta)(s, rule); }
-void update(const Spans& s, const LionRule& rule) { HWY_DYNAMIC_DISPATCH(lion)(s, rule); }
+void update(const Spans& s, const FtrlRule& rule) { HWY_DYNAMIC_DISPATCH(ftrl)(s, rule); }
 SquaredNorms lamb_moments(const Spans& s, const LambRule& rule) { return HWY_DYNAMIC_DISPATCH(moments)(s, rule); }
 void lamb_step(const Spans& s, const LambRule& rule) { HWY_DYNAMIC_DISPATCH(step_of)(s, rule); }
 

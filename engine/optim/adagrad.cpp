@@ -21,14 +21,12 @@ class Adagrad final : public Optimizer {
   std::vector<Hyper> hypers() const override {
     return {lr_hyper(), epsilon_hyper(torch_ ? 1e-10 : 1e-7), {"lr_decay", 0, false, 0, 1e6, "the rate is divided by 1 + (t-1) lr_decay"}, decay_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
+  void update(const Piece& p, const Step& at) const override {
     AdagradRule r;
-    (torch_ ? r.outside : r.inside) = float(hypers[1]);
-    r.step = float(hypers[0] / (1 + double(t - 1) * hypers[2]));
-    decay_.set(r, hypers[3], hypers[0]);
-    float* const state[] = {slots[0].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    (torch_ ? r.outside : r.inside) = float(at.hypers[1]);
+    r.step = float(at.hypers[0] / (1 + double(at.t - 1) * at.hypers[2]));
+    decay_.set(r, at.hypers[3], at.hypers[0]);
+    apply(r, p);
   }
 
  private:
@@ -44,15 +42,13 @@ class Adadelta final : public Optimizer {
   std::vector<Hyper> hypers() const override {
     return {lr_hyper(), beta_hyper("rho", keras_ ? 0.95 : 0.9, "decay of the mean squares"), epsilon_hyper(keras_ ? 1e-7 : 1e-6), decay_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t) const override {
+  void update(const Piece& p, const Step& at) const override {
     AdadeltaRule r;
-    r.one_minus_rho = float(1 - hypers[1]);
-    r.epsilon = float(hypers[2]);
-    r.step = float(hypers[0]);
-    decay_.set(r, hypers[3], hypers[0]);
-    float* const state[] = {slots[0].data(), slots[1].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    r.one_minus_rho = float(1 - at.hypers[1]);
+    r.epsilon = float(at.hypers[2]);
+    r.step = float(at.hypers[0]);
+    decay_.set(r, at.hypers[3], at.hypers[0]);
+    apply(r, p);
   }
 
  private:

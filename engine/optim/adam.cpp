@@ -43,23 +43,21 @@ class Adam final : public Optimizer {
     return out;
   }
 
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
-    const double lr = hypers[0], b1 = hypers[1], b2 = hypers[2], steps = double(t);
+  void update(const Piece& p, const Step& at) const override {
+    const double lr = at.hypers[0], b1 = at.hypers[1], b2 = at.hypers[2], steps = double(at.t);
     const double c1 = 1 - std::pow(b1, steps), c2 = 1 - std::pow(b2, steps);
     AdamRule r{};
     r.one_minus_b1 = float(1 - b1), r.one_minus_b2 = float(1 - b2);
-    r.epsilon = float(hypers[3]);
+    r.epsilon = float(at.hypers[3]);
     r.c = r.s = 1;
     r.step = float(lr / c1);
     if (form_ == "keras") r.step = float(lr * std::sqrt(c2) / c1);
     if (form_ == "torch") r.s = float(1 / std::sqrt(c2));
     if (form_ == "optax") r.c = float(1 / c2);
-    r.root = float(hypers[5]);
-    decay_.set(r, hypers[4], lr, hypers.back());
+    r.root = float(at.hypers[5]);
+    decay_.set(r, at.hypers[4], lr, at.hypers.back());
     r.maximum = amsgrad_;
-    float* const state[] = {slots[0].data(), slots[1].data(), amsgrad_ ? slots[2].data() : nullptr};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    apply(r, p);
   }
 
  private:

@@ -19,15 +19,13 @@ class Adamax final : public Optimizer {
     return {lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the largest gradient"),
             epsilon_hyper(keras_ ? 1e-7 : 1e-8), decay_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
+  void update(const Piece& p, const Step& at) const override {
     AdamaxRule r;
-    r.one_minus_b1 = float(1 - hypers[1]), r.b2 = float(hypers[2]);
-    (keras_ ? r.outside : r.inside) = float(hypers[3]);
-    r.step = float(hypers[0] / (1 - std::pow(hypers[1], double(t))));
-    decay_.set(r, hypers[4], hypers[0]);
-    float* const state[] = {slots[0].data(), slots[1].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    r.one_minus_b1 = float(1 - at.hypers[1]), r.b2 = float(at.hypers[2]);
+    (keras_ ? r.outside : r.inside) = float(at.hypers[3]);
+    r.step = float(at.hypers[0] / (1 - std::pow(at.hypers[1], double(at.t))));
+    decay_.set(r, at.hypers[4], at.hypers[0]);
+    apply(r, p);
   }
 
  private:

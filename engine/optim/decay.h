@@ -21,4 +21,22 @@ class DecayScale {
   std::string name_;
 };
 
+// A piece's slots as a kernel takes them.
+class States {
+ public:
+  explicit States(const Piece& p) {
+    for (std::size_t i = 0; i < p.slots.size() && i < most; ++i) state_[i] = p.slots[i].data();
+  }
+  Spans spans(const Piece& p) const { return {p.w.data(), p.g.data(), state_, p.w.size()}; }
+  static constexpr std::size_t most = 8;
+
+ private:
+  float* state_[most] = {};
+};
+template <class Rule>
+void apply(const Rule& rule, const Piece& p) {
+  const States states(p);
+  update(states.spans(p), rule);
+}
+
 }  // namespace lehr

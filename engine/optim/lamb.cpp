@@ -24,23 +24,22 @@ class Lamb final : public Optimizer {
     return {lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the mean square"),
             epsilon_hyper(form_ == "keras" ? 1e-7 : 1e-6), decay_hyper(form_ == "timm" ? 0.01 : 0)};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
+  void update(const Piece& p, const Step& at) const override {
     LambRule r;
-    r.one_minus_b1 = float(1 - hypers[1]), r.one_minus_b2 = float(1 - hypers[2]);
-    r.c1 = float(1 / (1 - std::pow(hypers[1], double(t)))), r.c2 = float(1 / (1 - std::pow(hypers[2], double(t))));
-    r.epsilon = float(hypers[3]);
+    r.one_minus_b1 = float(1 - at.hypers[1]), r.one_minus_b2 = float(1 - at.hypers[2]);
+    r.c1 = float(1 / (1 - std::pow(at.hypers[1], double(at.t)))), r.c2 = float(1 / (1 - std::pow(at.hypers[2], double(at.t))));
+    r.epsilon = float(at.hypers[3]);
     if (form_ == "keras")
-      r.keep = float(1 - hypers[0] * hypers[4]);
+      r.keep = float(1 - at.hypers[0] * at.hypers[4]);
     else
-      r.inner = float(hypers[4]);
-    float* const state[] = {slots[0].data(), slots[1].data()};
-    const Spans spans{w.data(), g.data(), state, w.size()};
+      r.inner = float(at.hypers[4]);
+    const States states(p);
+    const Spans spans = states.spans(p);
     const SquaredNorms norms = lamb_moments(spans, r);
     double ratio = 1;
-    if ((always_ || hypers[4] != 0) && norms.w > 0 && norms.r > 0) ratio = std::sqrt(norms.w / norms.r);
+    if ((always_ || at.hypers[4] != 0) && norms.w > 0 && norms.r > 0) ratio = std::sqrt(norms.w / norms.r);
     if (clip_) ratio = std::min(ratio, 1.0);
-    r.step = float(hypers[0] * ratio);
+    r.step = float(at.hypers[0] * ratio);
     lamb_step(spans, r);
   }
 

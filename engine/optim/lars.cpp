@@ -30,29 +30,28 @@ class Lars final : public Optimizer {
             epsilon_hyper(timm_ ? 1e-8 : 0),
             {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
-    const double lr = hypers[0], momentum = hypers[1], decay = hypers[2];
+  void update(const Piece& p, const Step& at) const override {
+    const double lr = at.hypers[0], momentum = at.hypers[1], decay = at.hypers[2];
     double ratio = 1;
-    if (always_ || decay != 0) ratio = trust(std::sqrt(sum_of_squares(w)), w, g, hypers);
+    if (always_ || decay != 0) ratio = trust(p, at);
     if (clip_) ratio = std::min(ratio / lr, 1.0);
-    const bool fresh = t == 1 || momentum == 0;
-    const double share = ratio * (fresh ? 1 : 1 - hypers[5]);
+    const bool fresh = at.t == 1 || momentum == 0;
+    const double share = ratio * (fresh ? 1 : 1 - at.hypers[5]);
     MomentumRule r{};
     r.l2 = float(decay);
     r.mu = fresh ? 0 : float(momentum);
     r.a = float(timm_ ? share : -lr * share);
     r.p = float((timm_ ? -lr : 1) * (nesterov_ ? momentum : 1));
     r.q = nesterov_ ? float(-lr * ratio) : 0;
-    float* const state[] = {slots[0].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    apply(r, p);
   }
 
  private:
-  double trust(double w_norm, std::span<const float> w, std::span<const float> g, std::span<const double> hypers) const {
-    const double g_norm = std::sqrt(timm_ ? sum_of_squares(g) : sum_of_squares(g, float(hypers[2]), w));
+  double trust(const Piece& p, const Step& at) const {
+    const double w_norm = std::sqrt(sum_of_squares(p.w));
+    const double g_norm = std::sqrt(timm_ ? sum_of_squares(p.g) : sum_of_squares(p.g, float(at.hypers[2]), p.w));
     if (!(w_norm > 0) || !(g_norm > 0)) return 1;
-    return hypers[3] * w_norm / (g_norm + (timm_ ? w_norm * hypers[2] : 0.0) + hypers[4]);
+    return at.hypers[3] * w_norm / (g_norm + (timm_ ? w_norm * at.hypers[2] : 0.0) + at.hypers[4]);
   }
   bool timm_, nesterov_, always_, clip_;
 };

@@ -16,14 +16,12 @@ class Lion final : public Optimizer {
     return {lr_hyper(), beta_hyper("beta1", 0.9, "share of the mean in the sign"), beta_hyper("beta2", 0.99, "decay of the mean gradient"), decay_hyper(),
             lr_max_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t) const override {
+  void update(const Piece& p, const Step& at) const override {
     LionRule r;
-    r.one_minus_b1 = float(1 - hypers[1]), r.one_minus_b2 = float(1 - hypers[2]);
-    r.step = float(hypers[0]);
-    decay_.set(r, hypers[3], hypers[0], hypers[4]);
-    float* const state[] = {slots[0].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    r.one_minus_b1 = float(1 - at.hypers[1]), r.one_minus_b2 = float(1 - at.hypers[2]);
+    r.step = float(at.hypers[0]);
+    decay_.set(r, at.hypers[3], at.hypers[0], at.hypers[4]);
+    apply(r, p);
   }
 
  private:

@@ -36,25 +36,23 @@ class NAdam final : public Optimizer {
             decay_hyper(),
             {"momentum_decay", form_ == "keras" ? 1 : 0.004, false, 0, 1e6, "how fast the momentum grows to beta1; without effect in optax' form"}};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
-    const double b1 = hypers[1], steps = double(t);
+  void update(const Piece& p, const Step& at) const override {
+    const double b1 = at.hypers[1], steps = double(at.t);
     double now = b1, next = b1, factor_now = 1, factor_next = 1;
     if (form_ != "optax") {
-      const double q = std::pow(0.96, hypers[5]);
+      const double q = std::pow(0.96, at.hypers[5]);
       now *= 1 - 0.5 * std::pow(q, steps), next *= 1 - 0.5 * std::pow(q, steps + 1);
       factor_now = product(q, steps), factor_next = product(q, steps + 1);
     }
     AdamRule r;
-    r.one_minus_b1 = float(1 - b1), r.one_minus_b2 = float(1 - hypers[2]);
-    r.c = float(1 / (1 - std::pow(hypers[2], steps)));
-    r.epsilon = float(hypers[3]);
-    r.step = float(hypers[0]);
+    r.one_minus_b1 = float(1 - b1), r.one_minus_b2 = float(1 - at.hypers[2]);
+    r.c = float(1 / (1 - std::pow(at.hypers[2], steps)));
+    r.epsilon = float(at.hypers[3]);
+    r.step = float(at.hypers[0]);
     r.m_share = float(next / (1 - std::pow(b1, steps + 1) * factor_next));
     r.g_share = float((1 - now) / (1 - std::pow(b1, steps) * factor_now));
-    decay_.set(r, hypers[4], hypers[0]);
-    float* const state[] = {slots[0].data(), slots[1].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    decay_.set(r, at.hypers[4], at.hypers[0]);
+    apply(r, p);
   }
 
  private:

@@ -1,10 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/shape.h"
 #include "base/table.h"
 
 namespace lehr {
@@ -22,17 +24,58 @@ struct Slot {
   float initial = 0;
 };
 
-// Pure maths on one span of parameters; state and hyperparameters are handed in, counters belong to the trainer.
+// What an optimizer may know of a tensor. An elementwise span has no shape.
+struct TensorInfo {
+  std::span<const std::int64_t> shape;
+  bool embedding = false;  // rows are looked up, not multiplied
+};
+
+// One trained tensor, or where the optimizer is elementwise a span that may hold several and the gaps between them.
+struct Piece {
+  std::span<float> w;
+  std::span<const float> g;
+  std::span<const std::span<float>> slots;  // in the order of slots()
+  TensorInfo tensor;
+  std::span<float> scratch;  // at least scratch(tensor) floats, not kept from one call to the next
+};
+
+// What the pieces of one group share in one update.
+struct Step {
+  std::span<const double> hypers;   // in the order of hypers()
+  std::int64_t t = 1;               // counts updates from 1
+  double next_lr = 0;               // the rate of the update after this one, where wants_next_lr()
+  std::span<const double> scalars;  // in the order of scalars(), as settle() left them
+};
+
+// Pure maths; state and hyperparameters are handed in, counters belong to the trainer. A group is updated by observe() on each of
+// its pieces where observes(), settle() once, update() on each piece. None of them may allocate.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Elementwise: a whole group is one span. Otherwise the trainer calls update once per tensor.
+  // Elementwise: a whole group is one span, cut and shared among threads at will. Otherwise a piece is one tensor.
   virtual bool elementwise() const { return true; }
   virtual std::vector<Slot> slots() const = 0;
+  virtual Shape slot_shape(std::size_t, const TensorInfo& tensor) const { return {tensor.shape.begin(), tensor.shape.end()}; }  // not for elementwise ones
+  virtual std::size_t scratch(const TensorInfo&) const { return 0; }
   virtual std::vector<Hyper> hypers() const = 0;
-  // t counts updates from 1. hypers in the order of hypers(). Must not allocate. Padding elements (w = g = 0) must stay 0.
-  virtual void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-                      std::int64_t t) const = 0;
+  virtual bool wants_next_lr() const { return false; }
+
+  // Numbers a group keeps from update to update, 0 before the first.
+  virtual std::vector<std::string> scalars() const { return {}; }
+  // Sums over all pieces of a group; observe() may also change the slots.
+  struct Sums {
+    double first = 0, second = 0;
+  };
+  virtual bool observes() const { return false; }
+  virtual Sums observe(const Piece&, const Step&) const { return {}; }
+  virtual void settle(const Sums&, const Step&, std::span<double> /*scalars*/) const {}
+
+  // Padding elements (w, g and slots 0) must stay 0.
+  virtual void update(const Piece& piece, const Step& step) const = 0;
+
+  // Where the weights to evaluate and to export are not the trained ones. After an update, with its Step; out has the size of w.
+  virtual bool has_evaluation_point() const { return false; }
+  virtual void evaluation_point(const Piece& piece, const Step&, std::span<float> out) const { std::copy(piece.w.begin(), piece.w.end(), out.begin()); }
 };
 
 // Options that are not numbers on a schedule: form: keras|torch, nesterov: true, amsgrad: false. As written.

@@ -21,24 +21,22 @@ class RAdam final : public Optimizer {
     return {lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the mean square"), epsilon_hyper(1e-8),
             decay_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
-    const double b2 = hypers[2], power = std::pow(b2, double(t)), c1 = 1 - std::pow(hypers[1], double(t)), c2 = 1 - power;
-    const double rho = 2 / (1 - b2) - 1, now = rho - 2 * double(t) * power / c2;
+  void update(const Piece& p, const Step& at) const override {
+    const double b2 = at.hypers[2], power = std::pow(b2, double(at.t)), c1 = 1 - std::pow(at.hypers[1], double(at.t)), c2 = 1 - power;
+    const double rho = 2 / (1 - b2) - 1, now = rho - 2 * double(at.t) * power / c2;
     AdamRule r;
-    r.one_minus_b1 = float(1 - hypers[1]), r.one_minus_b2 = float(1 - b2);
-    r.step = float(hypers[0] / c1);
+    r.one_minus_b1 = float(1 - at.hypers[1]), r.one_minus_b2 = float(1 - b2);
+    r.step = float(at.hypers[0] / c1);
     if (torch_ ? now > 5 : now >= 5) {
       const double rectified = std::sqrt((now - 4) * (now - 2) * rho / ((rho - 4) * (rho - 2) * now));
-      r.epsilon = float(hypers[3]);
-      r.step = float(hypers[0] / c1 * rectified * (torch_ ? std::sqrt(c2) : 1.0));
+      r.epsilon = float(at.hypers[3]);
+      r.step = float(at.hypers[0] / c1 * rectified * (torch_ ? std::sqrt(c2) : 1.0));
       r.c = torch_ ? 1 : float(1 / c2);
     } else {
       r.c = r.s = 0, r.epsilon = 1;  // the denominator is 1
     }
-    decay_.set(r, hypers[4], hypers[0]);
-    float* const state[] = {slots[0].data(), slots[1].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    decay_.set(r, at.hypers[4], at.hypers[0]);
+    apply(r, p);
   }
 
  private:

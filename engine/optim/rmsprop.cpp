@@ -35,18 +35,16 @@ class RmsProp final : public Optimizer {
             {"momentum", 0, false, 0, 1, "share of the velocity kept"},
             decay_hyper()};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
+  void update(const Piece& p, const Step& at) const override {
     RmsRule r;
-    r.one_minus_rho = float(1 - hypers[1]);
-    if (corrected_) r.c = float(1 / (1 - std::pow(hypers[1], double(t))));
-    (outside_ ? r.outside : r.inside) = float(hypers[2]);
-    r.mu = float(hypers[3]);
-    (form_ == "torch" ? r.p : r.a_lr) = float(hypers[0]);
+    r.one_minus_rho = float(1 - at.hypers[1]);
+    if (corrected_) r.c = float(1 / (1 - std::pow(at.hypers[1], double(at.t))));
+    (outside_ ? r.outside : r.inside) = float(at.hypers[2]);
+    r.mu = float(at.hypers[3]);
+    (form_ == "torch" ? r.p : r.a_lr) = float(at.hypers[0]);
     r.centered = centered_, r.nesterov = nesterov_;
-    decay_.set(r, hypers[4], hypers[0]);
-    float* const state[] = {slots[0].data(), slots[1].data(), centered_ ? slots[2].data() : nullptr};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    decay_.set(r, at.hypers[4], at.hypers[0]);
+    apply(r, p);
   }
 
  private:

@@ -22,11 +22,10 @@ class Sgd final : public Optimizer {
             decay_hyper(),
             {"dampening", 0, false, 0, 1, "share of the gradient kept from the velocity, but not at its first step"}};
   }
-  void update(std::span<float> w, std::span<const float> g, std::span<const std::span<float>> slots, std::span<const double> hypers,
-              std::int64_t t) const override {
-    const double lr = hypers[0], momentum = hypers[1], decay = hypers[2];
-    const bool fresh = t == 1 || momentum == 0;
-    const double share = fresh ? 1 : 1 - hypers[3];  // of the gradient that enters the velocity
+  void update(const Piece& p, const Step& at) const override {
+    const double lr = at.hypers[0], momentum = at.hypers[1], decay = at.hypers[2];
+    const bool fresh = at.t == 1 || momentum == 0;
+    const double share = fresh ? 1 : 1 - at.hypers[3];  // of the gradient that enters the velocity
     MomentumRule r{};
     r.mu = fresh ? 0 : float(momentum);
     if (keras_) {
@@ -39,8 +38,7 @@ class Sgd final : public Optimizer {
       r.p = float(nesterov_ ? -lr * momentum : -lr);
     }
     r.q = nesterov_ ? float(-lr) : 0;
-    float* const state[] = {slots[0].data()};
-    lehr::update({w.data(), g.data(), state, w.size()}, r);
+    apply(r, p);
   }
 
  private:

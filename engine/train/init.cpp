@@ -32,7 +32,11 @@ Kind parse(const std::string& text) {
   return kind;
 }
 
-struct Fans { double in = 1, out = 1; bool added = false; };
+struct Fans {
+  double in = 1, out = 1;
+  bool added = false, outputs_first = false;  // axis 0 counts the outputs
+  void turn() { std::swap(in, out), outputs_first = !outputs_first; }
+};
 
 // Looks through the Identity, Transpose and Reshape chain exporters put between a weight and the node that uses it.
 Fans fans(const Graph& graph, const Parameter& p) {
@@ -42,6 +46,7 @@ Fans fans(const Graph& graph, const Parameter& p) {
     for (std::size_t i = 2; i < p.shape.size(); ++i) receptive *= static_cast<double>(p.shape[i]);
     f.in = static_cast<double>(p.shape[0]), f.out = static_cast<double>(p.shape[1]);
     if (p.shape.size() > 2) f.in = static_cast<double>(p.shape[1]) * receptive, f.out = static_cast<double>(p.shape[0]) * receptive;
+    f.outputs_first = p.shape.size() > 2;
   }
   bool transposed = false;
   ValueId value = p.value;
@@ -56,17 +61,22 @@ Fans fans(const Graph& graph, const Parameter& p) {
       f.added = slot == 2;
       const auto trans = node.attrs.find(slot == 0 ? "transA" : "transB");
       const bool flagged = trans != node.attrs.end() && std::get<std::int64_t>(trans->second) != 0;
-      if ((flagged != transposed) != (slot == 0)) std::swap(f.in, f.out);
+      if ((flagged != transposed) != (slot == 0)) f.turn();
     } else {
       f.added = node.op == "Add" || node.op == "Sum" || (node.op == "Conv" && slot == 2) ||
                 ((node.op == "BatchNormalization" || node.op == "LayerNormalization") && slot == 2);
-      if (transposed != (node.op == "MatMul" && slot == 0)) std::swap(f.in, f.out);
+      if (transposed != (node.op == "MatMul" && slot == 0)) f.turn();
     }
     break;
   }
   return f;
 }
 
+}  // namespace
+
+bool outputs_first(const Graph& graph, const Parameter& p) { return fans(graph, p).outputs_first; }
+
+namespace {
 std::uint64_t name_hash(const std::string& name) {  // FNV-1a, 32 bits: the substream
   std::uint32_t h = 2166136261u;
   for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 16777619u;

@@ -22,4 +22,7 @@ const std::vector<std::string>& init_kinds();
 // Each tensor's numbers depend on (seed, its name) alone. Error where a pattern matches nothing.
 void initialize(const Weights& weights, const Graph& graph, const std::vector<InitRule>& rules, std::uint64_t seed);
 
+// Whether a weight's axis 0 counts the outputs of the layer that uses it (Conv, Gemm with transB), not its inputs.
+bool outputs_first(const Graph& graph, const Parameter& p);
+
 }  // namespace lehr

@@ -201,8 +201,7 @@ class Trainer {
   }
 
   void keep_state() {
-    for (const Slot& slot : job_.optimizer->slots()) job_.state->slot_names.push_back(slot.name);
-    job_.state->slots.assign(groups_.slots().begin(), groups_.slots().end());
+    groups_.save(*job_.state);
     job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
   }
 

@@ -46,6 +46,20 @@ TEST_CASE("one bad value anywhere is found", "[kernels]") {
   });
 }
 
+TEST_CASE("the largest magnitude", "[kernels]") {
+  test::each_target([] {
+    CHECK(max_abs({}) == 0);
+    for (const std::size_t n : {1, 2, 5, 8, 16, 17, 40})
+      for (std::size_t at = 0; at < n; ++at) {
+        auto x = noise(n, 1);
+        x[at] = -7;
+        CHECK(max_abs(x) == 7);
+        x[at] = std::nanf("");
+        CHECK(std::isnan(max_abs(x)));
+      }
+  });
+}
+
 TEST_CASE("scale, axpy and clamp touch their span only", "[kernels]") {
   test::each_target([] {
     for (std::size_t n = 0; n <= 40; ++n) {
@@ -66,6 +80,23 @@ TEST_CASE("scale, axpy and clamp touch their span only", "[kernels]") {
     std::vector<float> nan(20, std::nanf(""));
     clamp(nan, 1);
     for (const float v : nan) CHECK(std::isnan(v));
+  });
+}
+
+TEST_CASE("a span approaches another by a share", "[kernels]") {
+  test::each_target([] {
+    for (std::size_t n = 0; n <= 40; ++n) {
+      const auto y = noise(n, 2, 1e-9f), before = noise(n + 1, 3, 2);
+      auto part = before, whole = before;
+      approach({part.data(), n}, 0.25f, y);
+      approach({whole.data(), n}, 1, y);
+      for (std::size_t i = 0; i < n; ++i) {
+        CHECK(part[i] == Approx(before[i] + 0.25 * (double(y[i]) - before[i])).margin(1e-7));
+        CHECK(whole[i] == y[i]);
+      }
+      CHECK(part[n] == before[n]);
+      CHECK(whole[n] == before[n]);
+    }
   });
 }
 

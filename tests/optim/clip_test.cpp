@@ -40,3 +40,44 @@ TEST_CASE("norms and values of one tensor", "[optim]") {
   clip_by_value(v, 1);
   CHECK(v == std::vector<float>{1, -1, 0.5f});
 }
+
+TEST_CASE("a norm that is not finite is told", "[optim]") {
+  std::vector<float> a{1, std::nanf("")}, b{4};
+  const std::vector<std::span<float>> bad_first{a, b}, bad_last{b, a};
+  CHECK(std::isnan(global_norm(bad_first, Norm::max)));
+  CHECK(std::isnan(global_norm(bad_last, Norm::max)));
+  CHECK(std::isnan(global_norm(bad_last)));
+}
+
+TEST_CASE("adaptive clipping looks at one output unit at a time", "[optim]") {
+  // Units of norm 5 and 1; gradients of norm 10 and 0.1; at most a tenth of the weights' norm.
+  const std::vector<float> w{3, 4, 1, 0}, g{6, 8, 0.06f, 0.08f};
+  const std::vector<std::int64_t> matrix{2, 2}, kernel{2, 1, 2, 1}, vector{4};
+  auto rows = g, units = g, columns = g, whole = g;
+  clip_adaptive(rows, w, matrix, Units::first, 0.1);
+  CHECK(rows[0] == Approx(0.3));
+  CHECK(rows[1] == Approx(0.4));
+  CHECK(rows[2] == 0.06f);  // norm 0.1 of an allowed 0.1
+  clip_adaptive(units, w, kernel, Units::first, 0.1);
+  CHECK(units == rows);
+  clip_adaptive(columns, w, matrix, Units::last, 0.1);
+  CHECK(columns[0] == Approx(6 * std::sqrt(0.1) / std::hypot(6, 0.06)));
+  CHECK(columns[3] == Approx(0.08 * 0.4 / std::hypot(8, 0.08)));
+  clip_adaptive(whole, w, vector, Units::first, 0.1);
+  CHECK(whole[0] == Approx(6 * 0.1 * std::sqrt(26.0) / std::sqrt(100.01)));
+  std::vector<float> zero(4), from_zero = g;
+  clip_adaptive(from_zero, zero, matrix, Units::first, 0.1);  // epsilon keeps a weight of 0 from staying there
+  CHECK(from_zero[0] == Approx(6e-5));
+  std::vector<float> wide(3 * 130, 1.0f);
+  const std::vector<float> ones(3 * 130, 1.0f);
+  clip_adaptive(wide, ones, std::vector<std::int64_t>{3, 130}, Units::last, 0.5);
+  CHECK(wide == std::vector<float>(3 * 130, 0.5f));
+}
+
+TEST_CASE("the root mean square of a tensor", "[optim]") {
+  std::vector<float> g{3, -4, 0, 0};
+  clip_by_rms(g, 2.5);
+  CHECK(g[1] == -4);
+  clip_by_rms(g, 1.25);
+  CHECK(g[1] == Approx(-2));
+}

@@ -2,11 +2,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "engine/optim/clip.h"
 #include "engine/optim/optimizer.h"
 
 namespace lehr::test {
@@ -27,27 +29,14 @@ struct Translated {
   OptimizerOptions options;
   std::map<std::string, double> hypers;  // given ones
   std::string why;
+  // What libraries do around an optimizer and the trainer or the experiment's schedules do here.
   double clip_norm = 0;  // of the global norm before the optimizer, 0: none
+  ClipForm clip_form = ClipForm::optax;
+  int accumulate = 1;                      // an update from the mean of so many gradients
+  bool maximize = false;                   // the gradient's sign
+  std::function<double(int n, double lr)> rate = [](int, double lr) { return lr; };  // at update n = 0, 1, … from the run's lr
+  std::function<double(int n)> decay;      // weight_decay at update n, where it is not constant
 };
-Translated translate(const std::string& class_name, const nlohmann::json& args);
-
-// The tensors of the problem under an optimizer.
-class Run {
- public:
-  Run(const std::string& name, const OptimizerOptions& options, const std::map<std::string, double>& hypers, std::vector<std::vector<float>> start);
-  void step(const std::vector<std::vector<float>>& gradients, double lr);
-  const std::vector<float>& weights(std::size_t i) const { return tensors_[i].w; }
-
- private:
-  struct Part {
-    std::vector<float> w;
-    std::vector<std::vector<float>> slots;
-  };
-  std::unique_ptr<Optimizer> optimizer_;
-  std::vector<double> hypers_;
-  std::size_t lr_ = 0;
-  std::vector<Part> tensors_;
-  std::int64_t t_ = 0;
-};
+Translated translate(const nlohmann::json& run);
 
 }  // namespace lehr::test

@@ -1,9 +1,10 @@
 // What every optimizer of the table must do, whatever its options.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "base/error.h"
-#include "engine/optim/optimizer.h"
+#include "tests/optim/driver.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -31,38 +32,31 @@ std::string text(const Variant& v) {
   return out;
 }
 
-struct State {
-  std::vector<float> w;
-  std::vector<std::vector<float>> slots;
-};
-
 // An optimizer with the hyperparameters a short run needs: lr as given, momentum .5, no decay, the others their own.
-class Trained {
- public:
-  Trained(const Variant& v, double lr) : optimizer_(standard_optimizers().find(v.name).make(v.options)) {
-    for (const Hyper& h : optimizer_->hypers())
-      hypers_.push_back(h.name == "lr" ? lr : h.name == "momentum" ? 0.5 : h.name == "weight_decay" ? 0.0 : h.name == "lr_max" ? 1.0 : h.fallback);
+test::Driver trained(const Variant& v, double lr) {
+  test::Driver driver(v.name, v.options, {{"lr", lr}});
+  for (const Hyper& h : (*driver).hypers()) {
+    if (h.name == "momentum") driver.set(h.name, 0.5);
+    if (h.name.ends_with("weight_decay")) driver.set(h.name, 0);
+    if (h.name == "d0") driver.set(h.name, 0.01);
   }
-  State fresh(std::vector<float> w) const {
-    State s{std::move(w), {}};
-    for (const Slot& slot : optimizer_->slots()) s.slots.emplace_back(s.w.size(), slot.initial);
-    return s;
-  }
-  void step(State& s, const std::vector<float>& g, std::int64_t t) const {
-    std::vector<std::span<float>> slots(s.slots.begin(), s.slots.end());
-    optimizer_->update(s.w, g, slots, hypers_, t);
-  }
-  void set(const std::string& name, double value) {
-    const auto known = optimizer_->hypers();
-    for (std::size_t i = 0; i < known.size(); ++i)
-      if (known[i].name == name) hypers_[i] = value;
-  }
-  const Optimizer& operator*() const { return *optimizer_; }
+  return driver;
+}
 
- private:
-  std::unique_ptr<Optimizer> optimizer_;
-  std::vector<double> hypers_;
-};
+// Weights as one vector, and as a matrix beside a vector.
+std::vector<test::Driver::Tensor> vector(std::vector<float> w) {
+  const auto size = static_cast<std::int64_t>(w.size());
+  return {{std::move(w), {size}}};
+}
+std::vector<test::Driver::Tensor> matrix_and_vector(const std::vector<float>& w) {
+  const auto rest = static_cast<std::int64_t>(w.size()) - 6;
+  return {{{w.begin(), w.begin() + 6}, {2, 3}}, {{w.begin() + 6, w.end()}, {rest}}};
+}
+std::vector<float> joined(const test::Driver::State& s) {
+  std::vector<float> out;
+  for (const auto& t : s.tensors) out.insert(out.end(), t.w.begin(), t.w.end());
+  return out;
+}
 
 // f(w) = sum (w_i - i/4)^2 (1 + i)/2.
 double quadratic(const std::vector<float>& w, std::vector<float>* g) {
@@ -87,22 +81,28 @@ double valley(const std::vector<float>& w, std::vector<float>* g) {
 
 using Problem = double (*)(const std::vector<float>&, std::vector<float>*);
 
-double train(const Trained& optimizer, State& s, Problem problem, std::int64_t from, std::int64_t to) {
-  std::vector<float> g(s.w.size());
-  for (std::int64_t t = from; t <= to; ++t) {
-    problem(s.w, &g);
-    optimizer.step(s, g, t);
+void train(const test::Driver& driver, test::Driver::State& s, Problem problem, std::int64_t to) {
+  while (s.t < to) {
+    const auto w = joined(s);
+    std::vector<float> g(w.size());
+    problem(w, &g);
+    std::vector<std::vector<float>> parts;
+    for (auto at = g.begin(); const auto& t : s.tensors) parts.emplace_back(at, at + static_cast<std::ptrdiff_t>(t.w.size())), at += static_cast<std::ptrdiff_t>(t.w.size());
+    driver.step(s, parts, 0.01);
   }
-  return problem(s.w, nullptr);
 }
 
 // Best of a few rates: every optimizer has one that works.
-double best(const Variant& v, Problem problem, std::vector<float> start) {
+double best(const Variant& v, Problem problem, const std::vector<test::Driver::Tensor>& start) {
   double least = 1e300;
   for (const double lr : {0.001, 0.01, 0.1, 1.0, 10.0, 100.0}) {
-    const Trained optimizer(v, lr);
-    State s = optimizer.fresh(start);
-    const double f = train(optimizer, s, problem, 1, 1000);
+    const auto driver = trained(v, lr);
+    auto s = driver.start(start);
+    train(driver, s, problem, 1000);
+    std::vector<float> at;
+    for (std::size_t i = 0; i < s.tensors.size(); ++i)
+      for (const float w : driver.evaluated(s, i)) at.push_back(w);
+    const double f = problem(at, nullptr);
     if (f < least) least = f;
   }
   return least;
@@ -114,43 +114,46 @@ TEST_CASE("every optimizer gets to the bottom of a bowl and along a valley", "[o
   for (const Variant& v : variants()) {
     INFO(text(v));
     const std::vector<float> bowl{3, -2, 1, 0, -1, 2, -3}, start{-1, 1, -0.5f, 0.5f};
-    CHECK(best(v, quadratic, bowl) < 1e-2 * quadratic(bowl, nullptr));
-    CHECK(best(v, valley, start) < 0.25 * valley(start, nullptr));
+    CHECK(best(v, quadratic, vector(bowl)) < 1e-2 * quadratic(bowl, nullptr));
+    CHECK(best(v, quadratic, matrix_and_vector(bowl)) < 1e-2 * quadratic(bowl, nullptr));
+    CHECK(best(v, valley, vector(start)) < 0.25 * valley(start, nullptr));
   }
 }
 
 TEST_CASE("every optimizer continues from its state to the bit", "[optim]") {
   for (const Variant& v : variants()) {
     INFO(text(v));
-    const Trained one(v, 0.01), two(v, 0.01);
-    State whole = one.fresh({3, -2, 1, 0, -1, 2, -3, 0.5f, 4});
-    train(one, whole, quadratic, 1, 30);
-    State first = one.fresh({3, -2, 1, 0, -1, 2, -3, 0.5f, 4});
-    train(one, first, quadratic, 1, 13);
-    State resumed = two.fresh(std::vector<float>(9));
-    resumed.w = first.w;
-    resumed.slots = first.slots;  // weights, slots and t are all there is
-    train(two, resumed, quadratic, 14, 30);
-    CHECK(std::memcmp(whole.w.data(), resumed.w.data(), 9 * sizeof(float)) == 0);
+    const auto one = trained(v, 0.01), two = trained(v, 0.01);
+    const auto start = matrix_and_vector({3, -2, 1, 0, -1, 2, -3, 0.5f, 4});
+    auto whole = one.start(start), first = one.start(start);
+    train(one, whole, quadratic, 30);
+    train(one, first, quadratic, 13);
+    auto resumed = first;  // weights, slots, scalars and t are all there is
+    train(two, resumed, quadratic, 30);
+    CHECK(std::ranges::equal(joined(whole), joined(resumed), [](float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }));
+    for (std::size_t i = 0; i < start.size(); ++i) CHECK(one.evaluated(whole, i) == two.evaluated(resumed, i));
   }
 }
 
 TEST_CASE("padding stays 0 and an element does not depend on its place", "[optim]") {
   for (const Variant& v : variants()) {
-    Trained optimizer(v, 0.05);
-    optimizer.set("weight_decay", 0.1);
+    auto driver = trained(v, 0.05);
+    for (const Hyper& h : (*driver).hypers())
+      if (h.name == "weight_decay") driver.set(h.name, 0.1);
     INFO(text(v));
     for (const std::size_t n : {1, 7, 16, 33, 70}) {
-      State s = optimizer.fresh(std::vector<float>(n));
-      State live = optimizer.fresh(std::vector<float>(n, 1.5f));
-      std::vector<float> zero(n), g(n, 0.25f);
-      for (std::int64_t t = 1; t <= 5; ++t) {
-        optimizer.step(s, zero, t);
-        optimizer.step(live, g, t);
+      auto gap = driver.start(vector(std::vector<float>(n)));
+      for (auto& slot : gap.tensors[0].slots) std::ranges::fill(slot, 0.0f);
+      auto live = driver.start(vector(std::vector<float>(n, 1.5f)));
+      const std::vector<float> zero(n), g(n, 0.25f);
+      for (int t = 1; t <= 5; ++t) {
+        driver.step(gap, {zero}, 0.05);
+        driver.step(live, {g}, 0.05);
       }
-      CHECK(s.w == std::vector<float>(n));
-      if ((*optimizer).elementwise()) CHECK(live.w == std::vector<float>(n, live.w[0]));
-      CHECK(live.w[0] < 1.5f);
+      const auto& w = live.tensors[0].w;
+      CHECK(gap.tensors[0].w == zero);
+      if ((*driver).elementwise()) CHECK(w == std::vector<float>(n, w[0]));
+      CHECK(w[0] < 1.5f);
     }
   }
 }
