@@ -157,6 +157,18 @@ class ExperimentReader {
   Reading out_;
 };
 
+// lr_scale goes into the learning rates themselves: those who look at a schedule see what trains.
+void scale_rates(Experiment& e) {
+  const auto scale = [&](std::map<std::string, Schedule>& hypers) {
+    const auto lr = hypers.find("lr");
+    if (lr == hypers.end() || e.lr_scale == 1) return;
+    const Schedule& s = lr->second;
+    lr->second = s.constant() ? Schedule(e.lr_scale * s.at(Clock())) : parse_schedule(cat("{product: [", s.text(), ", ", e.lr_scale, "]}"));
+  };
+  scale(e.optimizer.hypers);
+  for (ParamRule& rule : e.params) scale(rule.hypers);
+}
+
 // Parts that must fit together.
 void check_together(const Reading& reading, Problems& problems) {
   const Experiment& e = reading.experiment;
@@ -188,6 +200,7 @@ Reading read_experiment(const Node& root, const Schema& schema, const Sources& s
   }
   Reading reading = ExperimentReader(schema, sources, problems).read(moved);
   check_together(reading, problems);
+  scale_rates(reading.experiment);
   return reading;
 }
 

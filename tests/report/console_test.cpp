@@ -1,6 +1,7 @@
 #include "experiments/report/console.h"
 
 #include "base/text.h"
+#include "experiments/report/lines.h"
 #include "experiments/report/table.h"
 #include "tests/support/catch.h"
 
