@@ -30,7 +30,7 @@ void add_language(CLI::App& app, Context&) {
   auto r = std::make_shared<Resolve>();
   command->add_option("file", r->file, "the experiment")->required();
   command->add_option("--set", r->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
-  command->add_option("--only", r->only, "the variant, or VARIANT/KEY=VALUE of a sweep (default: the first)")->type_name("NAME");
+  command->add_option("--only", r->only, "the variant, or VARIANT/KEY=VALUE (default: first)")->type_name("NAME");
   command->add_flag("--origin", r->origin, "where each value comes from");
   command->callback([r] { resolve(*r); });
 

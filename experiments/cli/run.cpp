@@ -70,7 +70,7 @@ void add_run(CLI::App& app, Context& context) {
   number_option(*command, "--jobs", o->jobs, 1, 1024, "trials at once (default: one a core)");
   number_option(*command, "--threads", o->threads, 1, 1024, "threads a trial (default: by the size of the work)");
   command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
-  command->add_option("--only", o->only, "one variant, or one point of the sweep: VARIANT/KEY=VALUE")->type_name("NAME");
+  command->add_option("--only", o->only, "one variant, or VARIANT/KEY=VALUE of a sweep")->type_name("NAME");
   command->add_flag("--force", o->force, "replace the folder of an earlier run");
   command->add_flag("--dry-run", o->dry, "check everything, train nothing");
   command->add_flag("--quiet", o->quiet, "no progress");

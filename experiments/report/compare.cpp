@@ -124,7 +124,8 @@ std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>
     for (const double end : {*grid.begin(), *grid.rbegin()}) {
       std::vector<std::string> names;
       for (const Choice& choice : choices)
-        if (as_number(choice.cells.front().first->point[k]) == end) names.push_back(choice.variant.empty() ? "it" : printable(choice.variant));
+        if (const auto& [cell, seeds] = choice.cells.front(); 2 * seeds > choice.results.size() && as_number(cell->point[k]) == end)
+          names.push_back(choice.variant.empty() ? "it" : printable(choice.variant));
       if (names.empty()) continue;
       out.push_back(cat("the ", end == *grid.begin() ? "smallest " : "largest ", printable(info.swept[k]), " of the sweep, ", end, ", was best",
                         info.variants.size() == 1 ? "" : " for " + join(names, ", "), ": a better one may lie outside"));

@@ -43,7 +43,7 @@ struct Choice {
 // validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
 // the lower val_loss, then to the earlier point. Test rows are not looked at.
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
-// A sentence for each key and side of the grid that a variant's choice lies at.
+// A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at.
 std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices);
 
 // A variant's values of one quantity, and their differences from those of RunInfo::against, paired by seed.

@@ -53,7 +53,7 @@ struct Study {
 };
 
 // The chosen point, and where every seed chose for itself how many chose it.
-void add_point(const Study& study, Table& table) {
+void add_point(const Study& study, TableView& table) {
   for (std::size_t k = 0; k < study.info.swept.size(); ++k) {
     Column column{printable(study.info.swept[k]), {}};
     for (const Choice& choice : study.choices) column.cells.push_back(printable(choice.cells.front().first->point[k]));
@@ -65,11 +65,11 @@ void add_point(const Study& study, Table& table) {
   table.columns.push_back(std::move(share));
 }
 
-Table table(const Study& study, const Quantity& q) {
+TableView table(const Study& study, const Quantity& q) {
   const RunInfo& info = study.info;
   const Comparison c = compare(info, study.results, study.choices, q);
   const bool as_percent = percent(q, info), with_validation = q.test && study.chosen && study.validated;
-  Table out{name(q, info), {{"variant", {}}}, {}};
+  TableView out{name(q, info), {{"variant", {}}}, {}};
   for (const Standing& s : c.standings) out.columns[0].cells.push_back(variant_text(s.variant));
   add_point(study, out);
   Column runs{"runs", {}, true, 2}, before{"val", {}, false, 4}, value{out.quantity + (study.chosen ? "" : " @last"), {}}, range{"min..max", {}, false, 0};
@@ -126,9 +126,9 @@ std::vector<std::optional<std::size_t>> measured(const RunInfo& info) {
 }
 }  // namespace
 
-std::vector<Table> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
   const Study study{info, results};
-  std::vector<Table> out;
+  std::vector<TableView> out;
   for (const bool test : {false, true})
     for (const auto& metric : measured(info))
       if (test ? study.tested : study.validated && !(study.tested && study.chosen)) out.push_back(table(study, {test, metric}));
@@ -137,12 +137,12 @@ std::vector<Table> tables(const RunInfo& info, const std::vector<TrialResult>& r
   return out;
 }
 
-std::vector<Table> point_tables(const RunInfo& info, const std::vector<TrialResult>& results) {
+std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results) {
   const Study study{info, results};
-  std::vector<Table> out;
+  std::vector<TableView> out;
   if (info.swept.empty()) return out;
   for (const auto& metric : measured(info)) {
-    Table table{name({false, metric}, info), {{"variant", {}}}, {}};
+    TableView table{name({false, metric}, info), {{"variant", {}}}, {}};
     for (const std::string& key : info.swept) table.columns.push_back({printable(key), {}});
     table.columns.push_back({"runs", {}, true});
     std::vector<Quantity> shown_quantities;
@@ -161,12 +161,12 @@ std::vector<Table> point_tables(const RunInfo& info, const std::vector<TrialResu
   return out;
 }
 
-const Column* Table::find(std::string_view beginning) const {
+const Column* TableView::find(std::string_view beginning) const {
   const auto it = std::ranges::find_if(columns, [&](const Column& c) { return c.name.starts_with(beginning); });
   return it == columns.end() ? nullptr : &*it;
 }
 
-std::string render(const Table& table, std::size_t columns) {
+std::string render(const TableView& table, std::size_t columns) {
   std::vector<std::size_t> widths;
   std::vector<const Column*> kept;
   std::size_t total = 0;
@@ -197,7 +197,7 @@ std::string render(const Table& table, std::size_t columns) {
   return out;
 }
 
-std::string render_markdown(const Table& table) {
+std::string render_markdown(const TableView& table) {
   std::string out = "|", rule = "|";
   for (const Column& c : table.columns) out += " " + c.name + " |", rule += c.right ? "---:|" : "---|";
   out += "\n" + rule + "\n";

@@ -13,7 +13,7 @@ struct Column {
   int keep = 9;  // a narrow terminal goes without the smallest first; 9 stays
 };
 // One quantity of a run: a row a variant, differences paired by seed against RunInfo::against.
-struct Table {
+struct TableView {
   std::string quantity;  // "val_accuracy", "test_accuracy"
   std::vector<Column> columns;
   std::vector<std::string> notes;
@@ -21,12 +21,12 @@ struct Table {
 };
 // The metrics (the loss where there are none) on the validation rows, then on the test rows. With a sweep every variant stands at its chosen
 // point, and the validation figure is a column where there are test rows.
-std::vector<Table> tables(const RunInfo& info, const std::vector<TrialResult>& results);
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results);
 // Every variant at every point, a table a metric; none without a sweep.
-std::vector<Table> point_tables(const RunInfo& info, const std::vector<TrialResult>& results);
+std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results);
 
 // As plain text: columns aligned; narrow drops some where the terminal has fewer `columns` than needed (0: unlimited).
-std::string render(const Table& table, std::size_t columns);
-std::string render_markdown(const Table& table);
+std::string render(const TableView& table, std::size_t columns);
+std::string render_markdown(const TableView& table);
 
 }  // namespace lehr::report
