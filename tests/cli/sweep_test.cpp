@@ -101,6 +101,15 @@ TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[
   CHECK(place.read("runs/short/lr_scale=1/seed-1/config.yaml").find("seed: 1}") != std::string::npos);
 }
 
+TEST_CASE("the experiments that come along are fine", "[cli]") {
+  const Workplace place;
+  const auto checked = place.lehr(cat("validate ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ionosphere.yaml ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ten_schedules.yaml"));
+  INFO(checked.both());
+  CHECK(checked.code == 0);
+  CHECK(checked.out.find("warning") == std::string::npos);
+  CHECK(checked.out.find("10 variants x 5 points x 30 splits = 1,500 runs x 300 steps") != std::string::npos);
+}
+
 TEST_CASE("tables end where the terminal does", "[cli]") {
   const std::vector<std::vector<std::string>> rows{{"a", "name"}, {"10", "a long name of a node"}};
   CHECK(cli::aligned(rows, {true}) == " a  name\n10  a long name of a node\n");
