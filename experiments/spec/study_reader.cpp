@@ -254,8 +254,8 @@ void StudyReader::limit() {
   const std::size_t trials = cases.size() * seeds.size(), count = variants().size();
   const At& at = axes_.empty() ? seeds_at : sweep_at_;
   if (trials > max_trials)
-    return problems_.error(at, count, count == 1 ? " variant x " : " variants x ", axes_.empty() ? "" : cat(cases.size() / count, " points x "), seeds.size(), " seeds are ", trials,
-                           " trials: ", max_trials, " are allowed");
+    return problems_.error(at, count, count == 1 ? " variant x " : " variants x ", axes_.empty() ? "" : cat(cases.size() / count, " points x "), seeds.size(),
+                           " seeds are ", trials, " trials: ", max_trials, " are allowed");
   std::size_t bytes = 0;
   for (const Case& one : cases) bytes += emit(one.reading.tree).size();
   if (bytes * seeds.size() > max_resolved) problems_.error(at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
