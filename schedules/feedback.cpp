@@ -135,6 +135,13 @@ Controlled Controlled::clone() const {
   return copy;
 }
 
+Controlled Controlled::scaled(double by) const {
+  if (feedback_.empty() && schedule_.constant()) return Schedule(by * schedule_.at(Clock{}));
+  Controlled copy = clone();
+  copy.written_.emplace_back(by);
+  return Controlled(std::move(copy.written_), std::move(copy.feedback_));
+}
+
 std::vector<Schedule::Finding> Controlled::check(const Clock& clock, double low, double high) const {
   auto findings = schedule_.check(clock, low, high);
   if (!feedback_.empty())  // a warm-up beside a plateau is over before the run is

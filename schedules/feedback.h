@@ -84,6 +84,7 @@ class Controlled {
   std::vector<Feedback>& feedback() { return feedback_; }
   const std::vector<Feedback>& feedback() const { return feedback_; }
   Controlled clone() const;
+  Controlled scaled(double by) const;  // times a constant
   // Findings of the schedule (before any cut), and feedback that can never act in this run.
   std::vector<Schedule::Finding> check(const Clock& clock, double low, double high) const;
 

@@ -31,13 +31,14 @@ std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch)
   const auto study = spec::read_study(file, run::vocabulary());
   run::Assembler assembler;
   std::vector<Curve> out;
-  const std::string* last = nullptr;
+  const spec::Trial* last = nullptr;
   for (const auto& trial : study.trials) {
-    if (last != nullptr && trial.variant == *last) continue;
-    last = &trial.variant;
+    if (last != nullptr && trial.variant == last->variant && trial.point == last->point) continue;
+    last = &trial;
     const auto& e = trial.experiment;
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
-    const auto add = [&](const std::string& name, const Controlled& schedule) { out.push_back({trial.variant, name, schedule.clone(), clock}); };
+    const std::string folder = trial.id.substr(0, std::max<std::size_t>(trial.id.rfind('/') + 1, 1) - 1);
+    const auto add = [&](const std::string& name, const Controlled& schedule) { out.push_back({folder, name, schedule.clone(), clock}); };
     for (const auto& [name, schedule] : e.optimizer.hypers)
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)

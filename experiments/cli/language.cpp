@@ -26,11 +26,11 @@ void resolve(const Resolve& given) {
 }  // namespace
 
 void add_language(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("resolve", "The complete experiment of one variant, defaults filled in");
+  auto* command = app.add_subcommand("resolve", "The complete experiment of one trial, defaults filled in");
   auto r = std::make_shared<Resolve>();
   command->add_option("file", r->file, "the experiment")->required();
   command->add_option("--set", r->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
-  command->add_option("--only", r->only, "the variant (default: the first)")->type_name("NAME");
+  command->add_option("--only", r->only, "the variant, or VARIANT/KEY=VALUE (default: first)")->type_name("NAME");
   command->add_flag("--origin", r->origin, "where each value comes from");
   command->callback([r] { resolve(*r); });
 

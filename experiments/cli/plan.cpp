@@ -7,6 +7,7 @@
 #include "engine/train/feed.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
+#include "experiments/report/lines.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
 
@@ -20,7 +21,7 @@ std::string parameter_text(const run::ModelParts& model) {
     rows.push_back({printable(p.name), cat(p.shape), name(p.role), p.why});
     if (p.role == Role::parameter) trained += elements(p.shape);
   }
-  return aligned(rows) + grouped(trained) + " trained values\n";
+  return aligned(rows, {}, terminal_columns()) + grouped(trained) + " trained values\n";
 }
 
 struct Given {
@@ -29,7 +30,13 @@ struct Given {
   bool full = false;
 };
 
-// A line a step, within 80 columns for short names: what, with which implementation, its operations, its time on real rows.
+// "/fc1/Gemm" of "FusedGemm node '/fc1/Gemm'": the kind is told by the step.
+std::string name_in(const std::string& node) {
+  const auto first = node.find('\''), last = node.rfind('\'');
+  return first < last && last != std::string::npos ? node.substr(first + 1, last - first - 1) : node;
+}
+
+// A line a step: what, with which implementation, its operations, its time on real rows.
 std::string steps_text(Plan& plan, double& flops, double& seconds) {
   const auto steps = plan.steps();
   const auto times = plan.profile(11);
@@ -37,10 +44,17 @@ std::string steps_text(Plan& plan, double& flops, double& seconds) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& s = steps[i];
     flops += s.flops, seconds += times[i];
-    rows.push_back(
-        {cat(i), s.backward ? "bwd" : "fwd", s.what, s.impl, s.flops > 0 ? grouped(static_cast<long long>(s.flops)) : "-", fixed(times[i] * 1e6, 2), s.node});
+    rows.push_back({cat(i), s.backward ? "bwd" : "fwd", s.what, s.impl, s.flops > 0 ? grouped(static_cast<long long>(s.flops)) : "-", fixed(times[i] * 1e6, 2),
+                    name_in(s.node)});
   }
-  return aligned(rows, {true, false, false, false, true, true});
+  return aligned(rows, {true, false, false, false, true, true}, terminal_columns());
+}
+
+// Every line within the terminal.
+std::string within_terminal(const std::string& text, std::size_t indent) {
+  std::string out;
+  for (const std::string& line : split(text, '\n')) out += (out.empty() ? "" : "\n") + report::wrapped(line, terminal_columns(), indent);
+  return out;
 }
 
 void show(const Given& given) {
@@ -54,13 +68,13 @@ void show(const Given& given) {
   double flops = 0, seconds = 0;
   const std::string steps = steps_text(plan, flops, seconds);
   const double updates = static_cast<double>(info.epochs) * static_cast<double>(info.steps_per_epoch) * static_cast<double>(info.trials.size());
-  std::string out = cat("data   ", info.data_line, "\nplan   ", info.plan_line, "\n\n", parameter_text(*parts.model), "\n");
+  std::string out = within_terminal(cat("data   ", info.data_line, "\nplan   ", info.plan_line, "\n\n"), 7) + parameter_text(*parts.model) + "\n";
   out += cat("batch ", plan.batch(), ": ", plan.steps().size(), " steps over ", grouped(static_cast<long long>(plan.arena_bytes())), " bytes\n",
-             given.full ? plan.explain() : steps, "\n");
-  out += cat("one forward and backward pass: ", grouped(static_cast<long long>(flops)), " FLOP in ", fixed(seconds * 1e6, 1), " us (",
-             fixed(flops / seconds / 1e9, 1), " GFLOP/s)\nall trials: about ", fixed(seconds * updates / static_cast<double>(info.jobs), 2), " s, ", info.jobs,
-             " at once, without updates and evaluations\n");
-  print(out);
+             given.full ? within_terminal(plan.explain(), 5) : steps, "\n");
+  const std::string totals = cat("one forward and backward pass: ", grouped(static_cast<long long>(flops)), " FLOP in ", fixed(seconds * 1e6, 1), " us (",
+                                 fixed(flops / seconds / 1e9, 1), " GFLOP/s)\nall trials: about ", fixed(seconds * updates / static_cast<double>(info.jobs), 2),
+                                 " s, ", info.jobs, " at once, without updates and evaluations\n");
+  print(out + within_terminal(totals, 2));
 }
 }  // namespace
 

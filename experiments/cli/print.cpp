@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "experiments/report/lines.h"
 
 namespace lehr::cli {
 
@@ -17,7 +18,7 @@ void print(const std::string& text) {
     throw Error("cannot write to standard output: ", std::strerror(errno)).code(Exit::failed);
 }
 
-std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
+std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right, std::size_t columns) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -28,6 +29,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) line += (i < right.size() && right[i] ? pad_left(row[i], widths[i]) : pad_right(row[i], widths[i])) + "  ";
     line.erase(line.find_last_not_of(' ') + 1);
+    if (columns > 0 && width(line) > columns) line = report::cut(line, columns - 1) + "…";
     out += line + "\n";
   }
   return out;

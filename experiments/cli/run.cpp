@@ -29,11 +29,12 @@ struct Options {
   spec::Overrides overrides;
   std::int64_t seeds = 0, jobs = 0, threads = 0;
   std::string only;
-  bool force = false, dry = false, quiet = false, resume = false;
+  bool force = false, dry = false, quiet = false, json = false, resume = false;
 };
 
 int execute(const Options& o, const Context& context) {
   if (o.resume) throw Error("--resume: a run that was stopped cannot be continued; --force trains it again from the start");
+  if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
   spec::Overrides overrides = o.overrides;
   if (o.seeds > 0) overrides.seeds = o.seeds;
   if (!o.only.empty()) overrides.only = o.only;
@@ -47,11 +48,11 @@ int execute(const Options& o, const Context& context) {
   report::Folder files(folder, o.force);
   const auto prepared = run::prepare(std::move(study), options);
   if (o.dry) {
-    report::Console(report::console_options(true, "")).start(prepared.info);
+    report::Console(report::console_options(true, false, "")).start(prepared.info);
     print("nothing was trained or written: --dry-run\n");
     return 0;
   }
-  report::Console console(report::console_options(o.quiet, folder.string()));
+  report::Console console(report::console_options(o.quiet, o.json, folder.string()));
   std::signal(SIGPIPE, SIG_IGN);  // a log nobody reads any more does not end a training
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
@@ -69,10 +70,11 @@ void add_run(CLI::App& app, Context& context) {
   number_option(*command, "--jobs", o->jobs, 1, 1024, "trials at once (default: one a core)");
   number_option(*command, "--threads", o->threads, 1, 1024, "threads a trial (default: by the size of the work)");
   command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
-  command->add_option("--only", o->only, "one variant")->type_name("NAME");
+  command->add_option("--only", o->only, "one variant, or VARIANT/KEY=VALUE of a sweep")->type_name("NAME");
   command->add_flag("--force", o->force, "replace the folder of an earlier run");
   command->add_flag("--dry-run", o->dry, "check everything, train nothing");
   command->add_flag("--quiet", o->quiet, "no progress");
+  command->add_flag("--json", o->json, "the results as a JSON document instead of the table");
   command->add_flag("--resume", o->resume)->group("");
   command->callback([o, &context] { context.exit_code = execute(*o, context); });
 }

@@ -7,6 +7,8 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "experiments/report/lines.h"
+#include "experiments/report/run_json.h"
 #include "experiments/report/table.h"
 
 namespace lehr::report {
@@ -21,43 +23,13 @@ std::string duration(double seconds) {
   return cat(static_cast<long long>(seconds / 60), " min ", static_cast<long long>(seconds) % 60, " s");
 }
 
-// The text's beginning that fits.
-std::string cut(const std::string& text, std::size_t columns) {
-  std::string out;
-  for (std::size_t at = 0, end = 0; at < text.size(); at = end) {
-    end = at + 1;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    const std::string longer = out + text.substr(at, end - at);
-    if (width(longer) > columns) break;
-    out = longer;
-  }
-  return out;
-}
-
 constexpr std::size_t shown_failures = 10;
 }  // namespace
 
-std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent) {
-  if (columns < indent + 10 || width(text) <= columns || text.find('\n') != std::string::npos) return text;
-  std::string out, line, blanks;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size()), end = std::min(text.find(' ', word), text.size());
-    blanks = text.substr(at, word - at);
-    const std::string piece = text.substr(word, end - word);
-    if (!line.empty() && width(line) + blanks.size() + width(piece) > columns) {
-      out += line + "\n";
-      line = std::string(indent, ' ') + piece;
-    } else {
-      line += blanks + piece;
-    }
-    at = end;
-  }
-  return out + line;
-}
-
-Console::Options console_options(bool quiet, std::string folder) {
+Console::Options console_options(bool quiet, bool json, std::string folder) {
   Console::Options o;
   o.quiet = quiet;
+  o.json = json;
   o.folder = std::move(folder);
   o.terminal_out = ::isatty(STDOUT_FILENO) == 1;
   o.terminal_err = ::isatty(STDERR_FILENO) == 1;
@@ -66,14 +38,16 @@ Console::Options console_options(bool quiet, std::string folder) {
   return o;
 }
 
+void Console::say(const std::string& text) const { (options_.json ? err : out)(wrapped(text, options_.columns, 7) + "\n"); }
+
 void Console::start(const RunInfo& info) {
   const std::lock_guard lock(mutex_);
   info_ = info;
   begin_ = shown_ = std::chrono::steady_clock::now();
   for (const auto& warning : info.warnings) err(wrapped("note   " + warning, options_.columns, 7) + "\n");
-  out(wrapped("data   " + info.data_line, options_.columns, 7) + "\n");
+  say("data   " + info.data_line);
   const std::string where = options_.folder.empty() ? "" : "   -> " + printable(options_.folder);
-  out(wrapped("plan   " + info.plan_line + where, options_.columns, 7) + "\n");
+  say("plan   " + info.plan_line + where);
   std::fflush(stdout);
 }
 
@@ -125,22 +99,27 @@ void Console::trial_finished(const TrialInfo& trial, const TrialResult& result, 
   err(wrapped(cat("trial  ", printable(trial.id), " ", name(result.outcome), ": ", result.message), options_.columns, 7) + "\n");
 }
 
+void Console::print_tables(const RunInfo& info, const std::vector<TrialResult>& results) const {
+  for (const auto& table : tables(info, results)) out(render(table, options_.columns));
+  if (info.validation_rows > 0) return;
+  for (const auto& r : results)
+    if (!r.epochs.empty()) out(cat(printable(r.id), "  loss ", fixed(r.epochs.back().loss, 5), "\n"));
+}
+
 void Console::finish(const RunInfo& info, const std::vector<TrialResult>& results) {
   const std::lock_guard lock(mutex_);
   clear_bar();
   if (unfinished_ > shown_failures) err(cat("trial  … and ", unfinished_ - shown_failures, " more that did not finish: each status.json says why\n"));
-  for (const auto& table : tables(info, results)) out(render(table, options_.columns));
-  if (info.validation_rows == 0)
-    for (const auto& r : results)
-      if (!r.epochs.empty()) out(cat(printable(r.id), "  loss ", fixed(r.epochs.back().loss, 5), "\n"));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  if (options_.json)
+    out(run_json(info, results, options_.folder, seconds));
+  else
+    print_tables(info, results);
   std::size_t done = 0, interrupted = 0;
   for (const auto& r : results) done += r.outcome == Outcome::done, interrupted += r.outcome == Outcome::interrupted;
-  out(wrapped(cat(done, done == results.size() ? "" : cat(" of ", results.size()), results.size() == 1 ? " run" : " runs",
-                  done == results.size() ? "" : " finished", " in ", duration(seconds),
-                  options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv"),
-              options_.columns, 0) +
-      "\n");
+  say(cat(grouped(static_cast<long long>(done)), done == results.size() ? "" : cat(" of ", grouped(static_cast<long long>(results.size()))),
+          results.size() == 1 ? " run" : " runs", done == results.size() ? "" : " finished", " in ", duration(seconds),
+          options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv"));
   if (interrupted > 0)
     err(wrapped("interrupted: each trial that had begun keeps its weights in checkpoints/last.onnx; lehr run … --force starts again", options_.columns, 0) +
         "\n");

@@ -12,6 +12,7 @@ class Console : public Reporter {
  public:
   struct Options {
     bool quiet = false;  // no progress
+    bool json = false;   // standard output has one document, at the end; the lines above the table go to standard error
     std::string folder;  // "" = nothing is written
     bool terminal_out = false, terminal_err = false;
     std::size_t columns = 0;  // of the terminal; 0: unlimited
@@ -24,6 +25,8 @@ class Console : public Reporter {
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
 
  private:
+  void say(const std::string& text) const;  // to standard output, as a line within the terminal
+  void print_tables(const RunInfo& info, const std::vector<TrialResult>& results) const;
   void progress(const std::string& line, bool last);
   void clear_bar();
   Options options_;
@@ -33,10 +36,6 @@ class Console : public Reporter {
   std::chrono::steady_clock::time_point begin_, shown_;
 };
 
-// Broken at blanks so that no line is wider than `columns` (0: unlimited); further lines start with `indent` blanks. A text of several
-// lines (a source line under its message) stays as it is.
-std::string wrapped(const std::string& text, std::size_t columns, std::size_t indent);
-
-Console::Options console_options(bool quiet, std::string folder);  // looks at the descriptors
+Console::Options console_options(bool quiet, bool json, std::string folder);  // looks at the descriptors
 
 }  // namespace lehr::report

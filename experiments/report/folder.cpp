@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "experiments/report/environment.h"
 #include "experiments/report/table.h"
@@ -53,17 +54,40 @@ std::string metrics_row(const RunInfo& info, const EpochRecord& r) {
   return out + "," + fixed(r.seconds, 6) + "\n";
 }
 
-std::string plan_csv(const RunInfo& info) {
-  std::string out = "trial,variant,seed,fold,config\n";
-  for (const auto& t : info.trials) out += cat(csv_cell(t.id), ",", csv_cell(t.variant), ",", t.seed, ",,", t.config_hash, "\n");
+// A column for each swept key, after the variant.
+std::string swept_header(const RunInfo& info) {
+  std::string out;
+  for (const auto& key : info.swept) out += "," + csv_cell(key);
+  return out;
+}
+std::string point_cells(const TrialInfo& trial) {
+  std::string out;
+  for (const auto& value : trial.point) out += "," + csv_cell(value);
   return out;
 }
 
-// Long form: one line a trial and quantity of its last evaluation, nothing averaged away.
+std::string plan_csv(const RunInfo& info) {
+  std::string out = "trial,variant" + swept_header(info) + ",seed,fold,config\n";
+  for (const auto& t : info.trials) out += cat(csv_cell(t.id), ",", csv_cell(t.variant), point_cells(t), ",", t.seed, ",,", t.config_hash, "\n");
+  return out;
+}
+
+// Long form: one line a trial and quantity of its last evaluation, nothing averaged away; chosen: its point speaks for its variant.
 std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& results) {
-  std::string out = "trial,variant,seed,status,epoch,quantity,value,uncertainty,count\n";
-  for (const auto& r : results) {
-    const std::string head = cat(csv_cell(r.id), ",", csv_cell(r.variant), ",", r.seed, ",", name(r.outcome), ",", r.epochs.size(), ",");
+  const bool swept = !info.swept.empty();
+  std::set<const TrialResult*> chosen;
+  if (swept) {
+    const auto all = cells(info, results);
+    for (const Choice& choice : choose(info, all)) chosen.insert(choice.results.begin(), choice.results.end());
+  }
+  std::string out = cat("trial,variant", swept_header(info), ",seed", swept ? ",chosen" : "", ",status,epoch,quantity,value,uncertainty,count\n");
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const TrialResult& r = results[i];
+    const std::string head = cat(csv_cell(r.id), ",", csv_cell(r.variant), point_cells(info.trials[i]), ",", r.seed,
+                                 !swept                ? ""
+                                 : chosen.contains(&r) ? ",yes"
+                                                       : ",no",
+                                 ",", name(r.outcome), ",", r.epochs.size(), ",");
     if (r.epochs.empty()) {
       out += head + "none,,,\n";
       continue;
@@ -83,7 +107,8 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
 
 std::string summary_md(const RunInfo& info, const std::vector<TrialResult>& results) {
   std::string out = cat("# ", info.name, "\n\n", info.data_line, "\n\n", info.plan_line, "\n");
-  for (const auto& table : tables(info, results)) out += cat("\n## ", table.metric, "\n\n", render_markdown(table));
+  for (const auto& table : tables(info, results)) out += cat("\n## ", table.quantity, "\n\n", render_markdown(table));
+  for (const auto& table : point_tables(info, results)) out += cat("\n## Every point: ", table.quantity, "\n\n", render_markdown(table));
   return out;
 }
 }  // namespace

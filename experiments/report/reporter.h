@@ -10,6 +10,7 @@ namespace lehr::report {
 
 struct TrialInfo {
   std::string id, variant;
+  std::vector<std::string> point;  // the values of RunInfo::swept
   std::uint64_t seed = 0;
   std::string resolved, config_hash;
 };
@@ -19,8 +20,11 @@ struct RunInfo {
   std::string data_line, plan_line;  // the two lines above the table
   std::vector<std::string> variants, metrics, classes;
   std::string against;
+  std::vector<std::string> swept;  // the keys of the sweep
+  std::string select;              // the quantity that chooses among its points: "val_accuracy"
+  bool split_varies = false;       // each seed has a split of its own
   std::vector<bool> metric_percent, metric_higher;
-  std::int64_t validation_rows = 0, epochs = 0, steps_per_epoch = 0;
+  std::int64_t train_rows = 0, validation_rows = 0, epochs = 0, steps_per_epoch = 0;
   std::string data_fingerprint, model_fingerprint;
   std::vector<TrialInfo> trials;
   std::size_t jobs = 1;
@@ -35,7 +39,7 @@ struct Artifacts {
   std::string preprocess;  // JSON
 };
 
-// Hears what happens. Calls may come from several threads; implementations lock where they must. Files are theirs.
+// Hears what happens; results are in the order of RunInfo::trials. Calls may come from several threads; implementations lock where they must. Files are theirs.
 class Reporter {
  public:
   virtual ~Reporter() = default;

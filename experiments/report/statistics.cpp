@@ -26,24 +26,42 @@ Summary summary(std::span<const double> values) {
   return s;
 }
 
-Paired paired(std::span<const double> a, std::span<const double> b) {
-  Paired p;
-  p.count = std::min(a.size(), b.size());
-  std::vector<double> d(p.count);
-  for (std::size_t i = 0; i < p.count; ++i) {
+Paired paired(std::span<const double> a, std::span<const double> b, double overlap) {
+  Paired out;
+  out.count = std::min(a.size(), b.size());
+  std::vector<double> d(out.count);
+  for (std::size_t i = 0; i < out.count; ++i) {
     d[i] = a[i] - b[i];
-    p.greater += d[i] > 0;
-    p.smaller += d[i] < 0;
+    out.greater += d[i] > 0;
+    out.smaller += d[i] < 0;
   }
   const Summary s = summary(d);
-  p.mean = s.mean;
-  p.low = p.high = nan;
-  if (p.count > 1) {
-    const double t = boost::math::quantile(boost::math::students_t(static_cast<double>(p.count - 1)), 0.975);
-    const double half = t * s.deviation / std::sqrt(static_cast<double>(p.count));
-    p.low = p.mean - half, p.high = p.mean + half;
+  out.mean = s.mean;
+  out.low = out.high = out.p = nan;
+  if (out.count < 2) return out;
+  const boost::math::students_t student(static_cast<double>(out.count - 1));
+  const double error = s.deviation * std::sqrt(1 / static_cast<double>(out.count) + overlap);
+  const double half = boost::math::quantile(student, 0.975) * error;
+  out.low = out.mean - half, out.high = out.mean + half;
+  if (error == 0)
+    out.p = out.mean == 0 ? 1 : 0;
+  else
+    out.p = 2 * boost::math::cdf(boost::math::complement(student, std::fabs(out.mean) / error));
+  return out;
+}
+
+std::vector<double> holm(std::span<const double> p) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p.size(); ++i)
+    if (!std::isnan(p[i])) order.push_back(i);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return p[i]; });
+  std::vector<double> out(p.size(), nan);
+  double largest = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    largest = std::max(largest, std::min(1.0, static_cast<double>(order.size() - k) * p[order[k]]));
+    out[order[k]] = largest;
   }
-  return p;
+  return out;
 }
 
 double welch_p(std::span<const double> a, std::span<const double> b) {

@@ -1,146 +1,213 @@
 #include "experiments/report/table.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
+#include <utility>
 
-#include "experiments/report/statistics.h"
+#include "base/text.h"
+#include "experiments/report/lines.h"
 
 namespace lehr::report {
 
 namespace {
-// What a table is about: a metric (or the loss, where there is none) of the validation or the test rows.
-struct Quantity {
-  bool test = false;
-  std::size_t metric = 0;
-  bool loss = false;
-};
-
-double last_value(const TrialResult& r, const Quantity& q) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  if (r.outcome != Outcome::done || r.epochs.empty()) return nan;
-  const EpochRecord& last = r.epochs.back();
-  if (q.test ? r.test_rows == 0 : !last.evaluated) return nan;
-  if (q.loss) return q.test ? r.test_loss : last.val_loss;
-  const auto& measured = q.test ? r.test : last.val;
-  return q.metric < measured.size() ? measured[q.metric].value : nan;
-}
-
-// Of each trial of a variant, in order of seed; NaN where the trial has none.
-std::vector<double> last_values(const std::vector<TrialResult>& results, const std::string& variant, const Quantity& q, double scale) {
-  std::vector<double> out;
-  for (const auto& r : results)
-    if (r.variant == variant) out.push_back(scale * last_value(r, q));
-  return out;
-}
-
-std::vector<double> finite(const std::vector<double>& values) {
-  std::vector<double> out;
-  std::ranges::copy_if(values, std::back_inserter(out), [](double v) { return std::isfinite(v); });
-  return out;
-}
-
 std::string shown(double v, bool percent) {
   return percent ? fixed(v, 2) : number(std::strtod(cat(fixed(v, std::fabs(v) >= 100 ? 1 : std::fabs(v) >= 1 ? 3 : 5)).c_str(), nullptr));
 }
-std::string with_sign(double v, bool percent) { return (v < 0 ? "" : "+") + (percent ? fixed(v, 2) : shown(v, false)); }
-
-TableRow row(const std::string& variant, const std::vector<double>& values, const std::vector<double>& base, bool is_base, bool percent) {
-  TableRow out;
-  const auto done = finite(values);
-  const Summary s = summary(done);
-  out.variant = variant.empty() ? "-" : printable(variant);
-  out.runs = s.count == values.size() ? cat(s.count) : cat(s.count, "/", values.size());
-  if (s.count == 0) return out.value = "none finished", out;
-  out.value = shown(s.mean, percent) + (s.count > 1 ? " ± " + shown(s.deviation, percent) : "") + (percent ? " %" : "");
-  if (s.count > 1) out.range = shown(s.low, percent) + ".." + shown(s.high, percent);
-  if (is_base) return out.difference = out.wins = "-", out;
-  std::vector<double> a, b;
-  for (std::size_t i = 0; i < std::min(values.size(), base.size()); ++i)
-    if (std::isfinite(values[i]) && std::isfinite(base[i])) a.push_back(values[i]), b.push_back(base[i]);
-  const Paired p = paired(a, b);
-  if (p.count == 0) return out;
-  out.difference = with_sign(p.mean, percent);
-  if (p.count > 1) out.difference += cat("  [", with_sign(p.low, percent), ", ", with_sign(p.high, percent), "]", p.significant() ? "" : "  n.s.");
-  out.wins = cat(p.greater, "/", p.smaller);
-  return out;
+// A sign that says which is greater; none that was rounded away.
+std::string with_sign(double v, bool percent) {
+  const std::string text = shown(v, percent), digits = text.starts_with('-') ? text.substr(1) : text;
+  const bool negative = digits.size() < text.size() && digits.find_first_of("123456789") != std::string::npos;
+  return (negative ? "-" : "+") + digits;
 }
-}  // namespace
 
-namespace {
-MetricTableView table(const RunInfo& info, const std::vector<TrialResult>& results, const Quantity& q, std::int64_t rows) {
-  const bool percent = !q.loss && info.metric_percent[q.metric], several = info.variants.size() > 1;
+// "98.59 ± 0.62 %"
+std::string mean_text(const Summary& s, bool percent) {
   const double scale = percent ? 100 : 1;
-  MetricTableView view;
-  view.metric = cat(q.test ? "test_" : "val_", q.loss ? "loss" : info.metrics[q.metric]);
-  view.header_and_rows.push_back({"variant", "runs", view.metric + " @last", "min..max", several ? cat("paired vs ", printable(info.against), ", 95% CI") : "",
-                                  several ? "win/loss" : ""});
-  const auto base = last_values(results, info.against, q, scale);
-  bool spread = false;
-  for (const auto& variant : info.variants) {
-    const auto values = last_values(results, variant, q, scale);
-    spread |= finite(values).size() > 1;
-    view.header_and_rows.push_back(row(variant, values, base, !several || variant == info.against, percent));
-  }
-  if (!several)
-    for (auto& r : view.header_and_rows) r.difference = r.wins = "";
-  if (!spread)
-    for (auto& r : view.header_and_rows) r.range = "";
-  if (spread) view.footnote = "± is the sample standard deviation over seeds (n-1)";
-  if (percent) view.footnote += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(rows), 2), " %");
-  return view;
+  if (s.count == 0) return "none finished";
+  return shown(scale * s.mean, percent) + (s.count > 1 ? " ± " + shown(scale * s.deviation, percent) : "") + (percent ? " %" : "");
 }
-}  // namespace
+std::string runs_text(const Summary& s, std::size_t runs) { return s.count == runs ? cat(runs) : cat(s.count, "/", runs); }
 
-std::vector<MetricTableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
-  std::int64_t test_rows = 0;
-  for (const auto& r : results) test_rows = std::max(test_rows, r.test_rows);
-  std::vector<MetricTableView> out;
-  for (const bool test : {false, true})
-    for (std::size_t m = 0; m < std::max<std::size_t>(info.metrics.size(), 1); ++m)
-      if (const std::int64_t rows = test ? test_rows : info.validation_rows; rows > 0)
-        out.push_back(table(info, results, {test, m, info.metrics.empty()}, rows));
+std::string difference_text(const Standing& s, bool percent) {
+  if (!s.difference) return "-";
+  const Paired& d = *s.difference;
+  const double scale = percent ? 100 : 1;
+  if (d.count == 0) return "";
+  if (d.count == 1) return with_sign(scale * d.mean, percent);
+  return cat(with_sign(scale * d.mean, percent), "  [", with_sign(scale * d.low, percent), ", ", with_sign(scale * d.high, percent), "]",
+             s.differs() ? "" : "  n.s.");
+}
+std::string wins_text(const Standing& s) {
+  return !s.difference ? "-" : s.difference->count == 0 ? "" : cat(s.difference->greater, "/", s.difference->smaller);
+}
+std::string variant_text(const std::string& variant) { return variant.empty() ? "-" : printable(variant); }
+
+struct Study {
+  const RunInfo& info;
+  const std::vector<TrialResult>& results;
+  std::vector<Cell> cells = report::cells(info, results);
+  std::vector<Choice> choices = choose(info, cells);
+  bool several = info.variants.size() > 1;
+  bool chosen = cells.size() > choices.size();  // there was something to choose
+  bool tested = rows({true, {}}, info, results) > 0, validated = info.validation_rows > 0;
+};
+
+// The chosen point, and where every seed chose for itself how many chose it.
+void add_point(const Study& study, TableView& table) {
+  for (std::size_t k = 0; k < study.info.swept.size(); ++k) {
+    Column column{printable(study.info.swept[k]), {}};
+    for (const Choice& choice : study.choices) column.cells.push_back(printable(choice.cells.front().first->point[k]));
+    table.columns.push_back(std::move(column));
+  }
+  if (!study.chosen || !study.info.split_varies) return;
+  Column share{"chosen", {}, false, 3};
+  for (const Choice& choice : study.choices) share.cells.push_back(cat(choice.cells.front().second, "/", choice.results.size()));
+  table.columns.push_back(std::move(share));
+}
+
+TableView table(const Study& study, const Quantity& q) {
+  const RunInfo& info = study.info;
+  const Comparison c = compare(info, study.results, study.choices, q);
+  const bool as_percent = percent(q, info), with_validation = q.test && study.chosen && study.validated;
+  TableView out{name(q, info), {{"variant", {}}}, {}};
+  for (const Standing& s : c.standings) out.columns[0].cells.push_back(variant_text(s.variant));
+  add_point(study, out);
+  Column runs{"runs", {}, true, 2}, before{"val", {}, false, 4}, value{out.quantity + (study.chosen ? "" : " @last"), {}}, range{"min..max", {}, false, 0};
+  Column difference{"paired vs " + printable(info.against) + ", 95% CI", {}}, wins{"win/loss", {}, false, 1};
+  bool spread = false;
+  const double scale = as_percent ? 100 : 1;
+  for (std::size_t i = 0; i < c.standings.size(); ++i) {
+    const Standing& s = c.standings[i];
+    runs.cells.push_back(runs_text(s.summary, s.values.size()));
+    Summary validation = summary(finite(values(study.choices[i].results, {false, q.metric})));
+    validation.count = std::min<std::size_t>(validation.count, 1);
+    before.cells.push_back(mean_text(validation, as_percent));
+    value.cells.push_back(mean_text(s.summary, as_percent));
+    spread |= s.summary.count > 1;
+    range.cells.push_back(s.summary.count > 1 ? shown(scale * s.summary.low, as_percent) + ".." + shown(scale * s.summary.high, as_percent) : "");
+    difference.cells.push_back(difference_text(s, as_percent));
+    wins.cells.push_back(wins_text(s));
+  }
+  out.columns.push_back(std::move(runs));
+  if (with_validation) out.columns.push_back(std::move(before));
+  out.columns.push_back(std::move(value));
+  if (spread) out.columns.push_back(std::move(range));
+  if (study.several) out.columns.push_back(std::move(difference)), out.columns.push_back(std::move(wins));
+  std::string units = spread ? cat("± is the sample standard deviation over ", info.split_varies ? "splits" : "seeds", " (n-1)") : "";
+  if (as_percent) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(rows(q, info, study.results)), 2), " %");
+  if (!units.empty()) out.notes.push_back(units);
+  if (c.tests > 1)
+    out.notes.push_back(
+        cat("n.s.: not told apart from ", printable(info.against), " at 5 % with Holm's correction for ", c.tests, " comparisons; each interval is for one"));
+  if (c.tests > 0 && info.split_varies) out.notes.push_back("intervals allow for random splits that share rows (Nadeau and Bengio 2003)");
   return out;
 }
 
-namespace {
-std::array<std::string, 6> cells(const TableRow& r) { return {r.variant, r.runs, r.value, r.range, r.difference, r.wins}; }
+// How the points came about, once under all tables.
+std::vector<std::string> choice_notes(const Study& study) {
+  if (!study.chosen) return {};
+  const RunInfo& info = study.info;
+  const std::string what = info.swept.size() == 1 ? printable(info.swept.front()) : "point of the sweep";
+  std::vector<std::string> out;
+  if (info.split_varies)
+    out.push_back(cat("each split has the ", what, " that is best by its own ", info.select, "; shown is the most frequent"));
+  else
+    out.push_back(cat("each variant has the ", what, " that is best by ", info.select, study.tested ? "; the test rows had no say" : ""));
+  if (!study.tested) out.push_back(cat("chosen and reported on the same rows, so the figures flatter: data.split.test keeps rows apart"));
+  for (auto& note : edge_notes(info, study.cells, study.choices)) out.push_back(std::move(note));
+  return out;
+}
+
+std::vector<std::optional<std::size_t>> measured(const RunInfo& info) {
+  std::vector<std::optional<std::size_t>> out;
+  for (std::size_t m = 0; m < info.metrics.size(); ++m) out.emplace_back(m);
+  if (out.empty()) out.emplace_back();
+  return out;
+}
 }  // namespace
 
-std::string render(const MetricTableView& table, std::size_t columns) {
-  std::array<std::size_t, 6> widths{};
-  for (const auto& r : table.header_and_rows)
-    for (std::size_t i = 0; i < 6; ++i) widths[i] = std::max(widths[i], width(cells(r)[i]));
-  std::array<bool, 6> shown_column{};
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < 6; ++i) {
-    shown_column[i] = widths[i] > 0;
-    if (shown_column[i]) total += widths[i] + 2;
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
+  const Study study{info, results};
+  std::vector<TableView> out;
+  for (const bool test : {false, true})
+    for (const auto& metric : measured(info))
+      if (test ? study.tested : study.validated && !(study.tested && study.chosen)) out.push_back(table(study, {test, metric}));
+  if (!out.empty())
+    for (auto& note : choice_notes(study)) out.back().notes.push_back(std::move(note));
+  return out;
+}
+
+std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results) {
+  const Study study{info, results};
+  std::vector<TableView> out;
+  if (info.swept.empty()) return out;
+  for (const auto& metric : measured(info)) {
+    TableView table{name({false, metric}, info), {{"variant", {}}}, {}};
+    for (const std::string& key : info.swept) table.columns.push_back({printable(key), {}});
+    table.columns.push_back({"runs", {}, true});
+    std::vector<Quantity> shown_quantities;
+    for (const bool test : {false, true})
+      if (test ? study.tested : study.validated) shown_quantities.push_back({test, metric}), table.columns.push_back({name({test, metric}, info), {}});
+    for (const Cell& cell : study.cells) {
+      std::size_t i = 0;
+      const auto add = [&](const std::string& text) { table.columns[i++].cells.push_back(text); };
+      add(variant_text(cell.variant));
+      for (const std::string& v : cell.point) add(printable(v));
+      add(runs_text(summary(finite(values(cell.results, {!study.validated, metric}))), cell.results.size()));
+      for (const Quantity& q : shown_quantities) add(mean_text(summary(finite(values(cell.results, q))), percent(q, info)));
+    }
+    out.push_back(std::move(table));
   }
-  for (const std::size_t optional : {std::size_t{3}, std::size_t{5}, std::size_t{1}})
-    if (columns > 0 && total > columns + 2 && shown_column[optional]) shown_column[optional] = false, total -= widths[optional] + 2;
+  return out;
+}
+
+const Column* TableView::find(std::string_view beginning) const {
+  const auto it = std::ranges::find_if(columns, [&](const Column& c) { return c.name.starts_with(beginning); });
+  return it == columns.end() ? nullptr : &*it;
+}
+
+std::string render(const TableView& table, std::size_t columns) {
+  std::vector<std::size_t> widths;
+  std::vector<const Column*> kept;
+  std::size_t total = 0;
+  const auto width_of = [](const Column& c) {
+    std::size_t w = width(c.name);
+    for (const std::string& cell : c.cells) w = std::max(w, width(cell));
+    return w;
+  };
+  for (const Column& c : table.columns) kept.push_back(&c), total += width_of(c) + 2;
+  while (columns > 0 && total > columns + 2) {
+    const auto least = std::ranges::min_element(kept, {}, &Column::keep);
+    if ((*least)->keep == 9) break;
+    total -= width_of(**least) + 2;
+    kept.erase(least);
+  }
+  for (const Column* c : kept) widths.push_back(width_of(*c));
   std::string out;
-  for (const auto& r : table.header_and_rows) {
+  for (std::size_t r = 0; r <= table.columns.front().cells.size(); ++r) {
     std::string line;
-    for (std::size_t i = 0; i < 6; ++i)
-      if (shown_column[i]) line += (i == 1 ? pad_left(cells(r)[i], widths[i]) : pad_right(cells(r)[i], widths[i])) + "  ";
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const std::string& cell = r == 0 ? kept[i]->name : kept[i]->cells[r - 1];
+      line += (kept[i]->right ? pad_left(cell, widths[i]) : pad_right(cell, widths[i])) + "  ";
+    }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
-  return out + (table.footnote.empty() ? "" : table.footnote + "\n");
+  for (const std::string& note : table.notes) out += wrapped(note, columns, 2) + "\n";
+  return out;
 }
 
-std::string render_markdown(const MetricTableView& table) {
-  std::string out;
-  bool header = true;
-  for (const auto& r : table.header_and_rows) {
+std::string render_markdown(const TableView& table) {
+  std::string out = "|", rule = "|";
+  for (const Column& c : table.columns) out += " " + c.name + " |", rule += c.right ? "---:|" : "---|";
+  out += "\n" + rule + "\n";
+  for (std::size_t r = 0; r < table.columns.front().cells.size(); ++r) {
     out += "|";
-    for (const auto& cell : cells(r)) out += " " + (cell.empty() ? std::string("-") : cell) + " |";
+    for (const Column& c : table.columns) out += " " + (c.cells[r].empty() ? std::string("-") : c.cells[r]) + " |";
     out += "\n";
-    if (std::exchange(header, false)) out += "|---|---:|---|---|---|---|\n";
   }
-  return out + (table.footnote.empty() ? "" : "\n" + table.footnote + "\n");
+  for (const std::string& note : table.notes) out += "\n" + note + "\n";
+  return out;
 }
 
 }  // namespace lehr::report

@@ -2,23 +2,31 @@
 #include <string>
 #include <vector>
 
-#include "experiments/report/reporter.h"
+#include "experiments/report/compare.h"
 
 namespace lehr::report {
 
-// One metric of a run on its validation or test rows: a row a variant, differences paired by seed against RunInfo::against.
-// Values are those of the last weights.
-struct TableRow {
-  std::string variant, runs, value, range, difference, wins;
+struct Column {
+  std::string name;
+  std::vector<std::string> cells;
+  bool right = false;
+  int keep = 9;  // a narrow terminal goes without the smallest first; 9 stays
 };
-struct MetricTableView {
-  std::string metric;  // "val_accuracy", "test_accuracy"
-  std::vector<TableRow> header_and_rows;
-  std::string footnote;
+// One quantity of a run: a row a variant, differences paired by seed against RunInfo::against.
+struct TableView {
+  std::string quantity;  // "val_accuracy", "test_accuracy"
+  std::vector<Column> columns;
+  std::vector<std::string> notes;
+  const Column* find(std::string_view beginning) const;  // by the beginning of its name
 };
-std::vector<MetricTableView> tables(const RunInfo& info, const std::vector<TrialResult>& results);
-// As plain text: columns aligned; narrow drops min..max and win/loss where the terminal has fewer columns than needed.
-std::string render(const MetricTableView& table, std::size_t columns);
-std::string render_markdown(const MetricTableView& table);
+// The metrics (the loss where there are none) on the validation rows, then on the test rows. With a sweep every variant stands at its chosen
+// point, and the validation figure is a column where there are test rows.
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results);
+// Every variant at every point, a table a metric; none without a sweep.
+std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results);
+
+// As plain text: columns aligned; narrow drops some where the terminal has fewer `columns` than needed (0: unlimited).
+std::string render(const TableView& table, std::size_t columns);
+std::string render_markdown(const TableView& table);
 
 }  // namespace lehr::report

@@ -35,12 +35,23 @@ int choose_threads(const spec::Study& study, const Parts& parts, const RunOption
   return large && study.trials.size() == 1 ? static_cast<int>(cores()) : 1;
 }
 
-std::string plan_line(const spec::Study& study, const Clock& clock) {
-  const std::size_t variants = study.variants.size(), seeds = study.seeds.size();
-  return cat(variants, variants == 1 ? " variant x " : " variants x ", seeds, seeds == 1 ? " seed = " : " seeds = ", study.trials.size(),
-             study.trials.size() == 1 ? " run x " : " runs x ", grouped(clock.steps), " steps (", clock.steps_per_epoch,
-             clock.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
+std::string counted(std::size_t count, const char* what) { return cat(grouped(static_cast<long long>(count)), " ", what, count == 1 ? "" : "s"); }
+
+std::string plan_line(const PreparedStudy& p, const Clock& first) {
+  const spec::Study& study = p.study;
+  std::int64_t low = first.steps, high = first.steps;
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    const std::int64_t steps = run_clock(p.parts[i]->sizes, study.trials[i].experiment.epochs).steps;
+    low = std::min(low, steps), high = std::max(high, steps);
+  }
+  return cat(counted(study.variants.size(), "variant"), study.swept.empty() ? "" : " x " + counted(study.points, "point"), " x ",
+             counted(study.seeds.size(), study.vary_split ? "split" : "seed"), " = ", counted(study.trials.size(), "run"), " x ",
+             low == high ? grouped(low) : cat(grouped(low), " to ", grouped(high)), " steps (", first.steps_per_epoch,
+             first.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
 }
+
+// Trials that differ in nothing but their seed.
+bool alike(const spec::Trial& a, const spec::Trial& b) { return a.variant == b.variant && a.point == b.point; }
 
 // One table compares all variants: they measure the same things.
 void check_metrics(const spec::Study& study) {
@@ -60,24 +71,28 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.name = study.name;
   info.experiment_text = study.text;
   info.command_line = options.command_line;
-  info.data_line = data_line(first, *parts.data);
+  info.data_line = data_line(first, *parts.data) + (study.vary_split ? cat("   (split of seed ", study.seeds.front(), ")") : "");
   const Clock clock = run_clock(parts.sizes, first.epochs);
-  info.plan_line = plan_line(study, clock);
+  info.plan_line = plan_line(p, clock);
   info.variants = study.variants;
   info.metrics = first.metrics;
   info.classes = parts.data->data.classes;
   info.against = study.against;
+  info.swept = study.swept;
+  info.select = study.select;
+  info.split_varies = study.vary_split;
   for (const auto& metric : info.metrics) {
     const auto made = make_metric(metric, static_cast<std::int64_t>(info.classes.size()));
     info.metric_percent.push_back(made->percent());
     info.metric_higher.push_back(made->higher_is_better());
   }
+  info.train_rows = parts.sizes.train_rows;
   info.validation_rows = parts.sizes.validation_rows;
   info.epochs = first.epochs;
   info.steps_per_epoch = clock.steps_per_epoch;
   info.data_fingerprint = parts.data->fingerprint;
   info.model_fingerprint = parts.model->fingerprint;
-  for (const auto& trial : study.trials) info.trials.push_back({trial.id, trial.variant, trial.seed, trial.resolved, trial.hash});
+  for (const auto& trial : study.trials) info.trials.push_back({trial.id, trial.variant, trial.point, trial.seed, trial.resolved, trial.hash});
   info.onednn = onednn::version();
   info.isa = onednn::isa();
   info.warnings = study.warnings;
@@ -85,14 +100,12 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   return info;
 }
 
-// Schedules on the run's clock, once a variant: errors together, warnings handed back.
+// Schedules on the run's clock, once for trials that are alike: errors together, warnings handed back.
 void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
   std::string errors;
-  std::string done;
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
     const auto& trial = p.study.trials[i];
-    if (i > 0 && trial.variant == done) continue;
-    done = trial.variant;
+    if (i > 0 && alike(trial, p.study.trials[i - 1])) continue;
     for (const auto& problem : spec::check_schedules(trial.experiment, run_clock(p.parts[i]->sizes, trial.experiment.epochs), vocabulary())) {
       if (problem.error)
         errors += (errors.empty() ? "" : "\n") + problem.text;
@@ -150,7 +163,7 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   p.workspace->workers.resize(p.info.jobs);
   onednn::set_threads(threads);
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
-    if (i > 0 && p.parts[i]->key == p.parts[i - 1]->key && p.study.trials[i].variant == p.study.trials[i - 1].variant) continue;
+    if (i > 0 && p.parts[i]->key == p.parts[i - 1]->key && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
     const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
     Workbench& bench = p.workspace->bench(0, *p.parts[i]);
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);

@@ -89,7 +89,8 @@ struct Experiment {
   DataSpec data;
   LossSpec loss;
   std::vector<std::string> metrics;
-  OptimizerSpec optimizer;
+  OptimizerSpec optimizer;  // its lr and that of params with lr_scale already in
+  double lr_scale = 1;
   std::vector<ParamRule> params;
   std::int64_t epochs = 1;
   BatchSpec batch;
@@ -106,10 +107,11 @@ struct Experiment {
   std::string located(const std::string& key, const std::string& sentence) const;
 };
 
-// One of variants x seeds.
+// One of variants x points of the sweep x seeds.
 struct Trial {
-  std::string id;       // "time/seed-07"
-  std::string variant;  // "" where the file has no variants
+  std::string id;                  // "time/lr_scale=0.3/seed-07"
+  std::string variant;             // "" where the file has no variants
+  std::vector<std::string> point;  // the values of Study::swept
   std::uint64_t seed = 0;
   Experiment experiment;
   std::string resolved;  // YAML, complete, runnable alone: file names are absolute
@@ -120,16 +122,20 @@ struct Study {
   std::filesystem::path path;
   std::string name, text;             // verbatim file
   std::vector<std::string> variants;  // in file order; {""} without
+  std::vector<std::string> swept;     // the keys of the sweep; empty without one
+  std::size_t points = 1;             // of the sweep, in each variant
   std::vector<std::uint64_t> seeds;
+  bool vary_split = false;    // each seed has a split of its own
   std::string against;        // compare.against, the first variant unless given
-  std::vector<Trial> trials;  // variant-major
+  std::string select;         // compare.select, the first metric's val_ or val_loss unless given
+  std::vector<Trial> trials;  // variant-major, then by point
   std::vector<std::string> warnings;
 };
 
 struct Overrides {
   std::vector<std::string> set = {};  // "a.b=c"
   std::optional<std::int64_t> seeds = {};
-  std::optional<std::string> only = {};  // variant
+  std::optional<std::string> only = {};  // the first parts of trial ids: "time", "time/lr_scale=0.3"
 };
 
 // Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as
@@ -143,7 +149,8 @@ struct ScheduleProblem {
 };
 std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const Clock& clock, const Vocabulary& vocabulary);
 
-// Every key of one variant (overrides.only, else the first) with where its value came from: "file:line", "default", "variant time", "--set".
+// Every key of one variant (overrides.only, else the first) at its first point with where its value came from: "file:line", "default",
+// "variant time", "sweep", "--set".
 struct ResolvedKey {
   std::string key, value, origin;
 };

@@ -139,10 +139,26 @@ class Writer {
         return {{"type", "object"}, {"additionalProperties", rule()}};
       case Type::seeds:
         return any_of({numeric(key, "integer"), list_of({{"type", "integer"}, {"minimum", 0}})});
+      case Type::sweep:
+        return sweep();
       case Type::variants:
         break;
     }
     return Json::object();
+  }
+
+  // A list of values for each key that speaks of one trial.
+  Json sweep() {
+    Json properties = Json::object();
+    const auto values = [](Json item) { return Json{{"type", "array"}, {"items", std::move(item)}, {"minItems", 1}}; };
+    for (const Key* key : schema_.children(""))
+      if (key->planned.empty() && !key->study && key->path != "seed" && key->path != "name")
+        properties[key->name()] = values({{"$ref", "#/$defs/key-" + key->name()}});
+    return {{"type", "object"},
+            {"properties", properties},
+            {"patternProperties", {{"^[a-z_]+\\..+$", values(Json::object())}}},
+            {"additionalProperties", false},
+            {"minProperties", 1}};
   }
 
   static Json initializer(const Key& key) { return {{"type", "string"}, {"pattern", "^(" + join(key.values, "|") + ") *([(].*[)])?$"}}; }

@@ -13,6 +13,12 @@ void add_study_keys(std::vector<Key>& keys) {
                   .doc = "Named patches: each is laid over the file and trained. Keys are nested or dotted.",
                   .example = "{constant: {lr: 0.1}, drop: {optimizer.momentum: 0.9}}",
                   .study = true});
+  keys.push_back({.path = "sweep",
+                  .type = Type::sweep,
+                  .doc = "Values to try: every variant is trained at every combination of them. For each variant the best combination is chosen on the "
+                         "validation rows (compare.select). Keys may be dotted; a value here wins over the variant's.",
+                  .example = "{lr_scale: [0.1, 0.3, 1, 3, 10], optimizer.momentum: [0.8, 0.9]}",
+                  .study = true});
   keys.push_back({.path = "repeat",
                   .type = Type::mapping,
                   .doc = "Every variant is trained once for each seed. A bare number stands for {seeds: …}.",
@@ -36,7 +42,7 @@ void add_study_keys(std::vector<Key>& keys) {
                   .study = true});
   keys.push_back({.path = "compare",
                   .type = Type::mapping,
-                  .doc = "How variants are compared. A bare name stands for {against: …}.",
+                  .doc = "How variants are compared. A bare name stands for {against: …}. docs/comparisons.md tells how the table is made.",
                   .example = "{against: constant}",
                   .shorthand = "against",
                   .study = true});
@@ -44,6 +50,14 @@ void add_study_keys(std::vector<Key>& keys) {
                   .type = Type::text,
                   .doc = "The variant the others are compared with, seed by seed.",
                   .absent = "the first variant",
+                  .study = true});
+  keys.push_back({.path = "compare.select",
+                  .type = Type::text,
+                  .doc =
+                      "What the best combination of a sweep is chosen by: val_loss or val_ with a metric, of the last weights, averaged over the seeds. With "
+                      "repeat.vary: [split] each seed chooses by its own validation rows. Ties go to the lower val_loss, then to the earlier value.",
+                  .absent = "the first of metrics, else val_loss",
+                  .example = "val_loss",
                   .study = true});
   keys.push_back({.path = "seed",
                   .type = Type::integer,
@@ -62,7 +76,6 @@ void add_study_keys(std::vector<Key>& keys) {
   planned("average", "the weights after the last update are evaluated and exported");
   planned("early_stop", "a run has `epochs` epochs");
   planned("checkpoint", "a run exports the weights after its last epoch");
-  planned("sweep", "write the settings to compare as `variants`");
   planned("folds", "use data.split with repeat: {seeds: N, vary: [split]}");
   planned("on_divergence", "a run that diverges stops");
   planned("expect", "the figures are in summary.csv");

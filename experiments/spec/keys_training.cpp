@@ -105,6 +105,13 @@ void add_optimizer_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .doc = "The learning rate: a short form of optimizer.lr.",
                   .example = "{type: cosine, from: 0.1, to: 0}",
                   .alias = "optimizer.lr"});
+  keys.push_back({.path = "lr_scale",
+                  .type = Type::number,
+                  .doc = "A factor on every learning rate, that of params too: one key to sweep, whatever the schedule.",
+                  .fallback = "1",
+                  .low = 0,
+                  .above = true,
+                  .set = [](Experiment& e, const Value& v) { e.lr_scale = v.number; }});
 }
 
 void add_params_keys(std::vector<Key>& keys) {

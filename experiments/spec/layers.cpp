@@ -30,6 +30,7 @@ std::vector<std::string> segments(const std::string& key) {
   const auto joined = [&](std::size_t first, std::size_t last) {
     return join(std::vector<std::string>(parts.begin() + static_cast<std::ptrdiff_t>(first), parts.begin() + static_cast<std::ptrdiff_t>(last)), ".");
   };
+  if (parts[0] == "sweep" && parts.size() > 2) return {parts[0], joined(1, parts.size())};
   if (parts[0] == "params" && parts.size() > 3) return {"params", joined(1, parts.size() - 1), parts.back()};
   const bool open = parts.size() > 3 && ((parts[0] == "model" && parts[1] == "init") || (parts[0] == "data" && parts[1] == "inputs"));
   if (open) return {parts[0], parts[1], joined(2, parts.size())};
@@ -215,6 +216,23 @@ void stamp(Node& node, int label) {
     entry.at.patch = label;
     stamp(entry.value, label);
   }
+}
+
+const Entry* find_key(const Node& patch, const std::string& dotted, const Schema& schema) {
+  const auto find = [&](const std::string& key) {
+    const Node* node = &patch;
+    const Entry* entry = nullptr;
+    for (const std::string& part : segments(key)) {
+      entry = node->find(part);
+      if (!entry) return entry;
+      node = &entry->value;
+    }
+    return entry;
+  };
+  if (const Entry* entry = find(dotted)) return entry;
+  for (const Key& key : schema.keys())
+    if (!key.alias.empty() && (key.path == dotted || key.alias == dotted)) return find(key.path == dotted ? key.alias : key.path);
+  return nullptr;
 }
 
 Node load_layers(const std::filesystem::path& file, const Schema& schema, Sources& sources, Problems& problems) {

@@ -183,6 +183,15 @@ void drive_momentum(Reading& reading, Problems& problems) {
   if (Entry* entry = optimizer.find(name)) entry->value = own_node(half->text());
 }
 
+// lr_scale goes into the learning rates themselves: those who look at a schedule see what trains.
+void scale_rates(Experiment& e) {
+  const auto scale = [&](std::map<std::string, Controlled>& hypers) {
+    if (const auto lr = hypers.find("lr"); lr != hypers.end() && e.lr_scale != 1) lr->second = lr->second.scaled(e.lr_scale);
+  };
+  scale(e.optimizer.hypers);
+  for (ParamRule& rule : e.params) scale(rule.hypers);
+}
+
 // Parts that must fit together.
 void check_together(const Reading& reading, Problems& problems) {
   const Experiment& e = reading.experiment;
@@ -200,12 +209,13 @@ void check_together(const Reading& reading, Problems& problems) {
                    " classes");
   if (e.batch.schedule && !e.batch.keep_last)
     problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
-  const auto measured = measured_names(e.metrics, e.data.validation > 0 || e.data.validation_rows > 0);
+  const bool validates = e.data.validation > 0 || e.data.validation_rows > 0;
+  const auto measured = measured_names(e.metrics, validates);
   const auto follows = [&](const std::string& key, const Controlled& quantity) {
     for (const Feedback& feedback : quantity.feedback())
       if (std::ranges::count(measured, feedback.metric()) == 0)
         problems.error(at(key.c_str()), key, " follows ", quote(feedback.metric()), ", which is not measured", did_you_mean(feedback.metric(), measured),
-                       " (measured: ", join(measured, ", "), ")");
+                       " (measured: ", join(measured, ", "), validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
   };
   for (const auto& [name, quantity] : e.optimizer.hypers) follows("optimizer." + name, quantity);
   for (const ParamRule& rule : e.params)
@@ -231,6 +241,7 @@ Reading read_experiment(const Node& root, const Schema& schema, const Sources& s
   Reading reading = ExperimentReader(schema, sources, problems).read(moved);
   drive_momentum(reading, problems);
   check_together(reading, problems);
+  scale_rates(reading.experiment);
   return reading;
 }
 

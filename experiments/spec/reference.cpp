@@ -18,8 +18,10 @@ This page is made from the table that reads the file (`markdown_reference` in `e
 - A length of training has a unit: `5 epochs`, `300 steps`, `10%` of the run, `50k samples`.
 - Every hyperparameter is a schedule: a number, a formula, a `{type: …}` mapping, or a list of phases. Formulas know `step` (from 0: the update
   about to run), `epoch` (from 0), `t` (epoch with its fraction), `progress` (0 to 1), `steps`, `epochs`, `pi` and the usual functions.
-- Layers, each over the one before: defaults, the file named by `extends`, the file, the variant, `--set key=value`. Mappings merge; one whose
-  `type` changes is replaced; `null` removes; lists are replaced. In variants and `--set` a dotted key reaches inside: `optimizer.momentum: 0`.
+- Layers, each over the one before: defaults, the file named by `extends`, the file, the variant, the sweep, `--set key=value`. Mappings merge; one
+  whose `type` changes is replaced; `null` removes; lists are replaced. In variants, sweeps and `--set` a dotted key reaches inside:
+  `optimizer.momentum: 0`.
+- Trials are variants x combinations of the sweep x seeds. How variants are compared and the best combination is chosen: [comparisons.md](comparisons.md).
 - File names are relative to the file that states them.
 
 ## Keys

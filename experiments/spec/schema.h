@@ -34,6 +34,7 @@ enum class Type {
   rules,     // pattern -> {freeze, lr_scale, hyperparameters}
   seeds,     // a count or a list
   variants,  // name -> patch
+  sweep,     // dotted key -> list of values
 };
 
 // A value that was read; the member the type calls for is set.

@@ -25,13 +25,13 @@ Node portable(Node tree, const Experiment& experiment) {
   return tree;
 }
 
-std::string trial_id(const std::string& variant, std::uint64_t seed, std::size_t digits) {
+std::string trial_id(const std::string& folder, std::uint64_t seed, std::size_t digits) {
   std::string count = std::to_string(seed);
   count.insert(0, digits > count.size() ? digits - count.size() : 0, '0');
-  return variant.empty() ? "seed-" + count : variant + "/seed-" + count;
+  return folder.empty() ? "seed-" + count : folder + "/seed-" + count;
 }
 
-// What the trials of a variant share: everything but the seed, which stands last.
+// What the trials of a case share: everything but the seed, which stands last.
 struct Texts {
   std::string absolute, portable;
 };
@@ -46,13 +46,13 @@ Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyRe
   return {std::move(absolute), emit(portable(std::move(tree), experiment))};
 }
 
-void add_trials(const StudyReader::Variant& variant, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
+void add_trials(const StudyReader::Case& one, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
   Texts texts;
   for (const std::uint64_t seed : study.seeds) {
-    if (texts.absolute.empty() || study.vary_split) texts = texts_of(variant.reading.tree, variant.reading.experiment, study, seed);
+    if (texts.absolute.empty() || study.vary_split) texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);
     const std::string last = cat("seed: ", seed, "\n");
-    Trial& trial = trials.emplace_back(
-        Trial{trial_id(variant.name, seed, digits), variant.name, seed, variant.reading.experiment, texts.absolute + last, fingerprint(texts.portable + last)});
+    Trial& trial = trials.emplace_back(Trial{trial_id(one.folder, seed, digits), one.variant, one.point, seed, one.reading.experiment, texts.absolute + last,
+                                             fingerprint(texts.portable + last)});
     trial.experiment.seed = seed;
     if (study.vary_split) trial.experiment.data.split_seed = seed;
   }
@@ -76,31 +76,34 @@ Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary
   const StudyReader reader(file, vocabulary, overrides);
   Study study;
   study.path = file;
-  study.name = reader.variants.front().reading.experiment.name;
+  study.name = reader.cases.front().reading.experiment.name;
   study.text = reader.text();
+  study.variants = reader.variants();
+  study.swept = reader.swept;
+  study.points = reader.cases.size() / study.variants.size();
   study.seeds = reader.seeds;
+  study.vary_split = reader.vary_split;
   study.against = reader.against;
+  study.select = reader.select;
   study.warnings = reader.warnings();
   const std::size_t digits = std::to_string(*std::ranges::max_element(reader.seeds)).size();
-  for (const auto& variant : reader.variants) {
-    study.variants.push_back(variant.name);
-    add_trials(variant, reader, digits, study.trials);
-  }
+  for (const auto& one : reader.cases) add_trials(one, reader, digits, study.trials);
   return study;
 }
 
 std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides) {
   const StudyReader reader(file, vocabulary, overrides);
-  const auto& variant = reader.variants.front();
+  const auto& first = reader.cases.front();
   std::vector<ResolvedKey> out;
-  Node tree = variant.reading.tree;
-  if (!tree.find("name")) set_scalar(tree, "name", variant.reading.experiment.name, true);
+  Node tree = first.reading.tree;
+  if (!tree.find("name")) set_scalar(tree, "name", first.reading.experiment.name, true);
   flatten(tree, "", reader.sources(), out);
   std::vector<std::string> seeds;
   for (const auto seed : reader.seeds) seeds.push_back(std::to_string(seed));
   out.push_back({"repeat.seeds", "[" + join(seeds, ", ") + "]", overrides.seeds ? "--seeds" : reader.sources().origin(reader.seeds_at)});
   out.push_back({"repeat.vary", reader.vary_split ? "[split]" : "[]", reader.sources().origin(reader.vary_at)});
-  if (!variant.name.empty()) out.push_back({"compare.against", reader.against, reader.sources().origin(reader.against_at)});
+  if (!first.variant.empty()) out.push_back({"compare.against", reader.against, reader.sources().origin(reader.against_at)});
+  if (!reader.swept.empty()) out.push_back({"compare.select", reader.select, reader.sources().origin(reader.select_at)});
   return out;
 }
 

@@ -8,20 +8,13 @@ namespace lehr::spec {
 
 namespace {
 constexpr std::int64_t max_seeds = 10'000;
-constexpr std::size_t max_trials = 10'000, max_variants = 256, max_resolved = std::size_t{1} << 28;
+constexpr std::size_t max_variants = 256, max_resolved = std::size_t{1} << 28;
 
 constexpr const char* name_rule = " becomes a folder: use up to 64 letters, digits and . _ + - =, not starting with . or -";
 bool good_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-=").find(c) != std::string_view::npos;
-  });
+  return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, in_file_name);
 }
 
-std::vector<std::string> names_of(const std::vector<StudyReader::Variant>& variants) {
-  std::vector<std::string> names;
-  for (const auto& variant : variants) names.push_back(variant.name);
-  return names;
-}
 std::string no_variant(const std::string& name, const std::vector<std::string>& names) {
   if (names.front().empty()) return cat("there is no variant ", quote(name), ": the file has no variants");
   const std::string hint = did_you_mean(name, names);
@@ -35,10 +28,13 @@ StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabular
   apply_arguments();
   read_variants();
   read_repeat();
+  read_sweep();
   read_compare();
-  for (Variant& variant : variants) read(variant);
+  read_cases();
   report_missing();
-  select();
+  check_name();
+  check_select();
+  choose();
   problems_.raise();
   limit();
   problems_.raise();
@@ -78,16 +74,23 @@ void StudyReader::read_variants() {
   if (node.is_mapping() && node.entries.empty()) problems_.error(node.at, "variants is empty: name one, or leave the key out");
   if (node.entries.size() > max_variants) problems_.error(node.at, node.entries.size(), " variants: ", max_variants, " are allowed");
   for (const Entry& entry : node.entries) {
-    if (problems_.full() || variants.size() >= max_variants) break;
+    if (problems_.full() || variants_.size() >= max_variants) break;
     if (!good_name(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), name_rule);
-    Variant variant{entry.key, make_mapping(), {}};
+    Variant variant{entry.key};
     if (entry.value.is_mapping())
       variant.patch = patch_of(entry);
     else
       problems_.error(entry.value.at, "a variant must be a mapping such as {lr: 0.1}, not ", kind_name(entry.value));
-    variants.push_back(std::move(variant));
+    variants_.push_back(std::move(variant));
   }
-  if (variants.empty()) variants.push_back({});
+  if (variants_.empty()) variants_.push_back({});
+}
+
+std::vector<std::string> StudyReader::variants() const {
+  std::vector<std::string> out;
+  for (const Case& one : cases)
+    if (out.empty() || out.back() != one.variant) out.push_back(one.variant);
+  return out;
 }
 
 Node StudyReader::patch_of(const Entry& entry) {
@@ -101,35 +104,18 @@ Node StudyReader::patch_of(const Entry& entry) {
   return patch;
 }
 
-void StudyReader::read(Variant& variant) {
-  Node tree = root_;
-  merge(tree, variant.patch, schema_);
-  merge(tree, arguments_, schema_);
-  variant.reading = read_experiment(tree, schema_, *sources_, problems_);
-  Experiment& e = variant.reading.experiment;
-  e.path = file_;
-  if (const Entry* name = variant.reading.tree.find("name")) {
-    if (!good_name(e.name)) problems_.error(name->value.at, "the name ", quote(e.name), name_rule);
-  } else {
-    e.name = file_.stem().string();
-  }
-  auto places = std::make_shared<Places>();
-  places->sources = sources_;
-  places->at = variant.reading.places;
-  e.places = places;
-}
-
 // One problem a key, naming the variants that lack it unless all do.
 void StudyReader::report_missing() {
   std::vector<Missing> keys;
-  for (const Variant& variant : variants)
-    for (const Missing& missing : variant.reading.missing)
+  for (const Case& one : cases)
+    for (const Missing& missing : one.reading.missing)
       if (std::ranges::count(keys, missing.key, &Missing::key) == 0) keys.push_back(missing);
   for (const Missing& missing : keys) {
     std::vector<std::string> lacking;
-    for (const Variant& variant : variants)
-      if (std::ranges::count(variant.reading.missing, missing.key, &Missing::key) > 0) lacking.push_back(quote(variant.name));
-    const bool all = lacking.size() == variants.size();
+    for (const Case& one : cases)
+      if (std::ranges::count(one.reading.missing, missing.key, &Missing::key) > 0 && (lacking.empty() || lacking.back() != quote(one.variant)))
+        lacking.push_back(quote(one.variant));
+    const bool all = lacking.size() == variants_.size();
     problems_.error(missing.at, quote(missing.key), " is missing",
                     all                   ? ""
                     : lacking.size() == 1 ? " in variant "
@@ -202,8 +188,13 @@ void StudyReader::read_compare() {
   if (!node.is_null() && !node.is_mapping()) problems_.error(node.at, "compare must be a mapping such as {against: constant}, not ", kind_name(node));
   for (const Entry& entry : node.entries) {
     const Node& value = entry.value;
-    const auto names = names_of(variants);
-    if (entry.key != "against")
+    std::vector<std::string> names;
+    for (const Variant& variant : variants_) names.push_back(variant.name);
+    if (entry.key == "select" && value.is_scalar())
+      select = value.scalar, select_at = value.at;
+    else if (entry.key == "select")
+      problems_.error(value.at, "compare.select must be val_loss or val_ with a metric, not ", kind_name(value));
+    else if (entry.key != "against")
       unknown_key(entry, "compare", "", schema_, problems_);
     else if (!value.is_scalar())
       problems_.error(value.at, "compare.against must be the name of a variant, not ", kind_name(value));
@@ -214,23 +205,60 @@ void StudyReader::read_compare() {
   }
 }
 
-void StudyReader::select() {
-  if (overrides_.only) {
-    const auto names = names_of(variants);
-    std::erase_if(variants, [&](const Variant& v) { return v.name != *overrides_.only || v.name.empty(); });
-    if (variants.empty()) return problems_.error({}, "--only: ", no_variant(*overrides_.only, names));
+void StudyReader::check_name() {
+  const Reading& reading = cases.front().reading;
+  if (const Entry* name = reading.tree.find("name"); name && !good_name(reading.experiment.name))
+    problems_.error(name->value.at, "the name ", quote(reading.experiment.name), name_rule);
+}
+
+void StudyReader::check_select() {
+  const Experiment& e = cases.front().reading.experiment;
+  std::vector<std::string> known{"val_loss"};
+  for (const std::string& metric : e.metrics) known.push_back("val_" + metric);
+  if (select.empty()) {
+    select = known.back() == "val_loss" ? known.front() : known[1];
+  } else if (select.starts_with("test_")) {
+    problems_.error(select_at, "compare.select: the test rows are never looked at for choosing; there are ", join(known, ", "));
+  } else if (std::ranges::count(known, select) == 0) {
+    const std::string hint = did_you_mean(select, known);
+    problems_.error(select_at, "compare.select: ", quote(select), " is not measured", hint, hint.empty() ? "; there are " : " There are ", join(known, ", "));
+  } else if (axes_.empty()) {
+    problems_.warning(select_at, "compare.select chooses among the values of a sweep: there is none here");
   }
-  if (std::ranges::count(variants, against, &Variant::name) == 0) against = variants.front().name;
+  for (const Case& one : cases)
+    if (const DataSpec& d = one.reading.experiment.data; !axes_.empty() && d.validation == 0 && d.validation_rows <= 0)
+      problems_.error(sweep_at_, "a sweep chooses by the validation rows, and data.split.validation keeps none: give it 20%, say");
+}
+
+void StudyReader::choose() {
+  if (overrides_.only) {
+    const std::string& wanted = *overrides_.only;
+    const std::string variant = variants_.front().name.empty() ? "" : wanted.substr(0, wanted.find('/'));
+    const auto names = variants();
+    std::vector<std::string> folders;
+    for (const Case& one : cases)
+      if (one.variant == variant) folders.push_back(one.folder);
+    std::erase_if(cases, [&](const Case& one) { return wanted.empty() || !(one.folder + "/").starts_with(wanted + "/"); });
+    if (cases.empty()) {
+      const bool no_such_variant = folders.empty() || (variant.empty() && swept.empty());
+      if (no_such_variant) return problems_.error({}, "--only: ", no_variant(wanted.substr(0, wanted.find('/')), names));
+      const std::string hint = did_you_mean(wanted, folders);
+      folders.resize(std::min<std::size_t>(folders.size(), 12));
+      return problems_.error({}, "--only: no trials are called ", quote(wanted), hint, hint.empty() ? "; there are " : " There are ", join(folders, ", "));
+    }
+  }
+  if (std::ranges::count(cases, against, &Case::variant) == 0) against = cases.front().variant;
 }
 
 void StudyReader::limit() {
-  const std::size_t trials = variants.size() * seeds.size();
+  const std::size_t trials = cases.size() * seeds.size(), count = variants().size();
+  const At& at = axes_.empty() ? seeds_at : sweep_at_;
   if (trials > max_trials)
-    return problems_.error(seeds_at, variants.size(), " variants x ", seeds.size(), " seeds are ", trials, " trials: ", max_trials, " are allowed");
+    return problems_.error(at, count, count == 1 ? " variant x " : " variants x ", axes_.empty() ? "" : cat(cases.size() / count, " points x "), seeds.size(),
+                           " seeds are ", trials, " trials: ", max_trials, " are allowed");
   std::size_t bytes = 0;
-  for (const Variant& variant : variants) bytes += emit(variant.reading.tree).size();
-  if (bytes * seeds.size() > max_resolved)
-    problems_.error(seeds_at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
+  for (const Case& one : cases) bytes += emit(one.reading.tree).size();
+  if (bytes * seeds.size() > max_resolved) problems_.error(at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
 }
 
 }  // namespace lehr::spec

@@ -43,6 +43,8 @@ std::string expected(const Key& key) {
       return "a number of seeds or a list of them";
     case Type::variants:
       return "a mapping of names to settings";
+    case Type::sweep:
+      return "a mapping of keys to lists of values";
   }
   return "";
 }

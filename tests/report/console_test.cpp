@@ -1,6 +1,7 @@
 #include "experiments/report/console.h"
 
 #include "base/text.h"
+#include "experiments/report/lines.h"
 #include "experiments/report/table.h"
 #include "tests/support/catch.h"
 
@@ -32,6 +33,7 @@ TEST_CASE("lines break at blanks where the terminal ends", "[report]") {
 TEST_CASE("test rows have tables of their own", "[report]") {
   RunInfo info;
   info.variants = {""};
+  info.trials.emplace_back();
   info.metrics = {"accuracy"};
   info.metric_percent = {true};
   TrialResult r;
@@ -42,14 +44,14 @@ TEST_CASE("test rows have tables of their own", "[report]") {
   r.test_rows = 50;
   const auto only_test = tables(info, {r});
   REQUIRE(only_test.size() == 1);
-  CHECK(only_test[0].metric == "test_accuracy");
-  CHECK(only_test[0].header_and_rows[1].value == "80.00 %");
-  CHECK(only_test[0].footnote == "1 row = 2.00 %");
+  CHECK(only_test[0].quantity == "test_accuracy");
+  CHECK(only_test[0].find("test_accuracy")->cells[0] == "80.00 %");
+  CHECK(only_test[0].notes == std::vector<std::string>{"1 row = 2.00 %"});
   info.validation_rows = 100;
   const auto both = tables(info, {r});
   REQUIRE(both.size() == 2);
-  CHECK(both[0].header_and_rows[1].value == "90.00 %");
-  CHECK(both[1].metric == "test_accuracy");
+  CHECK(both[0].find("val_accuracy")->cells[0] == "90.00 %");
+  CHECK(both[1].quantity == "test_accuracy");
   r.test_rows = 0;
   CHECK(tables(info, {r}).size() == 1);
 }

@@ -1,6 +1,7 @@
 #include "experiments/report/statistics.h"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -26,9 +27,30 @@ TEST_CASE("paired differences have Student's interval", "[report]") {
   CHECK(p.low == Approx(2 - 4.302652729911275 / std::sqrt(3.0)));
   CHECK(p.high == Approx(2 + 4.302652729911275 / std::sqrt(3.0)));
   CHECK((p.greater == 3 && p.smaller == 0));
-  CHECK_FALSE(p.significant());
-  CHECK(paired(std::vector<double>{5, 6, 7.1}, std::vector<double>{1, 2, 3}).significant());
+  // t = 2 sqrt(3), with 2 degrees of freedom p = 1 - t / sqrt(2 + t^2).
+  CHECK(p.p == Approx(1 - std::sqrt(12.0 / 14)));
+  CHECK(paired(std::vector<double>{5, 6, 7.1}, std::vector<double>{1, 2, 3}).p < 0.001);
   CHECK(std::isnan(paired(std::vector<double>{5}, std::vector<double>{1}).low));
+  CHECK(paired(a, a).p == 1);
+  CHECK(paired(std::vector<double>{3, 4}, std::vector<double>{1, 2}).p == 0);
+  // Splits that share rows: 3 test rows for 2 training rows.
+  const Paired shared = paired(a, b, 1.5);
+  CHECK(shared.mean == p.mean);
+  CHECK(shared.high - shared.mean == Approx(4.302652729911275 * std::sqrt(1 / 3.0 + 1.5)));
+  CHECK(shared.p == Approx(1 - std::sqrt((4 / (1 / 3.0 + 1.5)) / (2 + 4 / (1 / 3.0 + 1.5)))));
+}
+
+TEST_CASE("Holm's correction", "[report]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto adjusted = holm(std::vector<double>{0.01, nan, 0.04, 0.03, 0.005});
+  CHECK(adjusted[4] == Approx(0.02));  // 4 * 0.005
+  CHECK(adjusted[0] == Approx(0.03));  // 3 * 0.01
+  CHECK(adjusted[3] == Approx(0.06));  // 2 * 0.03
+  CHECK(adjusted[2] == Approx(0.06));  // 0.04, not below the one before
+  CHECK(std::isnan(adjusted[1]));
+  CHECK(holm(std::vector<double>{0.7, 0.9})[0] == 1);
+  CHECK(holm(std::vector<double>{0.03})[0] == 0.03);
+  CHECK(holm({}).empty());
 }
 
 TEST_CASE("Welch's test", "[report]") {

@@ -7,8 +7,16 @@ using namespace lehr;
 using namespace lehr::report;
 
 namespace {
-RunInfo info() {
+using Cells = std::vector<std::string>;
+const Cells& cells_of(const TableView& table, const char* column) {
+  const Column* found = table.find(column);
+  REQUIRE(found != nullptr);
+  return found->cells;
+}
+
+RunInfo info(const std::vector<TrialResult>& results) {
   RunInfo i;
+  for (const auto& r : results) i.trials.push_back({"", r.variant, {}, r.seed, "", ""});
   i.variants = {"constant", "drop"};
   i.metrics = {"accuracy"};
   i.metric_percent = {true};
@@ -31,29 +39,28 @@ TrialResult result(const std::string& variant, std::uint64_t seed, double accura
 TEST_CASE("the table pairs by seed, counts wins and marks what is not significant", "[report]") {
   const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("constant", 2, 0.94),
                                          result("drop", 0, 0.91), result("drop", 1, 0.92), result("drop", 2, 0.93)};
-  const auto all = tables(info(), results);
+  const auto all = tables(info(results), results);
   REQUIRE(all.size() == 1);
-  const auto& rows = all[0].header_and_rows;
-  REQUIRE(rows.size() == 3);
-  CHECK(rows[1].value == "92.00 ± 2.00 %");
-  CHECK(rows[1].difference == "-");
-  CHECK(rows[2].range == "91.00..93.00");
-  CHECK(rows[2].difference == "+0.00  [-2.48, +2.48]  n.s.");
-  CHECK(rows[2].wins == "1/1");
-  CHECK(all[0].footnote.find("1 row = 1.00 %") != std::string::npos);
+  REQUIRE(all[0].columns.size() == 6);
+  CHECK(cells_of(all[0], "variant") == Cells{"constant", "drop"});
+  CHECK(cells_of(all[0], "val_accuracy @last") == Cells{"92.00 ± 2.00 %", "92.00 ± 1.00 %"});
+  CHECK(cells_of(all[0], "min..max") == Cells{"90.00..94.00", "91.00..93.00"});
+  CHECK(cells_of(all[0], "paired vs constant") == Cells{"-", "+0.00  [-2.48, +2.48]  n.s."});
+  CHECK(cells_of(all[0], "win/loss") == Cells{"-", "1/1"});
+  CHECK(all[0].notes == Cells{"± is the sample standard deviation over seeds (n-1); 1 row = 1.00 %"});
 }
 
 TEST_CASE("a trial that did not finish is counted out of its row and its pair", "[report]") {
   const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.95), result("drop", 1, 0.10, Outcome::diverged)};
-  const auto& rows = tables(info(), results)[0].header_and_rows;
-  CHECK(rows[2].runs == "1/2");
-  CHECK(rows[2].value == "95.00 %");
-  CHECK(rows[2].difference == "+5.00");
+  const auto table = tables(info(results), results)[0];
+  CHECK(cells_of(table, "runs")[1] == "1/2");
+  CHECK(cells_of(table, "val_accuracy")[1] == "95.00 %");
+  CHECK(cells_of(table, "paired")[1] == "+5.00");
 }
 
 TEST_CASE("narrow terminals get fewer columns, logs get all", "[report]") {
   const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.91), result("drop", 1, 0.95)};
-  const auto view = tables(info(), results)[0];
+  const auto view = tables(info(results), results)[0];
   CHECK(render(view, 0).find("min..max") != std::string::npos);
   const std::string narrow = render(view, 60);
   CHECK(narrow.find("min..max") == std::string::npos);

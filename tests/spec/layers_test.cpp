@@ -168,7 +168,7 @@ TEST_CASE("--set arguments that make no sense") {
       {"a.b.c.d.e.f.g.h.i=1", "--set: unknown key"},
       {"epochs=null", "'epochs' is missing"},
       {"extends=b.yaml", "--set: extends belongs into the file"},
-      {"sweep.lr=1", "'sweep' is not supported yet"},
+      {"sweep.lr=1", "--set: sweep.lr must be a list of values"},
       {"variants.a b.lr=1", "the variant name 'a b' becomes a folder"},
   };
   for (const auto& row : rows) {

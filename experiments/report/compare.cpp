@@ -1,0 +1,164 @@
+#include "experiments/report/compare.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+
+namespace lehr::report {
+
+namespace {
+constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+
+std::optional<double> as_number(const std::string& text) {
+  double v = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), v);
+  return error == std::errc() && stop == text.data() + text.size() ? std::optional(v) : std::nullopt;
+}
+
+// What points are ordered by, smaller is better: trials that did not finish, the selecting quantity, the validation loss.
+std::tuple<std::size_t, double, double> rank(const Cell& cell, const std::vector<std::size_t>& seeds, const Quantity& select, bool higher) {
+  std::vector<const TrialResult*> group;
+  for (const std::size_t s : seeds) group.push_back(cell.results[s]);
+  const auto mean = [&](const Quantity& q) {
+    const auto v = finite(values(group, q));
+    return v.empty() ? nan : summary(v).mean;
+  };
+  const double by = mean(select), loss = mean({});
+  return {group.size() - finite(values(group, select)).size(), std::isnan(by) ? infinity : higher ? -by : by, std::isnan(loss) ? infinity : loss};
+}
+}  // namespace
+
+std::string name(const Quantity& q, const RunInfo& info) { return (q.test ? "test_" : "val_") + (q.metric ? info.metrics[*q.metric] : "loss"); }
+bool percent(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_percent[*q.metric]; }
+bool higher_is_better(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_higher[*q.metric]; }
+
+double value(const TrialResult& r, const Quantity& q) {
+  if (r.outcome != Outcome::done || r.epochs.empty()) return nan;
+  const EpochRecord& last = r.epochs.back();
+  if (q.test ? r.test_rows == 0 : !last.evaluated) return nan;
+  if (!q.metric) return q.test ? r.test_loss : last.val_loss;
+  const auto& measured = q.test ? r.test : last.val;
+  return *q.metric < measured.size() ? measured[*q.metric].value : nan;
+}
+
+std::int64_t rows(const Quantity& q, const RunInfo& info, const std::vector<TrialResult>& results) {
+  if (!q.test) return info.validation_rows;
+  std::int64_t out = 0;
+  for (const auto& r : results) out = std::max(out, r.test_rows);
+  return out;
+}
+
+std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialResult>& results) {
+  std::vector<Quantity> out;
+  for (const bool test : {false, true}) {
+    if (rows({test, {}}, info, results) == 0) continue;
+    out.push_back({test, {}});
+    for (std::size_t m = 0; m < info.metrics.size(); ++m) out.push_back({test, m});
+  }
+  return out;
+}
+
+std::vector<double> values(const std::vector<const TrialResult*>& results, const Quantity& q) {
+  std::vector<double> out;
+  for (const TrialResult* r : results) out.push_back(value(*r, q));
+  return out;
+}
+
+std::vector<double> finite(const std::vector<double>& values) {
+  std::vector<double> out;
+  std::ranges::copy_if(values, std::back_inserter(out), [](double v) { return std::isfinite(v); });
+  return out;
+}
+
+std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& results) {
+  std::vector<Cell> out;
+  for (std::size_t i = 0; i < std::min(info.trials.size(), results.size()); ++i) {
+    const TrialInfo& t = info.trials[i];
+    if (out.empty() || out.back().variant != t.variant || out.back().point != t.point) out.push_back({t.variant, t.point, {}});
+    out.back().results.push_back(&results[i]);
+  }
+  return out;
+}
+
+std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) {
+  Quantity select;
+  for (std::size_t m = 0; m < info.metrics.size(); ++m)
+    if (name({false, m}, info) == info.select) select.metric = m;
+  std::vector<Choice> out;
+  for (const std::string& variant : info.variants) {
+    std::vector<const Cell*> points;
+    for (const Cell& cell : cells)
+      if (cell.variant == variant) points.push_back(&cell);
+    if (points.empty()) continue;
+    Choice choice{variant, {}, {}};
+    const std::size_t seeds = points.front()->results.size();
+    std::vector<std::vector<std::size_t>> groups(info.split_varies ? seeds : 1);
+    for (std::size_t s = 0; s < seeds; ++s) groups[info.split_varies ? s : 0].push_back(s);
+    for (const auto& group : groups) {
+      const Cell* best = *std::ranges::min_element(points, {}, [&](const Cell* c) { return rank(*c, group, select, higher_is_better(select, info)); });
+      for (const std::size_t s : group) choice.results.push_back(best->results[s]);
+      const auto found = std::ranges::find(choice.cells, best, &std::pair<const Cell*, std::size_t>::first);
+      if (found == choice.cells.end())
+        choice.cells.emplace_back(best, group.size());
+      else
+        found->second += group.size();
+    }
+    std::ranges::stable_sort(choice.cells, std::ranges::greater{}, &std::pair<const Cell*, std::size_t>::second);
+    out.push_back(std::move(choice));
+  }
+  return out;
+}
+
+std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices) {
+  std::vector<std::string> out;
+  for (std::size_t k = 0; k < info.swept.size(); ++k) {
+    std::set<double> grid;
+    for (const Cell& cell : cells)
+      if (const auto v = as_number(cell.point[k])) grid.insert(*v);
+    if (grid.size() < 3) continue;  // of two values each is an end
+    for (const double end : {*grid.begin(), *grid.rbegin()}) {
+      std::vector<std::string> names;
+      for (const Choice& choice : choices)
+        if (const auto& [cell, seeds] = choice.cells.front(); 2 * seeds > choice.results.size() && as_number(cell->point[k]) == end)
+          names.push_back(choice.variant.empty() ? "it" : printable(choice.variant));
+      if (names.empty()) continue;
+      out.push_back(cat("the ", end == *grid.begin() ? "smallest " : "largest ", printable(info.swept[k]), " of the sweep, ", end, ", was best",
+                        info.variants.size() == 1 ? "" : " for " + join(names, ", "), ": a better one may lie outside"));
+    }
+  }
+  return out;
+}
+
+Comparison compare(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Choice>& choices, const Quantity& q) {
+  const double overlap = info.split_varies ? static_cast<double>(rows(q, info, results)) / static_cast<double>(std::max<std::int64_t>(info.train_rows, 1)) : 0;
+  std::vector<double> base;
+  for (const Choice& choice : choices)
+    if (choice.variant == info.against) base = values(choice.results, q);
+  Comparison out;
+  std::vector<double> p;
+  for (const Choice& choice : choices) {
+    Standing s;
+    s.variant = choice.variant;
+    s.values = values(choice.results, q);
+    s.summary = summary(finite(s.values));
+    if (choice.variant != info.against && info.variants.size() > 1) {
+      std::vector<double> a, b;
+      for (std::size_t i = 0; i < std::min(s.values.size(), base.size()); ++i)
+        if (std::isfinite(s.values[i]) && std::isfinite(base[i])) a.push_back(s.values[i]), b.push_back(base[i]);
+      s.difference = paired(a, b, overlap);
+    }
+    p.push_back(s.difference && s.difference->count > 0 ? s.difference->p : nan);
+    out.standings.push_back(std::move(s));
+  }
+  const auto adjusted = holm(p);
+  for (std::size_t i = 0; i < adjusted.size(); ++i) out.standings[i].holm = adjusted[i];
+  out.tests = finite(p).size();
+  return out;
+}
+
+}  // namespace lehr::report

@@ -1,0 +1,65 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/report/reporter.h"
+#include "experiments/report/statistics.h"
+
+namespace lehr::report {
+
+// One number a trial ends with, of its last weights: the loss or a metric, on the validation or the test rows.
+struct Quantity {
+  bool test = false;
+  std::optional<std::size_t> metric;  // of RunInfo::metrics; absent: the loss
+};
+std::string name(const Quantity& q, const RunInfo& info);  // "val_accuracy"
+bool percent(const Quantity& q, const RunInfo& info);
+bool higher_is_better(const Quantity& q, const RunInfo& info);
+double value(const TrialResult& result, const Quantity& q);  // NaN where the trial is not done or did not measure it
+std::int64_t rows(const Quantity& q, const RunInfo& info, const std::vector<TrialResult>& results);
+// val_loss, the metrics, then the same for test; those without rows are left out.
+std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialResult>& results);
+// The values of q in `results`, NaN where there is none.
+std::vector<double> values(const std::vector<const TrialResult*>& results, const Quantity& q);
+std::vector<double> finite(const std::vector<double>& values);
+
+// The results of a variant at one point of the sweep, in order of seed.
+struct Cell {
+  std::string variant;
+  std::vector<std::string> point;
+  std::vector<const TrialResult*> results;
+};
+std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& results);
+
+// What speaks for a variant: of every seed the result at the chosen point.
+struct Choice {
+  std::string variant;
+  std::vector<const TrialResult*> results;
+  std::vector<std::pair<const Cell*, std::size_t>> cells;  // chosen by that many seeds; most first
+};
+// For each variant the point with the best mean of RunInfo::select over the seeds; where the split varies, every seed chooses by its own
+// validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
+// the lower val_loss, then to the earlier point. Test rows are not looked at.
+std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
+// A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at.
+std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices);
+
+// A variant's values of one quantity, and their differences from those of RunInfo::against, paired by seed.
+struct Standing {
+  std::string variant;
+  std::vector<double> values;
+  Summary summary;                   // of those that are finite
+  std::optional<Paired> difference;  // absent for the variant the others are compared with
+  double holm = 0;                   // p of the difference, adjusted for the number of variants compared
+  bool differs() const { return holm < 0.05; }
+};
+// tests: how many p values there are.
+struct Comparison {
+  std::vector<Standing> standings;
+  std::size_t tests = 0;
+};
+Comparison compare(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Choice>& choices, const Quantity& q);
+
+}  // namespace lehr::report

@@ -1,0 +1,94 @@
+#include "experiments/report/run_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "experiments/report/compare.h"
+
+namespace lehr::report {
+
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json real(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
+
+// A swept value: a number or a boolean where it is one.
+Json scalar(const std::string& text) {
+  const Json read = Json::parse(text, nullptr, false);
+  return read.is_number() || read.is_boolean() ? read : Json(text);
+}
+
+Json point_of(const RunInfo& info, const Cell& cell) {
+  Json out = Json::object();
+  for (std::size_t k = 0; k < info.swept.size(); ++k) out[info.swept[k]] = scalar(cell.point[k]);
+  return out;
+}
+
+Json summary_of(const Summary& s) {
+  return {{"runs", s.count}, {"mean", real(s.mean)}, {"sd", real(s.deviation)}, {"min", real(s.low)}, {"max", real(s.high)}};
+}
+
+Json standing_of(const Standing& s) {
+  Json out = summary_of(s.summary), all = Json::array();
+  for (const double v : s.values) all.push_back(real(v));
+  out["values"] = std::move(all);
+  if (!s.difference) return out;
+  const Paired& d = *s.difference;
+  out["difference"] = {{"pairs", d.count},       {"mean", real(d.mean)},   {"low", real(d.low)},   {"high", real(d.high)}, {"p", real(d.p)},
+                       {"p_holm", real(s.holm)}, {"differs", s.differs()}, {"greater", d.greater}, {"smaller", d.smaller}};
+  return out;
+}
+
+Json points_of(const RunInfo& info, const std::vector<Cell>& all, const std::string& variant, const std::vector<Quantity>& measured) {
+  Json out = Json::array();
+  for (const Cell& cell : all) {
+    if (cell.variant != variant) continue;
+    Json entry{{"point", point_of(info, cell)}};
+    for (const Quantity& q : measured) entry[name(q, info)] = summary_of(summary(finite(values(cell.results, q))));
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+}  // namespace
+
+std::string run_json(const RunInfo& info, const std::vector<TrialResult>& results, const std::string& folder, double seconds) {
+  const auto all = cells(info, results);
+  const auto choices = choose(info, all);
+  const auto measured = quantities(info, results);
+  Json outcome, unfinished = Json::array(), seeds = Json::array();
+  for (const Outcome o : {Outcome::done, Outcome::diverged, Outcome::failed, Outcome::interrupted}) outcome[name(o)] = 0;
+  for (const TrialResult& r : results) {
+    outcome[name(r.outcome)] = outcome[name(r.outcome)].get<int>() + 1;
+    if (r.outcome != Outcome::done) unfinished.push_back({{"trial", r.id}, {"status", name(r.outcome)}, {"message", r.message}});
+  }
+  if (!all.empty())
+    for (const TrialResult* r : all.front().results) seeds.push_back(r->seed);
+  Json variants = Json::array();
+  for (const Choice& choice : choices) {
+    Json entry{{"name", choice.variant}};
+    if (!info.swept.empty()) {
+      Json chosen = Json::array();
+      for (const auto& [cell, count] : choice.cells) chosen.push_back({{"point", point_of(info, *cell)}, {"seeds", count}});
+      entry["chosen"] = std::move(chosen);
+    }
+    entry["quantities"] = Json::object();
+    if (!info.swept.empty()) entry["points"] = points_of(info, all, choice.variant, measured);
+    variants.push_back(std::move(entry));
+  }
+  for (const Quantity& q : measured) {
+    const Comparison c = compare(info, results, choices, q);
+    for (std::size_t i = 0; i < c.standings.size(); ++i) variants[i]["quantities"][name(q, info)] = standing_of(c.standings[i]);
+  }
+  Json out{{"name", info.name}, {"folder", folder}, {"data", info.data_line}, {"plan", info.plan_line}, {"seconds", seconds}, {"trials", outcome}};
+  if (!unfinished.empty()) out["unfinished"] = std::move(unfinished);
+  out["seeds"] = std::move(seeds);
+  out["split_varies"] = info.split_varies;
+  if (!info.swept.empty()) out["swept"] = info.swept, out["select"] = info.select;
+  out["against"] = info.variants.size() > 1 ? Json(info.against) : Json(nullptr);
+  out["variants"] = std::move(variants);
+  out["warnings"] = info.warnings;
+  return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lehr::report
