@@ -111,13 +111,13 @@ class Muon final : public Optimizer {
       Products products(r, c, x, a, b, y);
       for (GemmArgs* args : {&products.gram, &products.square, &products.step}) args->scratch = b + square;
       products.square.scale = 2.0315f;
-      gemm(products.gram);
+      gemm_(products.gram);
       std::ranges::copy(a, a + square, b);
       scale({b, square}, -4.775f);
-      gemm(products.square);
+      gemm_(products.square);
       std::ranges::copy(x, x + size, y);
       scale({y, size}, 3.4445f);
-      gemm(products.step);
+      gemm_(products.step);
       std::swap(x, y);
     }
     return x;
@@ -126,6 +126,7 @@ class Muon final : public Optimizer {
   std::string form_;
   bool nesterov_, aspect_;
   std::unique_ptr<Optimizer> rest_;
+  GemmFn gemm_ = gemm_kernel();
 };
 
 }  // namespace
