@@ -56,7 +56,7 @@ struct Adadelta {
   HWY_INLINE Floats operator()(Floats g, Floats (&state)[2]) const {
     Floats &a = state[0], &s = state[1];
     a = toward(a, hn::Mul(g, g), rho);
-    const Floats d = quotient(hn::Mul(g, hn::Sqrt(hn::Add(s, epsilon))), hn::Sqrt(hn::Add(a, epsilon)));
+    const Floats d = hn::Mul(g, hn::Sqrt(quotient(hn::Add(s, epsilon), hn::Add(a, epsilon))));  // one root for two
     s = toward(s, hn::Mul(d, d), rho);
     return hn::Mul(step, d);
   }

@@ -18,7 +18,7 @@ using Kernel = std::function<void(const Spans&)>;
 
 void compare(const std::string& name, std::size_t states, const Kernel& kernel, const Formula& formula) {
   test::each_target([&] {
-    for (const std::size_t n : {1, 3, 7, 8, 9, 15, 16, 17, 31, 40, 70}) {
+    for (const std::size_t n : {1, 3, 7, 8, 9, 15, 16, 17, 31, 40, 64, 70, 150}) {
       std::vector<float> w = noise(n + 1, 1, 2);
       std::vector<std::vector<float>> state(states, std::vector<float>(n + 1, 0.0f));
       std::vector<double> want(w.begin(), w.end());
