@@ -37,7 +37,9 @@ void Groups::place_slots(std::span<const Parameter> parameters) {
       count += whole_lines(static_cast<std::size_t>(elements(shape)));
       places_.push_back({cat(kinds[s].name, ".", p.name), std::move(shape), {}});
     }
-  slots_ = AlignedBytes(count * sizeof(float));
+  const std::size_t scalars = optimizer_.scalars().size() * parameters.size();
+  slots_ = AlignedBytes(count * sizeof(float) + scalars * sizeof(double));
+  scalars_ = {reinterpret_cast<double*>(slots_.data() + count * sizeof(float)), scalars};
   for (std::size_t i = 0; i < places_.size(); ++i) {
     places_[i].values = floats(slots_).subspan(offsets[i], static_cast<std::size_t>(elements(places_[i].shape)));
     std::ranges::fill(places_[i].values, kinds[i / parameters.size()].initial);
@@ -68,7 +70,8 @@ Groups::Group Groups::group(const Job& job, const std::vector<std::size_t>& rule
     out.schedules.push_back(schedule);
   }
   for (const std::size_t r : rules) out.lr_scale *= job.rules[r].lr_scale;
-  out.scalars.resize(optimizer_.scalars().size());
+  const std::size_t scalars = optimizer_.scalars().size();
+  out.scalars = scalars_.subspan(groups_.size() * scalars, scalars);
   return out;
 }
 

@@ -15,7 +15,7 @@ class Groups {
   // One update of everything; t counts from 1. No allocation. Large spans of elementwise optimizers are shared among the threads;
   // each value is computed alone, so the split changes no bit.
   void update(std::int64_t t);
-  // Memory of all slots, for copies of a moment.
+  // Memory of all slots and scalars, for copies of a moment.
   std::span<float> slots() { return {reinterpret_cast<float*>(slots_.data()), slots_.size() / sizeof(float)}; }
   // Hyperparameters that follow a metric, by name.
   const std::vector<std::pair<std::string, Controlled*>>& followers() const { return followers_; }
@@ -37,7 +37,8 @@ class Groups {
   struct Group {
     std::vector<const Controlled*> schedules;  // in the order of Optimizer::hypers
     std::vector<bool> constant;
-    std::vector<double> values, scalars;
+    std::vector<double> values;
+    std::span<double> scalars;
     double lr_scale = 1, next_lr = 0;
     std::vector<Member> members;
   };
@@ -61,7 +62,8 @@ class Groups {
   std::vector<Group> groups_;
   std::vector<Parameter> parameters_;  // tensors point at their shapes
   std::vector<bool> embedding_;
-  AlignedBytes slots_;
+  AlignedBytes slots_;  // the slots, then room for the scalars of as many groups as parameters
+  std::span<double> scalars_;
   std::vector<Place> places_;  // slot by slot, parameter by parameter
   AlignedBytes scratch_memory_;
   std::span<float> scratch_;

@@ -94,6 +94,20 @@ TEST_CASE("no optimizer allocates in an update or leaves its tensors", "[train]"
   });
 }
 
+TEST_CASE("a copy of slots() is all of an optimizer's state", "[train]") {
+  each_variant([](const std::string& name, const OptimizerOptions& options) {
+    Bench whole(name, options), back(name, options);
+    const auto copy = [](std::span<const float> from) { return std::vector<float>(from.begin(), from.end()); };
+    for (std::int64_t t = 1; t <= 5; ++t) whole.update(t), back.update(t);
+    const auto w = copy(back.weights->values()), slots = copy(back.groups->slots());
+    for (std::int64_t t = 6; t <= 9; ++t) back.update(t);
+    std::ranges::copy(w, back.weights->values().begin());
+    std::ranges::copy(slots, back.groups->slots().begin());
+    for (std::int64_t t = 6; t <= 12; ++t) whole.update(t), back.update(t);
+    CHECK(same(whole.weights->values(), back.weights->values()));
+  });
+}
+
 TEST_CASE("a state of another optimizer or grouping is refused by name", "[train]") {
   const auto error = [](Bench& to, Bench& from) {
     TrialState state;
