@@ -25,8 +25,10 @@ HWY_INLINE void apply(const Spans& s, const Decay& decay, const Step& step) {
   const Floats l2 = all(decay.l2), keep = all(decay.keep);
   const auto changed = [&](Floats w, Floats g, Floats(&state)[held]) HWY_ATTR {
     const Floats total = hn::MulAdd(l2, w, g);
-    if constexpr (requires { step(total, state, w); }) return hn::MulAdd(keep, w, step(total, state, w));
-    else return hn::MulAdd(keep, w, step(total, state));
+    if constexpr (requires { step(total, state, w); })
+      return hn::MulAdd(keep, w, step(total, state, w));
+    else
+      return hn::MulAdd(keep, w, step(total, state));
   };
   const Full d;
   std::size_t i = 0;

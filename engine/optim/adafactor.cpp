@@ -119,7 +119,11 @@ class Adafactor final : public Optimizer {
     std::size_t first = tensor.shape.size(), second = first;
     const bool matrix = axes(tensor, first, second);
     for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-      (!matrix || i < first ? f.outer : i == first ? f.rows : i < second ? f.middle : i == second ? f.cols : f.inner) *= static_cast<std::size_t>(tensor.shape[i]);
+      (!matrix || i < first ? f.outer
+       : i == first         ? f.rows
+       : i < second         ? f.middle
+       : i == second        ? f.cols
+                            : f.inner) *= static_cast<std::size_t>(tensor.shape[i]);
     return f;
   }
 

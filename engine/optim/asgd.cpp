@@ -43,8 +43,7 @@ class Asgd final : public Optimizer {
 }  // namespace
 
 void add_asgd(OptimizerTable& table) {
-  table.add("asgd", {"w -= lr/(1 + lambda lr t)^alpha g, evaluated at the mean of w", options,
-                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
+  table.add("asgd", {"w -= lr/(1 + lambda lr t)^alpha g, evaluated at the mean of w", options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
                        Choices(options, given);
                        return std::make_unique<Asgd>();
                      }});

@@ -27,7 +27,8 @@ std::map<std::string, double> checked(const std::string& type, const AverageRow&
   for (const auto& [name, value] : given) {
     const auto known = std::ranges::find(row.numbers, name, &Hyper::name);
     if (known == row.numbers.end()) throw Error("average ", type, " has no number ", quote(name), did_you_mean(name, names), "; known: ", join(names, ", "));
-    if (!(value >= known->low && value <= known->high)) throw Error("average ", type, ": ", name, " is ", value, ", allowed are ", known->low, " to ", known->high);
+    if (!(value >= known->low && value <= known->high))
+      throw Error("average ", type, ": ", name, " is ", value, ", allowed are ", known->low, " to ", known->high);
     out[name] = value;
   }
   for (const char* name : {"start", "every", "overwrite_every"})
@@ -40,8 +41,7 @@ std::map<std::string, double> checked(const std::string& type, const AverageRow&
 const AverageTable& standard_averages() {
   static const AverageTable table = [] {
     AverageTable t("average");
-    t.add("ema", {"avg += (1 - decay) (w - avg), the first one copies",
-                  ema_options,
+    t.add("ema", {"avg += (1 - decay) (w - avg), the first one copies", ema_options,
                   with_moments({beta_hyper("decay", 0.999, "share of the average kept"),
                                 {"gamma", 1, false, 1e-9, 1e15, "warmup timm: updates by which it is stretched"},
                                 {"power", 2.0 / 3, false, 0, 100, "warmup timm: exponent"}})});

@@ -22,8 +22,10 @@ double clip_factor(ClipForm form, double norm, double limit) {
 double global_norm(std::span<const std::span<float>> gradients, Norm norm) {
   double total = 0;
   for (const auto& g : gradients) {
-    if (norm == Norm::l2) total += sum_of_squares(g);
-    else if (const double largest = max_abs(g); !(largest <= total)) total = std::isnan(total) ? total : largest;
+    if (norm == Norm::l2)
+      total += sum_of_squares(g);
+    else if (const double largest = max_abs(g); !(largest <= total))
+      total = std::isnan(total) ? total : largest;
   }
   return norm == Norm::l2 ? std::sqrt(total) : total;
 }

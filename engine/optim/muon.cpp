@@ -40,14 +40,17 @@ struct Products {
 
 class Muon final : public Optimizer {
  public:
-  explicit Muon(const Choices& c) : form_(c["form"]), nesterov_(c["nesterov"] == "true"), aspect_(c["scale"] == "aspect" || (c["scale"] == "form" && form_ != "keras")) {
+  explicit Muon(const Choices& c)
+      : form_(c["form"]), nesterov_(c["nesterov"] == "true"), aspect_(c["scale"] == "aspect" || (c["scale"] == "form" && form_ != "keras")) {
     const bool ahead = form_ == "optax" && nesterov_;
     rest_ = standard_optimizers().find(ahead ? "nadam" : "adamw").make({{"form", form_}});
   }
 
   bool elementwise() const override { return false; }
   std::vector<Slot> slots() const override { return {{"m", 0}, {"v", 0}}; }
-  Shape slot_shape(std::size_t slot, const TensorInfo& tensor) const override { return slot == 1 && matrix(tensor) ? Shape{0} : Optimizer::slot_shape(slot, tensor); }
+  Shape slot_shape(std::size_t slot, const TensorInfo& tensor) const override {
+    return slot == 1 && matrix(tensor) ? Shape{0} : Optimizer::slot_shape(slot, tensor);
+  }
   std::size_t scratch(const TensorInfo& tensor) const override {
     if (!matrix(tensor)) return 0;
     const auto [r, c] = sides(tensor);

@@ -1,6 +1,6 @@
 // Schedule-Free: gradients are taken at y, steps are made at z, and x, the weighted mean of the z, is what is evaluated.
 //   z' = z - lr u;  x' = (1-c) x + c z';  y' = beta1 x' + (1-beta1) z';  the trained weights are y, and x = (y - (1-beta1) z)/beta1
-//   optax: c = W/(sum of W), W = (largest rate so far)^power, the rate of the next update included (as optax reads its schedule);
+//   optax: c = W/(sum of W), W = (largest rate so far)^power, each update's rate being the next one's, as optax reads its schedule;
 //          decay in u: u = d + wd y
 //   keras: c = 1/t; decay at y: y -= lr wd y first
 // schedule_free_sgd: d = g; schedule_free_adamw: d = g/(sqrt(v/(1-beta2^t)) + epsilon). A warm-up is the rate's own.
@@ -38,7 +38,7 @@ class ScheduleFree final : public Optimizer {
   // share: c; beta: the one y was made with.
   std::vector<std::string> scalars() const override { return {"weight_sum", "largest_lr", "share", "beta", "beta_before"}; }
   void settle(const Sums&, const Step& at, std::span<double> s) const override {
-    s[1] = std::max({s[1], at.hypers[0], at.next_lr});
+    s[1] = std::max(s[1], at.next_lr);
     const double weight = keras_ ? 1 : std::pow(s[1], at.hypers[3]);
     s[0] += weight;
     s[2] = s[0] > 0 ? weight / s[0] : 0;
@@ -81,11 +81,11 @@ class ScheduleFree final : public Optimizer {
 }  // namespace
 
 void add_schedule_free(OptimizerTable& table) {
-  table.add("schedule_free_sgd", {"z -= lr g, evaluated at the mean of z, gradients between the two", sgd_options,
-                                  [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
-                                    Choices(sgd_options, given);
-                                    return std::make_unique<ScheduleFree>(false, false);
-                                  }});
+  table.add("schedule_free_sgd",
+            {"z -= lr g, evaluated at the mean of z, gradients between the two", sgd_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
+               Choices(sgd_options, given);
+               return std::make_unique<ScheduleFree>(false, false);
+             }});
   table.add("schedule_free_adamw", {"z -= lr g/(sqrt(v^) + epsilon), evaluated at the mean of z, gradients between the two", adamw_options,
                                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
                                       return std::make_unique<ScheduleFree>(true, Choices(adamw_options, given)["form"] == "keras");

@@ -59,10 +59,10 @@ void add_sign(OptimizerTable& table) {
                            Choices(sign_options, given);
                            return std::make_unique<SignSgd>();
                          }});
-  table.add("rprop", {"w -= d sign(g), d grows while the sign stays; for whole batches", rprop_options,
-                      [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
-                        return std::make_unique<Rprop>(Choices(rprop_options, given)["form"] == "optax");
-                      }});
+  table.add("rprop",
+            {"w -= d sign(g), d grows while the sign stays; for whole batches", rprop_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
+               return std::make_unique<Rprop>(Choices(rprop_options, given)["form"] == "optax");
+             }});
 }
 
 }  // namespace lehr

@@ -23,7 +23,10 @@ double off(std::span<const float> ours, const json& want) {
 }
 double tolerance(const json& run) { return 8 * run.at("f32_f64_max_abs").get<double>() + 1e-6 * run.at("max_abs_value").get<double>(); }
 
-struct Described { std::string type; std::map<std::string, double> numbers; };
+struct Described {
+  std::string type;
+  std::map<std::string, double> numbers;
+};
 Described describe(const json& args) {
   if (args.contains("use_ema")) {
     Described out{"ema", {{"decay", args.at("ema_momentum")}}};

@@ -32,10 +32,10 @@ struct Translated {
   // What libraries do around an optimizer and the trainer or the experiment's schedules do here.
   double clip_norm = 0;  // of the global norm before the optimizer, 0: none
   ClipForm clip_form = ClipForm::optax;
-  int accumulate = 1;                      // an update from the mean of so many gradients
-  bool maximize = false;                   // the gradient's sign
+  int accumulate = 1;                                                                // an update from the mean of so many gradients
+  bool maximize = false;                                                             // the gradient's sign
   std::function<double(int n, double lr)> rate = [](int, double lr) { return lr; };  // at update n = 0, 1, … from the run's lr
-  std::function<double(int n)> decay;      // weight_decay at update n, where it is not constant
+  std::function<double(int n)> decay;                                                // weight_decay at update n, where it is not constant
 };
 Translated translate(const nlohmann::json& run);
 

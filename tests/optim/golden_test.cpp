@@ -30,7 +30,8 @@ double distance(const json& problem, const json& run, const test::Translated& as
   const json& start = problem.at(run.value("start", "") == "zero_b" ? "start_zero_b" : "start");
   test::Driver ours(as.name, as.options, as.hypers);
   auto state = ours.start({{start.at("W").get<Floats>(), {3, 4}}, {start.at("b").get<Floats>(), {5}}});
-  const double tolerance = std::max(8 * run.at("f32_f64_max_abs").get<double>(), run.value("f64_tolerance", 0.0)) + 1e-6 * run.at("max_abs_value").get<double>();
+  const double tolerance =
+      std::max(8 * run.at("f32_f64_max_abs").get<double>(), run.value("f64_tolerance", 0.0)) + 1e-6 * run.at("max_abs_value").get<double>();
   double worst = 0;
   const auto compare = [&](const std::string& key, const Floats& got, std::size_t n) {
     if (!run.at("f64").contains(key)) return;
@@ -49,8 +50,10 @@ double distance(const json& problem, const json& run, const test::Translated& as
       const int seen = static_cast<int>(n) % as.accumulate;
       if (seen == 0) sum = {Floats(g[0].size()), Floats(g[1].size())};
       for (std::size_t i = 0; i < g.size(); ++i) axpy(1 / static_cast<float>(as.accumulate), g[i], sum[i]);
-      if (seen + 1 == as.accumulate) g = sum;
-      else g.clear();
+      if (seen + 1 == as.accumulate)
+        g = sum;
+      else
+        g.clear();
     }
     const int at = static_cast<int>(n);
     if (!g.empty()) {

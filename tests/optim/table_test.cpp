@@ -87,7 +87,8 @@ void train(const test::Driver& driver, test::Driver::State& s, Problem problem, 
     std::vector<float> g(w.size());
     problem(w, &g);
     std::vector<std::vector<float>> parts;
-    for (auto at = g.begin(); const auto& t : s.tensors) parts.emplace_back(at, at + static_cast<std::ptrdiff_t>(t.w.size())), at += static_cast<std::ptrdiff_t>(t.w.size());
+    for (auto at = g.begin(); const auto& t : s.tensors)
+      parts.emplace_back(at, at + static_cast<std::ptrdiff_t>(t.w.size())), at += static_cast<std::ptrdiff_t>(t.w.size());
     driver.step(s, parts, 0.01);
   }
 }
