@@ -101,7 +101,7 @@ class Rule {
     }
     if (op == "Gemm" || op == "FusedGemm") return gemm();
     if (op == "MatMul") return matmul();
-    if (op == "Conv" || op.ends_with("Pool")) return window();
+    if (op == "Conv" || op == "ConvTranspose" || op.ends_with("Pool")) return window();
     if (op == "Flatten") return flatten();
     if (op == "Reshape") return reshape();
     if (op == "Expand") return broadcast(a(), shape_operand());
@@ -209,8 +209,8 @@ class Rule {
     const bool all = node_.op.starts_with("Global");
     Extents out(a()->size(), all ? Extent::of(1) : Extent{});
     out[0] = (*a())[0];
-    if (node_.op != "Conv") out[1] = (*a())[1];
-    else if (b() && !b()->empty()) out[1] = b()->front();
+    if (node_.op.ends_with("Pool")) out[1] = (*a())[1];
+    else if (b() && b()->size() == a()->size()) out[1] = node_.op == "Conv" ? b()->front() : times((*b())[1], Extent::of(integer(node_, "group", 1)));
     return out;
   }
   Maybe flatten() const {

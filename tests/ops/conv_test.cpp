@@ -87,7 +87,7 @@ TEST_CASE("wrong shapes and attributes of convolutions are refused", "[ops]") {
     return c;
   };
   const Shape x{1, 4, 6, 6}, w{6, 4, 3, 3};
-  bad(conv({4, 6}, {6, 4}), "X is [4,6] and W is [6,4]: [N,C,…]");
+  bad(conv({4, 6}, {6, 4}), "X is [4,6] and W is [6,4]: both must have the same one to three spatial axes");
   bad(conv({1, 4, 6}, w), "X is [1,4,6] and W is [6,4,3,3]");
   bad(conv({1, 1, 2, 2, 2, 2}, {1, 1, 1, 1, 1, 1}), "X is [1,1,2,2,2,2], [N,C,L]");
   bad(conv(x, {6, 3, 3, 3}), "X has 4 channels, W takes 3 for each group");
@@ -106,6 +106,23 @@ TEST_CASE("wrong shapes and attributes of convolutions are refused", "[ops]") {
   bad(conv(x, w, {{"auto_pad", std::string("SAME")}}), "'auto_pad' is 'SAME', NOTSET, SAME_UPPER");
   bad(conv(x, w, {{"auto_pad", std::string("VALID")}, {"pads", List{1, 1, 1, 1}}}), "they contradict each other");
   bad(conv({0, 4, 6, 6}, w), "every dimension must be at least 1");
+}
+
+TEST_CASE("wrong shapes and attributes of transposed convolutions are refused", "[ops]") {
+  const auto conv = [](Shape w, Attributes attrs = {}, Shape b = {}) {
+    OpCase c{.op = "ConvTranspose", .opset = 11, .attrs = std::move(attrs), .in = {parameter({1, 4, 3, 3}), parameter(std::move(w))}};
+    if (!b.empty()) c.in.push_back(parameter(std::move(b)));
+    return c;
+  };
+  const Shape w{4, 2, 3, 3};
+  bad(conv({3, 2, 3, 3}), "X has 4 channels, W takes 3");
+  bad(conv(w, {{"group", std::int64_t{3}}}), "'group' is 3, it does not divide the 4 channels");
+  bad(conv(w, {{"group", std::int64_t{2}}}, {2}), "B is [2]: [4] is needed");
+  bad(conv(w, {{"output_padding", List{0, 1}}}), "Y would be padded by 1 behind along axis 3, which must be under the stride 1");
+  bad(conv(w, {{"output_shape", List{9, 5}}}), "Y would be padded by 4 behind along axis 2");
+  bad(conv(w, {{"output_shape", List{9}}}), "'output_shape' is [9], X is [1,4,3,3]: 2 numbers are needed");
+  bad(conv(w, {{"pads", List{3, 0, 3, 0}}}), "the padding 3 and 3 leaves nothing of Y along axis 2");
+  bad(conv(w, {{"auto_pad", std::string("SAME")}}), "'auto_pad' is 'SAME'");
 }
 
 TEST_CASE("wrong shapes and attributes of poolings are refused", "[ops]") {
