@@ -5,7 +5,7 @@
 namespace lehr {
 void add_gemm(OpTable&);       // Gemm, lehr.FusedGemm
 void add_matmul(OpTable&);
-void add_conv(OpTable&);
+void add_conv(OpTable&);       // Conv, ConvTranspose
 void add_pool(OpTable&);       // MaxPool, AveragePool
 void add_unary(OpTable&);      // activations and elementwise functions
 void add_binary(OpTable&);     // arithmetic with broadcasting, comparisons

@@ -28,7 +28,20 @@ std::size_t spatial(const NodeView& node) {
   return x.size() - 2;
 }
 
+// The elements a window reaches over.
 std::int64_t reach(const Window& w, std::size_t i) { return w.dilations[i] * (w.kernel[i] - 1) + 1; }
+
+Window read_steps(const NodeView& node, const Shape& kernel) {
+  const std::size_t n = spatial(node);
+  Window w;
+  w.kernel = kernel;
+  w.strides = entries(node, "strides", n, 1, 1);
+  w.dilations = entries(node, "dilations", n, 1, 1);
+  for (std::size_t i = 0; i < n; ++i)
+    if (kernel[i] < 1 || kernel[i] >= limit || reach(w, i) >= limit)
+      throw Error("the window is ", kernel, " with dilations ", w.dilations, ": it must reach over at least 1 and under 2^24 elements");
+  return w;
+}
 
 // SAME: as many positions as strides fit; the odd cell of padding goes to the end (UPPER) or the beginning (LOWER).
 void pad_same(Window& w, const Shape& x, bool upper) {
@@ -64,18 +77,11 @@ Shape kernel_shape(const NodeView& node) {
 }
 
 Window read_window(const NodeView& node, const Shape& kernel, bool ceil) {
-  const std::size_t n = spatial(node);
+  Window w = read_steps(node, kernel);
   const Shape& x = node.shape(0);
-  Window w;
-  w.kernel = kernel;
-  w.strides = entries(node, "strides", n, 1, 1);
-  w.dilations = entries(node, "dilations", n, 1, 1);
-  for (std::size_t i = 0; i < n; ++i)
-    if (kernel[i] < 1 || kernel[i] >= limit || reach(w, i) >= limit)
-      throw Error("the window is ", kernel, " with dilations ", w.dilations, ": it must reach over at least 1 and under 2^24 elements");
   read_pads(node, w);
   w.declared_end = w.pads_end;
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < kernel.size(); ++i) {
     const std::int64_t size = x[i + 2], free = size + w.pads_begin[i] + w.pads_end[i] - reach(w, i);
     if (free < 0)
       throw Error("X is ", x, ", padded by ", w.pads_begin, " and ", w.declared_end, ": a window of ", kernel, " with dilations ", w.dilations, " does not fit");
@@ -84,6 +90,35 @@ Window read_window(const NodeView& node, const Shape& kernel, bool ceil) {
     w.pads_end[i] = std::max(w.pads_end[i], (positions - 1) * w.strides[i] + reach(w, i) - size - w.pads_begin[i]);
     w.output.push_back(positions);
   }
+  return w;
+}
+
+Window read_transposed(const NodeView& node, const Shape& kernel) {
+  Window w = read_steps(node, kernel);
+  const Shape& x = node.shape(0);
+  const std::size_t n = kernel.size();
+  const Shape pads = entries(node, "pads", 2 * n, 0, 0), given = entries(node, "output_shape", n, 1, 0);
+  Shape more = entries(node, "output_padding", n, 0, 0);
+  const std::string kind = node.text("auto_pad", "NOTSET");
+  const bool same = kind == "SAME_UPPER" || kind == "SAME_LOWER";
+  if (!same && kind != "NOTSET" && kind != "VALID") throw Error("attribute 'auto_pad' is ", quote(kind), ", NOTSET, SAME_UPPER, SAME_LOWER or VALID is needed");
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t full = (x[i + 2] - 1) * w.strides[i] + reach(w, i) + more[i];
+    std::int64_t begin = kind == "NOTSET" ? pads[i] : 0, end = kind == "NOTSET" ? pads[n + i] : 0;
+    if (given[i] > 0 || same) {
+      const std::int64_t cut = full - (given[i] > 0 ? given[i] : x[i + 2] * w.strides[i]), all = std::max<std::int64_t>(cut, 0);
+      begin = kind == "SAME_UPPER" ? all / 2 : all - all / 2;
+      end = all - begin;
+      more[i] += std::max<std::int64_t>(-cut, 0);
+    }
+    w.pads_begin.push_back(begin);
+    w.pads_end.push_back(end);
+    w.output.push_back((x[i + 2] - 1) * w.strides[i] + reach(w, i) + more[i] - begin - end);
+    if (more[i] >= w.strides[i])
+      throw Error("Y would be padded by ", more[i], " behind along axis ", i + 2, ", which must be under the stride ", w.strides[i]);
+    if (w.output[i] < 1) throw Error("X is ", x, ", the padding ", begin, " and ", end, " leaves nothing of Y along axis ", i + 2);
+  }
+  w.declared_end = w.pads_end;
   return w;
 }
 

@@ -15,6 +15,9 @@ struct Window {
 // X must be [N,C,…] of floats with one to three spatial axes. Reads strides, dilations, pads and auto_pad; `ceil`: a last window that
 // reaches over the end counts too, unless it begins behind X (ceil_mode). Error where no window fits or the attributes do not.
 Window read_window(const NodeView& node, const Shape& kernel, bool ceil);
+// Of a transposed convolution: `output` is Y's size along each axis, (size - 1) stride + reach - pads + output_padding unless output_shape
+// says it; every position of the window over Y is an element of X.
+Window read_transposed(const NodeView& node, const Shape& kernel);
 // The attribute kernel_shape, an entry for each spatial axis of X; Error where it is missing.
 Shape kernel_shape(const NodeView& node);
 // [N,channels,…]

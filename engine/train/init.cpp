@@ -63,7 +63,7 @@ Fans fans(const Graph& graph, const Parameter& p) {
       const bool flagged = trans != node.attrs.end() && std::get<std::int64_t>(trans->second) != 0;
       if ((flagged != transposed) != (slot == 0)) f.turn();
     } else {
-      f.added = node.op == "Add" || node.op == "Sum" || (node.op == "Conv" && slot == 2) ||
+      f.added = node.op == "Add" || node.op == "Sum" || ((node.op == "Conv" || node.op == "ConvTranspose") && slot == 2) ||
                 ((node.op == "BatchNormalization" || node.op == "LayerNormalization") && slot == 2);
       if (transposed != (node.op == "MatMul" && slot == 0)) f.turn();
     }

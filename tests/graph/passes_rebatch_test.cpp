@@ -32,13 +32,16 @@ const std::vector<Row> table = {
        return b.linear("y", reshape(b, x, "r", {1, -1}), 12, 2);
      },
      {{-1, 12}}},
-    {"a convolution and a pooling",
+    {"convolutions and poolings",
      5,
      [](Build& b, ValueId x) {
-       const ValueId h = b.node("Conv", {x, b.weight("k", {2, 3, 2})}, "c");
-       return b.linear("y", reshape(b, b.node("GlobalAveragePool", {h}, "p"), "r", {5, 2}), 2, 2);
+       const ValueId h = b.node("Conv", {x, b.weight("k", {2, 3, 2})}, "c", {{"pads", Ints{1, 1}}});                                          // [5,2,5]
+       const ValueId m = b.node("MaxPool", {h}, "m", {{"kernel_shape", Ints{2}}, {"strides", Ints{2}}, {"ceil_mode", std::int64_t{1}}});    // [5,2,3]
+       const ValueId t = b.node("ConvTranspose", {m, b.weight("t", {2, 1, 3})}, "u", {{"strides", Ints{2}}});                                 // [5,1,7]
+       const ValueId r = reshape(b, b.linear("d", reshape(b, t, "r", {35, 1}), 1, 2), "s", {5, 14, 1});
+       return b.linear("y", b.node("Flatten", {b.node("GlobalAveragePool", {r}, "p")}, "f"), 14, 2);
      },
-     {{-1, 2}}},
+     {{-1, 1}, {-1, 14, 1}}},
     {"open already",
      5,
      [](Build& b, ValueId x) {

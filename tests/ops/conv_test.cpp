@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 
+#include "base/rng.h"
 #include "engine/dnnl/convolution.h"
 #include "engine/ops/families.h"
 #include "engine/ops/primitive.h"
@@ -87,7 +89,7 @@ TEST_CASE("wrong shapes and attributes of convolutions are refused", "[ops]") {
     return c;
   };
   const Shape x{1, 4, 6, 6}, w{6, 4, 3, 3};
-  bad(conv({4, 6}, {6, 4}), "X is [4,6] and W is [6,4]: [N,C,…]");
+  bad(conv({4, 6}, {6, 4}), "X is [4,6] and W is [6,4]: both must have the same one to three spatial axes");
   bad(conv({1, 4, 6}, w), "X is [1,4,6] and W is [6,4,3,3]");
   bad(conv({1, 1, 2, 2, 2, 2}, {1, 1, 1, 1, 1, 1}), "X is [1,1,2,2,2,2], [N,C,L]");
   bad(conv(x, {6, 3, 3, 3}), "X has 4 channels, W takes 3 for each group");
@@ -108,6 +110,23 @@ TEST_CASE("wrong shapes and attributes of convolutions are refused", "[ops]") {
   bad(conv({0, 4, 6, 6}, w), "every dimension must be at least 1");
 }
 
+TEST_CASE("wrong shapes and attributes of transposed convolutions are refused", "[ops]") {
+  const auto conv = [](Shape w, Attributes attrs = {}, Shape b = {}) {
+    OpCase c{.op = "ConvTranspose", .opset = 11, .attrs = std::move(attrs), .in = {parameter({1, 4, 3, 3}), parameter(std::move(w))}};
+    if (!b.empty()) c.in.push_back(parameter(std::move(b)));
+    return c;
+  };
+  const Shape w{4, 2, 3, 3};
+  bad(conv({3, 2, 3, 3}), "X has 4 channels, W takes 3");
+  bad(conv(w, {{"group", std::int64_t{3}}}), "'group' is 3, it does not divide the 4 channels");
+  bad(conv(w, {{"group", std::int64_t{2}}}, {2}), "B is [2]: [4] is needed");
+  bad(conv(w, {{"output_padding", List{0, 1}}}), "Y would be padded by 1 behind along axis 3, which must be under the stride 1");
+  bad(conv(w, {{"output_shape", List{9, 5}}}), "Y would be padded by 4 behind along axis 2");
+  bad(conv(w, {{"output_shape", List{9}}}), "'output_shape' is [9], X is [1,4,3,3]: 2 numbers are needed");
+  bad(conv(w, {{"pads", List{3, 0, 3, 0}}}), "the padding 3 and 3 leaves nothing of Y along axis 2");
+  bad(conv(w, {{"auto_pad", std::string("SAME")}}), "'auto_pad' is 'SAME'");
+}
+
 TEST_CASE("wrong shapes and attributes of poolings are refused", "[ops]") {
   const auto pool = [](const char* op, Shape x, Attributes attrs) {
     return OpCase{.op = op, .opset = 11, .attrs = std::move(attrs), .in = {parameter(std::move(x))}};
@@ -122,4 +141,49 @@ TEST_CASE("wrong shapes and attributes of poolings are refused", "[ops]") {
   OpCase indices = pool("MaxPool", x, {{"kernel_shape", List{2, 2}}});
   indices.outputs = {Dtype::f32, Dtype::i64};
   bad(indices, "the output Indices of a MaxPool is not supported");
+}
+
+TEST_CASE("whatever the attributes of a window, it is computed or refused", "[ops]") {
+  Random random(7, Stream::data);
+  const auto pick = [&](std::int64_t low, std::int64_t high) { return low + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
+  const auto list = [&](std::size_t n, std::int64_t low, std::int64_t high) {
+    List out(n);
+    for (auto& v : out) v = pick(0, 40) == 0 ? std::int64_t{1} << pick(24, 62) : pick(low, high);
+    return out;
+  };
+  int computed = 0, refused = 0;
+  for (int i = 0; i < 240; ++i) {
+    const auto axes = static_cast<std::size_t>(pick(1, 3));
+    const std::int64_t group = pick(1, 3), in = group * pick(1, 3), out = group * pick(1, 3);
+    OpCase c{.op = std::vector<const char*>{"Conv", "ConvTranspose", "MaxPool", "AveragePool"}[static_cast<std::size_t>(i % 4)], .opset = 22};
+    Shape x{pick(1, 2), in}, w = i % 4 == 0 ? Shape{out, in / group} : Shape{in, out / group};
+    for (std::size_t k = 0; k < axes; ++k) x.push_back(pick(1, 7)), w.push_back(pick(1, 3));
+    c.in = {parameter(x)};
+    if (i % 4 < 2) c.in.push_back(parameter(w)), c.in.push_back(parameter({out})), c.attrs["group"] = group;
+    else c.attrs["kernel_shape"] = list(axes, 1, 4);
+    if (pick(0, 1)) c.attrs["strides"] = list(axes, 1, 4);
+    if (pick(0, 1)) c.attrs["dilations"] = list(axes, 1, 3);
+    if (pick(0, 1)) c.attrs["pads"] = list(2 * axes, 0, 3);
+    if (pick(0, 3) == 0) c.attrs["auto_pad"] = std::string(pick(0, 1) ? "SAME_UPPER" : "SAME_LOWER");
+    if (pick(0, 1)) c.attrs["ceil_mode"] = std::int64_t{1}, c.attrs["count_include_pad"] = pick(0, 1);
+    if (i % 4 == 1 && pick(0, 1)) c.attrs[pick(0, 1) ? "output_padding" : "output_shape"] = list(axes, 1, 6);
+    try {
+      const Built b = build(c, c.in);
+      Weights weights(b.graph);
+      CompileOptions options;
+      options.loss = b.loss;
+      Plan plan = compile(b.graph, test_ops(), weights, options);
+      plan.forward();
+      plan.backward();
+      INFO(c.op << " " << i << " of " << cat(x));
+      REQUIRE(std::isfinite(plan.loss()));
+      REQUIRE(std::ranges::all_of(weights.gradients(), [](float v) { return std::isfinite(v); }));
+      ++computed;
+    } catch (const Error& error) {
+      CHECK_FALSE(error.sentence().empty());
+      ++refused;
+    }
+  }
+  CHECK(computed > 60);
+  CHECK(refused > 60);
 }
