@@ -42,6 +42,7 @@ struct Entry {
 struct File {
   std::vector<Entry> entries;
   std::map<std::string, std::int64_t> counters;
+  std::map<std::string, std::string> notes;
 };
 
 Entry entry(const std::string& name, const json::Value& row, std::string_view data) {
@@ -80,7 +81,10 @@ File parse(std::string_view file) {
       std::int64_t number = 0;
       const std::string& text = value.text();
       const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (status == std::errc() && end == text.data() + text.size()) out.counters[counter] = number;
+      if (status == std::errc() && end == text.data() + text.size())
+        out.counters[counter] = number;
+      else if (counter != "format")
+        out.notes[counter] = text;
     }
   }
   return out;
@@ -106,6 +110,7 @@ std::string safetensors(const Weights& weights, const TrialState& state) {
   for (const TrialState::Tensor& slot : state.slots) writer.add(cat(prefix, slot.name), slot.shape, slot.values);
   std::string metadata = "{\"format\":\"lehr 1\"";
   for (const auto& [name, value] : state.counters) metadata += cat(",", json::string(name), ":\"", value, "\"");
+  for (const auto& [name, text] : state.notes) metadata += cat(",", json::string(name), ":", json::string(text));
   return writer.file(metadata + "}");
 }
 
@@ -115,6 +120,7 @@ TrialState read_safetensors(std::string_view file, const Weights& weights) {
   for (const Parameter& p : weights.states()) fill(read.entries, p, weights.state(p));
   TrialState out;
   out.counters = std::move(read.counters);
+  out.notes = std::move(read.notes);
   for (const Entry& e : read.entries) {
     if (!e.name.starts_with(prefix)) throw Error("the saved tensor ", quote(e.name), " is not of this model");
     const std::string name = e.name.substr(prefix.size());

@@ -12,14 +12,15 @@ namespace lehr {
 // counters stand. The rates are not in it: they are functions of the counters.
 struct TrialState {
   struct Tensor { std::string name; Shape shape; std::vector<float> values; };
-  std::vector<Tensor> slots;                           // "<slot>.<parameter>"
+  std::vector<Tensor> slots;                           // "<slot>.<parameter>", an average as "average.<parameter>"
   std::map<std::string, std::vector<double>> scalars;  // a value a parameter group
-  std::map<std::string, std::int64_t> counters;        // step, epoch, samples, batches
+  std::map<std::string, std::int64_t> counters;        // step, epoch, samples, batches, averages
+  std::map<std::string, std::string> notes;            // "follow.<quantity>.<n>": Feedback::save()
 };
 
 // A safetensors file: 8 bytes of header length, a JSON header, the values. Tensors: each parameter and state under its name, each
-// slot as "optimizer.<slot>.<parameter>", each scalar as "optimizer.<scalar>" of one F64 a group; the counters are strings in
-// "__metadata__".
+// slot as "optimizer.<slot>.<parameter>", each scalar as "optimizer.<scalar>" of one F64 a group; the counters and notes are
+// strings in "__metadata__".
 std::string safetensors(const Weights& weights, const TrialState& state);
 
 // Back from such a file: fills the weights' parameters and states and returns the rest. Error naming what is damaged, missing or of

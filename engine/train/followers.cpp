@@ -63,6 +63,11 @@ void Followers::epoch(EpochRecord& r, const Clock& next) {
   events_.clear();
 }
 
+void Followers::save(std::map<std::string, std::string>& notes) const {
+  std::map<std::string, int> count;
+  for (const Follower& f : all_) notes[cat("follow.", f.quantity, ".", count[f.quantity]++)] = f.feedback->save();
+}
+
 void Followers::observe(Follower& f, double value, const Clock& next) {
   const double best = f.feedback->state().best, before = f.controlled->at(next);
   const Reaction reaction = f.feedback->observe(value, next);

@@ -16,6 +16,8 @@ class Followers {
   void update(double loss, std::int64_t rows, const Clock& next);
   // After an epoch; its events are added to the record.
   void epoch(EpochRecord& record, const Clock& next);
+  // "follow.<quantity>.<n>" -> Feedback::save()
+  void save(std::map<std::string, std::string>& notes) const;
 
  private:
   struct Copy {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct EpochRecord {
   double val_loss = 0;
   std::vector<Measured> train, val;                // in the order of the metrics; train: of the scores before each update
   double seconds = 0;                              // since the trial began
+  std::optional<double> average_loss;              // val_loss and val of the averaged weights, where the run averages
+  std::vector<Measured> average;
   std::vector<FollowEvent> events;
   double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
 };
@@ -43,6 +46,8 @@ struct TrialResult {
   double seconds = 0;
   double test_loss = 0;                            // of the last weights on the test rows, where there are any
   std::vector<Measured> test;                      // in the order of metrics; empty without test rows
+  std::optional<double> average_test_loss;
+  std::vector<Measured> average_test;
   std::int64_t test_rows = 0;
   std::int64_t best_epoch = 0;                     // by the first metric, else val_loss; 0: never evaluated
 };

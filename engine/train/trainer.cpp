@@ -28,6 +28,7 @@ class Trainer {
     const auto largest = static_cast<std::size_t>(std::max(batch, bench.evaluation_batch()));
     classes_.resize(largest);
     values_.resize(largest * static_cast<std::size_t>(job.data->target.width()));
+    if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
     for (const std::string& name : job.metrics) {
       metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
       train_metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
@@ -47,9 +48,13 @@ class Trainer {
     }
     if (job_.state && result_.outcome != Outcome::diverged) keep_state();
     if (result_.outcome == Outcome::done && !tests_.empty()) {
-      result_.test_loss = evaluate(tests_);
-      for (const auto& metric : metrics_) result_.test.push_back(metric->value());
+      at_point(evaluation_point(), [&] { result_.test_loss = measure(tests_, result_.test); });
+      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = measure(tests_, result_.average_test); });
       result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
+    }
+    if (result_.outcome != Outcome::diverged) {
+      if (job_.last && groups_.has_evaluation_point()) at_point(evaluation_point(), [&] { keep(*job_.last); });
+      if (job_.averaged && averaging()) at_point(average_->values(), [&] { keep(*job_.averaged); });
     }
     result_.seconds = seconds();
     return std::move(result_);
@@ -112,7 +117,6 @@ class Trainer {
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
     if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
-    if (record.evaluated) keep_best(record);
     followers_.epoch(record, clock_);
     record.seconds = seconds();
     result_.epochs.push_back(record);
@@ -151,12 +155,86 @@ class Trainer {
     }
     groups_.update(clock_.step + 1);
     ++clock_.step;
+    if (average_) {
+      average_->update(w.values(), clock_.step);
+      if (average_->overwrites(clock_.step)) std::ranges::copy(average_->values(), w.values().begin());
+    }
     clock_.samples += rows;
     return rows;
   }
 
   const Fed& fed_of(std::int64_t rows) const {  // a few sizes, rising
     return *std::ranges::lower_bound(fed_, rows, {}, [](const Fed& f) { return f.plan->batch(); });
+  }
+
+  // The weights to evaluate; nothing where they are the trained ones.
+  std::span<const float> evaluation_point() {
+    if (!groups_.has_evaluation_point()) return {};
+    point_.resize(bench_.weights().values().size());
+    groups_.evaluation_point(point_);
+    return point_;
+  }
+  bool averaging() const { return average_ && average_->count() > 0; }
+
+  // Does something with other weights in place of the trained ones, if there are others.
+  template <class Body>
+  void at_point(std::span<const float> point, const Body& body) {
+    if (point.empty()) return body();
+    const Weights& w = bench_.weights();
+    held_.assign(w.values().begin(), w.values().end());
+    held_state_.assign(w.state().begin(), w.state().end());
+    std::ranges::copy(point, w.values().begin());
+    if (!held_state_.empty()) retake_statistics();
+    body();
+    std::ranges::copy(held_, w.values().begin());
+    std::ranges::copy(held_state_, w.state().begin());
+  }
+
+  void keep(Job::Snapshot& to) const {
+    const Weights& w = bench_.weights();
+    to.values.assign(w.values().begin(), w.values().end());
+    to.state.assign(w.state().begin(), w.state().end());
+  }
+
+  // Running statistics of these weights: the mean over the training rows of what a batch makes of them. A state is moved by a batch to
+  // m state + (1 - m) statistic, so one from 0 holds (1 - m) statistic, and one from 1 also m.
+  void retake_statistics() {
+    const std::span<float> state = bench_.weights().state();
+    std::vector<double> sum(state.size(), 0), moved(state.size(), 0);
+    double rows = 0;
+    const auto all = std::span<const std::int32_t>(job_.split->train);
+    const auto run = [&](const Fed& fed, std::span<const std::int32_t> chosen, float from) {
+      std::ranges::fill(state, from);
+      fed.feed.fill(chosen);
+      fed.plan->dropout(0);
+      fed.plan->forward();
+    };
+    for (std::size_t at = 0; at < all.size();) {
+      const auto fits = std::ranges::find_if(fed_.rbegin(), fed_.rend(), [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
+      if (fits == fed_.rend()) break;  // fewer rows than any plan takes
+      const auto chosen = all.subspan(at, static_cast<std::size_t>(fits->plan->batch()));
+      if (at == 0) {
+        run(*fits, chosen, 1);
+        std::ranges::copy(state, moved.begin());
+      }
+      run(*fits, chosen, 0);
+      const auto weight = static_cast<double>(chosen.size());
+      for (std::size_t i = 0; i < state.size(); ++i) {
+        if (at == 0) moved[i] = 1 - (moved[i] - static_cast<double>(state[i]));
+        sum[i] += weight * static_cast<double>(state[i]);
+      }
+      rows += weight;
+      at += chosen.size();
+    }
+    for (std::size_t i = 0; i < state.size(); ++i) state[i] = moved[i] > 1e-6 ? static_cast<float>(sum[i] / rows / moved[i]) : held_state_[i];
+  }
+
+  // The mean loss over some rows, and the metrics.
+  double measure(std::vector<Evaluation>& batches, std::vector<Measured>& out) {
+    const double loss = evaluate(batches);
+    out.clear();
+    for (const auto& metric : metrics_) out.push_back(metric->value());
+    return loss;
   }
 
   // Fills metrics_ and returns the mean loss.
@@ -175,10 +253,12 @@ class Trainer {
   }
 
   void evaluate(EpochRecord& record) {
-    record.val_loss = evaluate(evaluations_);
     record.evaluated = true;
-    record.val.clear();
-    for (const auto& metric : metrics_) record.val.push_back(metric->value());
+    at_point(evaluation_point(), [&] {
+      record.val_loss = measure(evaluations_, record.val);
+      keep_best(record);
+    });
+    if (averaging()) at_point(average_->values(), [&] { record.average_loss = measure(evaluations_, record.average); });
   }
 
   // Adds a plan's scores for these rows to the metrics.
@@ -202,7 +282,14 @@ class Trainer {
 
   void keep_state() {
     groups_.save(*job_.state);
+    followers_.save(job_.state->notes);
+    if (average_)
+      for (const Parameter& p : bench_.weights().parameters()) {
+        const auto values = average_->values().subspan(p.offset, p.size);
+        job_.state->slots.push_back({"average." + p.name, p.shape, {values.begin(), values.end()}});
+      }
     job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
+    if (average_) job_.state->counters["averages"] = average_->count();
   }
 
   void keep_best(const EpochRecord& record) {
@@ -210,9 +297,7 @@ class Trainer {
     if (result_.best_epoch != 0 && !(value > best_)) return;
     best_ = value;
     result_.best_epoch = record.epoch;
-    if (!job_.best) return;
-    job_.best->values = good_;
-    job_.best->state = good_state_;
+    if (job_.best) keep(*job_.best);
   }
 
   bool diverged(std::int64_t e, const std::string& what) {
@@ -234,7 +319,8 @@ class Trainer {
   std::optional<Controlled> clip_norm_, clip_value_, dropout_, loss_weight_;
   Followers followers_;
   std::vector<std::int32_t> order_;
-  std::vector<float> good_, good_state_, values_;
+  std::vector<float> good_, good_state_, held_, held_state_, point_, values_;
+  std::optional<Average> average_;
   std::vector<std::int64_t> classes_;
   std::vector<Fed> fed_;
   std::vector<Evaluation> evaluations_, tests_;

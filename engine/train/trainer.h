@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/data/dataset.h"
+#include "engine/optim/average.h"
 #include "engine/optim/optimizer.h"
 #include "engine/plan/plan.h"
 #include "engine/train/checkpoint.h"
@@ -55,6 +56,13 @@ struct HyperRule {
   double lr_scale = 1;
 };
 
+// An average of the weights beside them: see Average.
+struct AverageRule {
+  std::string type;
+  OptimizerOptions options;
+  std::map<std::string, double> numbers;
+};
+
 struct Job {
   const TrainGraph* model = nullptr;
   const Dataset* data = nullptr;
@@ -65,6 +73,7 @@ struct Job {
   std::optional<Controlled> clip_norm, clip_value;
   std::optional<Controlled> dropout;      // in place of the model's ratios
   std::optional<Controlled> loss_weight;  // factor on the gradient of the loss
+  std::optional<AverageRule> average;
   std::vector<std::string> metrics;
   std::int64_t epochs = 1, evaluate_every = 1;
   std::uint64_t seed = 0;
@@ -75,6 +84,8 @@ struct Job {
   std::function<void(const EpochRecord&)> on_epoch;
   struct Snapshot { std::vector<float> values, state; };
   Snapshot* best = nullptr;                 // filled with the weights of TrialResult::best_epoch, where asked for
+  Snapshot* last = nullptr;                 // the last weights to evaluate, where the optimizer trains others (Schedule-Free)
+  Snapshot* averaged = nullptr;             // the average of the weights, where there is one
   TrialState* state = nullptr;              // filled after the last update of a trial that did not diverge, where asked for
   const std::atomic<bool>* stop = nullptr;  // set: the trial ends after the current epoch as interrupted
 };
@@ -82,7 +93,8 @@ struct Job {
 // Updates in an epoch and what a schedule's clock needs, at the run's first update.
 Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
 
-// Trains from the weights the bench holds and leaves the trained ones there. A loss that is not finite ends the trial as
+// Trains from the weights the bench holds and leaves the trained ones there. Weights beside the trained ones (an average, the
+// evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss that is not finite ends the trial as
 // diverged, with the weights of the last epoch that was finite.
 TrialResult train(Workbench& bench, const Job& job);
 

@@ -33,7 +33,7 @@ std::tuple<std::size_t, double, double> rank(const Cell& cell, const std::vector
 }
 }  // namespace
 
-std::string name(const Quantity& q, const RunInfo& info) { return (q.test ? "test_" : "val_") + (q.metric ? info.metrics[*q.metric] : "loss"); }
+std::string name(const Quantity& q, const RunInfo& info) { return cat(q.average ? "avg_" : "", q.test ? "test_" : "val_", q.metric ? info.metrics[*q.metric] : "loss"); }
 bool percent(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_percent[*q.metric]; }
 bool higher_is_better(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_higher[*q.metric]; }
 
@@ -41,8 +41,8 @@ double value(const TrialResult& r, const Quantity& q) {
   if (r.outcome != Outcome::done || r.epochs.empty()) return nan;
   const EpochRecord& last = r.epochs.back();
   if (q.test ? r.test_rows == 0 : !last.evaluated) return nan;
-  if (!q.metric) return q.test ? r.test_loss : last.val_loss;
-  const auto& measured = q.test ? r.test : last.val;
+  if (!q.metric) return q.average ? (q.test ? r.average_test_loss : last.average_loss).value_or(nan) : q.test ? r.test_loss : last.val_loss;
+  const auto& measured = q.average ? (q.test ? r.average_test : last.average) : q.test ? r.test : last.val;
   return *q.metric < measured.size() ? measured[*q.metric].value : nan;
 }
 
@@ -57,8 +57,11 @@ std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialRes
   std::vector<Quantity> out;
   for (const bool test : {false, true}) {
     if (rows({test, {}}, info, results) == 0) continue;
-    out.push_back({test, {}});
-    for (std::size_t m = 0; m < info.metrics.size(); ++m) out.push_back({test, m});
+    for (const bool average : {false, true}) {
+      if (average && !info.averages) continue;
+      out.push_back({test, {}, average});
+      for (std::size_t m = 0; m < info.metrics.size(); ++m) out.push_back({test, m, average});
+    }
   }
   return out;
 }

@@ -13,6 +13,7 @@ namespace lehr::report {
 struct Quantity {
   bool test = false;
   std::optional<std::size_t> metric;  // of RunInfo::metrics; absent: the loss
+  bool average = false;               // of the averaged weights
 };
 std::string name(const Quantity& q, const RunInfo& info);  // "val_accuracy"
 bool percent(const Quantity& q, const RunInfo& info);

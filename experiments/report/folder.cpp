@@ -41,6 +41,8 @@ std::string metrics_header(const RunInfo& info) {
   for (const auto& m : info.metrics) out += "," + m;
   out += ",val_loss";
   for (const auto& m : info.metrics) out += ",val_" + m;
+  if (info.averages) out += ",avg_val_loss";
+  for (std::size_t m = 0; info.averages && m < info.metrics.size(); ++m) out += ",avg_val_" + info.metrics[m];
   return out + ",seconds\n";
 }
 
@@ -51,6 +53,8 @@ std::string metrics_row(const RunInfo& info, const EpochRecord& r) {
   for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.train.size() ? cell(r.train[m].value) : std::string());
   out += "," + (r.evaluated ? number(r.val_loss) : std::string());
   for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.val.size() ? cell(r.val[m].value) : std::string());
+  if (info.averages) out += "," + (r.average_loss ? number(*r.average_loss) : std::string());
+  for (std::size_t m = 0; info.averages && m < info.metrics.size(); ++m) out += "," + (m < r.average.size() ? cell(r.average[m].value) : std::string());
   return out + "," + fixed(r.seconds, 6) + "\n";
 }
 
@@ -97,6 +101,12 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
     if (last.evaluated) out += cat(head, "val_loss,", number(last.val_loss), ",,", info.validation_rows, "\n");
     for (std::size_t m = 0; m < last.val.size(); ++m)
       out += cat(head, "val_", info.metrics[m], ",", cell(last.val[m].value), ",", cell(last.val[m].uncertainty), ",", last.val[m].count, "\n");
+    if (last.average_loss) out += cat(head, "avg_val_loss,", number(*last.average_loss), ",,", info.validation_rows, "\n");
+    for (std::size_t m = 0; m < last.average.size(); ++m)
+      out += cat(head, "avg_val_", info.metrics[m], ",", cell(last.average[m].value), ",", cell(last.average[m].uncertainty), ",", last.average[m].count, "\n");
+    if (r.average_test_loss) out += cat(head, "avg_test_loss,", number(*r.average_test_loss), ",,", r.test_rows, "\n");
+    for (std::size_t m = 0; m < r.average_test.size(); ++m)
+      out += cat(head, "avg_test_", info.metrics[m], ",", cell(r.average_test[m].value), ",", cell(r.average_test[m].uncertainty), ",", r.average_test[m].count, "\n");
     if (r.test_rows > 0) out += cat(head, "test_loss,", number(r.test_loss), ",,", r.test_rows, "\n");
     for (std::size_t m = 0; m < r.test.size(); ++m)
       out += cat(head, "test_", info.metrics[m], ",", cell(r.test[m].value), ",", cell(r.test[m].uncertainty), ",", r.test[m].count, "\n");

@@ -24,6 +24,7 @@ struct RunInfo {
   std::string select;              // the quantity that chooses among its points: "val_accuracy"
   bool split_varies = false;       // each seed has a split of its own
   std::vector<bool> metric_percent, metric_higher;
+  bool averages = false;  // some trial keeps an average of its weights
   std::int64_t train_rows = 0, validation_rows = 0, epochs = 0, steps_per_epoch = 0;
   std::string data_fingerprint, model_fingerprint;
   std::vector<TrialInfo> trials;

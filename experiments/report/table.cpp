@@ -93,6 +93,9 @@ TableView table(const Study& study, const Quantity& q) {
   out.columns.push_back(std::move(value));
   if (spread) out.columns.push_back(std::move(range));
   if (study.several) out.columns.push_back(std::move(difference)), out.columns.push_back(std::move(wins));
+  for (std::size_t i = c.standings.size(); q.average && i-- > 0;)  // not every variant averages
+    if (c.standings[i].summary.count == 0)
+      for (Column& column : out.columns) column.cells.erase(column.cells.begin() + static_cast<std::ptrdiff_t>(i));
   std::string units = spread ? cat("± is the sample standard deviation over ", info.split_varies ? "splits" : "seeds", " (n-1)") : "";
   if (as_percent) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(rows(q, info, study.results)), 2), " %");
   if (!units.empty()) out.notes.push_back(units);
@@ -131,7 +134,8 @@ std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult
   std::vector<TableView> out;
   for (const bool test : {false, true})
     for (const auto& metric : measured(info))
-      if (test ? study.tested : study.validated && !(study.tested && study.chosen)) out.push_back(table(study, {test, metric}));
+      for (const bool average : {false, true})
+        if ((info.averages || !average) && (test ? study.tested : study.validated && !(study.tested && study.chosen))) out.push_back(table(study, {test, metric, average}));
   if (!out.empty())
     for (auto& note : choice_notes(study)) out.back().notes.push_back(std::move(note));
   return out;

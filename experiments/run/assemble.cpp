@@ -1,6 +1,7 @@
 #include "experiments/run/assemble.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/file.h"
 #include "engine/ops/standard.h"
@@ -232,6 +233,11 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   set(job.clip_value, e.clip.value);
   set(job.dropout, e.dropout);
   set(job.loss_weight, e.loss.weight);
+  if (e.average) {
+    job.average = AverageRule{e.average->type, e.average->options, e.average->numbers};
+    const Clock clock = run_clock(parts.sizes, e.epochs);
+    for (const auto& [name, span] : e.average->moments) job.average->numbers[name] = std::max(1.0, std::round(span.steps(clock)));
+  }
   if (const auto& nodes = parts.model->train.graph.nodes(); e.dropout && std::ranges::count(nodes, "Dropout", &Node::op) == 0)
     throw Error(e.located("dropout", cat(printable(e.model.file_as_written), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;

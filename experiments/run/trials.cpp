@@ -87,6 +87,7 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
     info.metric_higher.push_back(made->higher_is_better());
   }
   info.train_rows = parts.sizes.train_rows;
+  info.averages = std::ranges::any_of(study.trials, [](const spec::Trial& trial) { return trial.experiment.average.has_value(); });
   info.validation_rows = parts.sizes.validation_rows;
   info.epochs = first.epochs;
   info.steps_per_epoch = clock.steps_per_epoch;
@@ -116,26 +117,30 @@ void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
   if (!errors.empty()) throw Error(errors);
 }
 
-report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Job::Snapshot& best, const TrialState& after) {
+// What the trainer left beside the trained weights.
+struct Left {
+  Job::Snapshot last, best, averaged;
+  TrialState state;
+};
+
+report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Left& left) {
   report::Artifacts out;
-  // External data keep their names, so a second model that has some lies in a folder of its own.
+  if (!left.state.counters.empty()) out.checkpoints["state.safetensors"] = safetensors(bench.weights(), left.state);
+  const auto put = [&](const Job::Snapshot& from) {
+    std::ranges::copy(from.values, bench.weights().values().begin());
+    std::ranges::copy(from.state, bench.weights().state().begin());
+  };
+  // External data keep their names, so a further model that has some lies in a folder of its own.
   const auto add = [&](const std::string& name) {
     auto written = export_model(*parts.model, bench.weights());
-    const std::string folder = written.files.empty() || name == "last.onnx" ? "" : "best/";
-    out.checkpoints[folder + name] = std::move(written.model);
+    const std::string folder = written.files.empty() || name == "last" ? "" : name + "/";
+    out.checkpoints[folder + name + ".onnx"] = std::move(written.model);
     for (auto& [file, content] : written.files) out.checkpoints[folder + file] = std::move(content);
   };
-  add("last.onnx");
-  if (!after.counters.empty()) out.checkpoints["state.safetensors"] = safetensors(bench.weights(), after);
-  if (result.best_epoch > 0 && !best.values.empty()) {
-    const Weights& w = bench.weights();
-    const std::vector<float> values(w.values().begin(), w.values().end()), state(w.state().begin(), w.state().end());
-    std::ranges::copy(best.values, w.values().begin());
-    std::ranges::copy(best.state, w.state().begin());
-    add("best.onnx");
-    std::ranges::copy(values, w.values().begin());
-    std::ranges::copy(state, w.state().begin());
-  }
+  if (!left.last.values.empty()) put(left.last);
+  add("last");
+  if (result.best_epoch > 0 && !left.best.values.empty()) put(left.best), add("best");
+  if (!left.averaged.values.empty()) put(left.averaged), add("average");
   out.preprocess = parts.data->preprocess.json();
   return out;
 }
@@ -193,15 +198,14 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
         TrialJob job = make_job(trial, parts);
         bench.weights().reset();
         initialize(bench.weights(), parts.model->train.graph, job.init, trial.seed);
-        Job::Snapshot best;
-        TrialState state;
-        if (options.keep_models) job.job.best = &best, job.job.state = &state;
+        Left kept;
+        if (options.keep_models) job.job.best = &kept.best, job.job.last = &kept.last, job.job.averaged = &kept.averaged, job.job.state = &kept.state;
         job.job.stop = options.stop;
         job.job.on_epoch = [&](const EpochRecord& record) {
           for (auto* r : reporters) r->epoch(info, record);
         };
         result = train(bench, job.job);
-        if (options.keep_models) left = artifacts(parts, bench, result, best, state);
+        if (options.keep_models) left = artifacts(parts, bench, result, kept);
       } catch (const std::bad_alloc&) {
         result.outcome = Outcome::failed;
         result.message = "out of memory";

@@ -1,6 +1,7 @@
 #include "experiments/run/vocabulary.h"
 
 #include "engine/metrics/metric.h"
+#include "engine/optim/average.h"
 #include "engine/optim/optimizer.h"
 
 namespace lehr::run {
@@ -32,6 +33,14 @@ spec::Vocabulary make() {
     for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed);
     for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc, by_option(row, o, h)});
     v.optimizers[name] = std::move(o);
+  }
+  const auto& averages = standard_averages();
+  for (const auto& name : averages.names()) {
+    const AverageRow& row = averages.find(name);
+    spec::Vocabulary::Optimizer& average = v.averages[name];
+    average.doc = row.doc;
+    for (const auto& [option, allowed] : row.options) average.options[option] = alternatives(allowed);
+    for (const Hyper& h : row.numbers) average.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc});
   }
   const auto& metrics = standard_metrics();
   for (const auto& name : metrics.names()) v.metrics[name == "top" ? "top_k" : name] = metrics.find(name).doc;

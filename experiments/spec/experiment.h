@@ -9,6 +9,7 @@
 
 #include "experiments/spec/vocabulary.h"
 #include "schedules/feedback.h"
+#include "schedules/span.h"
 
 namespace lehr::spec {
 
@@ -74,6 +75,12 @@ struct ParamRule {  // in file order; a later rule wins
 struct ClipSpec {
   std::optional<Controlled> norm, value;
 };
+struct AverageSpec {
+  std::string type;
+  std::map<std::string, std::string> options;
+  std::map<std::string, double> numbers;
+  std::map<std::string, Span> moments;  // start, every, overwrite_every, where given
+};
 struct BatchSpec {
   std::int64_t size = 32;            // where it changes: the first one
   std::optional<Schedule> schedule;  // where it changes
@@ -96,6 +103,7 @@ struct Experiment {
   BatchSpec batch;
   std::int64_t accumulate = 1;
   ClipSpec clip;
+  std::optional<AverageSpec> average;
   std::optional<Controlled> dropout;  // ratio of every Dropout in place of the model's own
   std::int64_t evaluate_every = 1;  // epochs
   std::uint64_t seed = 0;

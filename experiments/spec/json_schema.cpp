@@ -127,6 +127,8 @@ class Writer {
         return list_of(numeric(key, "number"));
       case Type::portion:
         return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
+      case Type::span:
+        return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *[kMG]? *(%|steps?|epochs?|samples?)$"}};
       case Type::schedule:
         return schedule_reference;
       case Type::rows:

@@ -73,7 +73,6 @@ void add_study_keys(std::vector<Key>& keys) {
                   .high = 4096,
                   .set = [](Experiment& e, const Value& v) { e.threads = static_cast<int>(v.integer); }});
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
-  planned("average", "the weights after the last update are evaluated and exported");
   planned("early_stop", "a run has `epochs` epochs");
   planned("checkpoint", "a run exports the weights after its last epoch");
   planned("folds", "use data.split with repeat: {seeds: N, vary: [split]}");

@@ -114,6 +114,37 @@ void add_optimizer_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .set = [](Experiment& e, const Value& v) { e.lr_scale = v.number; }});
 }
 
+void add_average_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
+  if (vocabulary.averages.empty()) return;
+  keys.push_back({.path = "average",
+                  .type = Type::mapping,
+                  .doc = "An average of the weights beside them, with an evaluation (avg_val_…) and an export (average.onnx) of its own. A bare name stands for "
+                         "{type: …}.",
+                  .absent = "none",
+                  .example = "{type: ema, decay: 0.999}",
+                  .shorthand = "type"});
+  const auto of = [](Experiment& e) -> AverageSpec& { return e.average ? *e.average : e.average.emplace(); };
+  Key type{.path = "average.type", .type = Type::choice, .doc = "How the weights are averaged.", .absent = "no average",
+           .set = [of](Experiment& e, const Value& v) { of(e).type = v.text; }};
+  list(type, vocabulary.averages, [](const Vocabulary::Optimizer& average) { return average.doc; });
+  keys.push_back(type);
+  const std::pair<const char*, const char*> moments[] = {{"start", "the first update"}, {"every", "each update"}, {"overwrite_every", "never"}};
+  for (const auto& [name, average] : vocabulary.averages) {
+    for (const auto& number : average.hypers) {
+      Key key{.path = "average." + number.name, .type = Type::number, .doc = number.doc, .fallback = lehr::number(number.fallback), .low = number.low, .high = number.high,
+              .of = {name}, .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).numbers[n] = v.number; }};
+      for (const auto& [moment, absent] : moments)
+        if (number.name == moment)
+          key = {.path = key.path, .type = Type::span, .doc = key.doc, .absent = absent, .example = "1 epoch", .of = key.of,
+                 .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).moments[n] = v.span; }};
+      keys.push_back(key);
+    }
+    for (const auto& [option, values] : average.options)
+      keys.push_back({.path = "average." + option, .type = Type::choice, .doc = "An option of the type.", .fallback = values.front(), .values = values, .of = {name},
+                      .set = [of, o = option](Experiment& e, const Value& v) { of(e).options[o] = v.text; }});
+  }
+}
+
 void add_params_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "params",
                   .type = Type::rules,
@@ -218,6 +249,7 @@ void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   keys.push_back(metrics);
   add_optimizer_keys(keys, vocabulary);
   add_params_keys(keys);
+  add_average_keys(keys, vocabulary);
   add_length_keys(keys);
 }
 

@@ -38,6 +38,7 @@ class ValueReader {
   std::optional<Value> choice(const Key& key, const Node& node);
   std::optional<Value> path(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> portion(const Key& key, const Node& node);
+  std::optional<Value> span(const Key& key, const Node& node);
   std::optional<Value> texts(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> numbers(const Key& key, const Node& node);
   std::optional<Value> schedule(const Key& key, const Node& node);

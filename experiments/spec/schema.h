@@ -28,6 +28,7 @@ enum class Type {
   numbers,
   portion,  // 33% or 40 rows
   schedule,
+  span,      // a length of training with its unit: 5 epochs
   rows,      // a whole number, or a schedule that follows no metric
   init,      // pattern -> initializer
   columns,   // model input -> list of columns
@@ -44,6 +45,7 @@ struct Value {
   std::int64_t integer = 0;
   bool boolean = false;
   Portion portion;
+  Span span;
   std::vector<std::string> texts;
   std::vector<double> numbers;
   std::vector<std::pair<std::string, std::string>> pairs;

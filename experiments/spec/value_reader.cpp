@@ -29,6 +29,8 @@ std::string expected(const Key& key) {
       return "a list of numbers" + (range.empty() ? "" : " " + range);
     case Type::portion:
       return "a part of the rows";
+    case Type::span:
+      return "a length of training with its unit, as 5 epochs, 300 steps or 10%";
     case Type::rows:
       return "a whole number" + (range.empty() ? "" : " " + range) + " or a schedule";
     case Type::schedule:
@@ -71,6 +73,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
       return numbers(key, node);
     case Type::schedule:
       return schedule(key, node);
+    case Type::span:
+      return span(key, node);
     case Type::rows:
       return rows(key, node, canonical);
     case Type::init:
@@ -181,6 +185,18 @@ std::optional<Value> ValueReader::portion(const Key& key, const Node& node) {
   }
   Value value;
   value.portion = read.value;
+  return value;
+}
+
+std::optional<Value> ValueReader::span(const Key& key, const Node& node) {
+  if (!scalar(key, node, true)) return std::nullopt;
+  Value value;
+  try {
+    value.span = parse_span(node.scalar);
+  } catch (const Error& error) {
+    problems_.error(node.at, key.path, ": ", error.sentence());
+    return std::nullopt;
+  }
   return value;
 }
 

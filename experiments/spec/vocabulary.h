@@ -30,6 +30,7 @@ struct Vocabulary {
     int least = 0, most = 0;  // numbers in brackets: normal(0.05)
   };
   std::map<std::string, Optimizer> optimizers;
+  std::map<std::string, Optimizer> averages;  // hypers are constants; those called start, every or overwrite_every are lengths
   std::map<std::string, std::string> metrics;  // name -> doc; a name that ends in "_k" stands for any positive k: top_5
   std::map<std::string, Loss> losses;
   std::map<std::string, Initializer> initializers;
