@@ -176,7 +176,6 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   auto& slot = parts_[key];
   if (slot) return slot;
   auto out = std::make_shared<Parts>();
-  out->key = key;
   out->model = model(e);
   out->data = data(e, integer_inputs(out->model->train));
   PlanSizes& s = out->sizes;
@@ -189,6 +188,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   s.accumulate = e.accumulate;
   s.batch_statistics = e.model.batch_statistics;
   s.threads = std::max(1, e.threads);
+  out->key = cat(model_key(e), "||", s.batch, s.keep_last, "|", s.train_rows, "|", s.validation_rows, "|", s.test_rows, "|", s.accumulate, "|", s.batch_statistics);
   if (s.batch > s.train_rows)
     throw Error(e.located("batch", cat("batch ", s.batch, " is larger than the ", s.train_rows, " training rows"))).code(Exit::mismatch);
   if (s.growth) {

@@ -31,7 +31,7 @@ struct ModelParts {
 };
 // Everything a trial needs that does not depend on its seed or hyperparameters. Shared by trials whose sections agree.
 struct Parts {
-  std::string key;
+  std::string key;  // of what is compiled: the model and the sizes; splits of one table share it
   std::shared_ptr<const DataParts> data;
   std::shared_ptr<const ModelParts> model;
   PlanSizes sizes;
