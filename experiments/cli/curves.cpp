@@ -1,5 +1,8 @@
 #include "experiments/cli/curves.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "experiments/run/assemble.h"
 #include "experiments/run/vocabulary.h"
 
@@ -48,6 +51,25 @@ std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch)
     if (e.dropout) add("dropout", *e.dropout);
     if (e.loss.weight) add("loss.weight", *e.loss.weight);
     if (e.batch.schedule) add("batch.size", *e.batch.schedule);
+  }
+  return out;
+}
+
+std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std::int64_t end) {
+  constexpr std::int64_t finest = 2000;  // points of a curve
+  std::vector<Panel> out;
+  for (const Curve& c : all) {
+    auto panel = std::ranges::find(out, c.quantity, &Panel::title);
+    if (panel == out.end()) panel = out.insert(out.end(), {c.quantity, cat("step (", c.clock.steps_per_epoch, " an epoch)"), {}, {}});
+    Series series{cat(c.variant.empty() ? "" : c.variant + "  ", c.schedule.text()), {}, false};
+    const std::int64_t last = std::min(end, c.steps()) - 1, count = std::min(last + 1 - first, finest);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t step = first + (count > 1 ? std::llround(static_cast<double>(i) * static_cast<double>(last - first) / static_cast<double>(count - 1)) : 0);
+      series.points.emplace_back(static_cast<double>(step), c.at(step));
+    }
+    panel->series.push_back(std::move(series));
+    for (const double at : c.schedule.schedule().boundaries(c.clock))
+      if (std::ranges::count(panel->marks, at, &Mark::x) == 0) panel->marks.push_back({at, ""});
   }
   return out;
 }

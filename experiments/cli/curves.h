@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/cli/chart.h"
 #include "schedules/feedback.h"
 
 namespace lehr::cli {
@@ -20,7 +21,7 @@ struct Curve {
 // data nor model is looked at.
 std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch);
 
-// The curves as a picture on its own: value over step, one colour each.
-std::string svg(const std::vector<Curve>& all, std::int64_t first, std::int64_t end);
+// A panel a quantity with a curve a variant; phases are marked.
+std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std::int64_t end);
 
 }  // namespace lehr::cli

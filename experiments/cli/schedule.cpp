@@ -78,7 +78,7 @@ void show(const Options& o) {
     first = whole_number("--steps (first)", parts[0].empty() ? "0" : parts[0], 0, steps - 1);
     if (!parts[1].empty()) end = whole_number("--steps (end)", parts[1], first + 1, steps);
   }
-  if (!o.svg.empty()) write_file(o.svg, svg(all, first, end));
+  if (!o.svg.empty()) write_file(o.svg, svg(panels(all, first, end)));
   if (o.csv) return print_csv(all, first, end);
   if (o.svg.empty())
     print_sketches(all, steps);
