@@ -30,8 +30,8 @@ double Curve::at(std::int64_t step) const {
   return schedule.at(clock.after(step));
 }
 
-std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch) {
-  const auto study = spec::read_study(file, run::vocabulary());
+std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides) {
+  const auto study = spec::read_study(file, run::vocabulary(), overrides);
   run::Assembler assembler;
   std::vector<Curve> out;
   const spec::Trial* last = nullptr;

@@ -3,11 +3,13 @@
 #include <vector>
 
 #include "experiments/cli/chart.h"
+#include "experiments/spec/experiment.h"
 #include "schedules/feedback.h"
 
 namespace lehr::cli {
 
-// One scheduled quantity of one variant on the clock of its run. What follows a metric is shown as if it never acted.
+// One scheduled quantity of one variant, at one point of a sweep, on the clock of its run. What follows a metric is shown as if it never
+// acted.
 struct Curve {
   std::string variant, quantity;
   Controlled schedule;
@@ -19,7 +21,7 @@ struct Curve {
 
 // The rates, and every other quantity that changes. With `steps_per_epoch` 0 the data's rows are counted, otherwise neither
 // data nor model is looked at.
-std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch);
+std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides);
 
 // A panel a quantity with a curve a variant; phases are marked.
 std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std::int64_t end);

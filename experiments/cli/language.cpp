@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "experiments/cli/commands.h"
+#include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/run/vocabulary.h"
 #include "experiments/spec/experiment.h"
@@ -10,27 +11,24 @@ namespace lehr::cli {
 
 namespace {
 struct Resolve {
-  std::string file, only;
+  std::string file;
   spec::Overrides overrides;
   bool origin = false;
 };
 
 void resolve(const Resolve& given) {
-  spec::Overrides overrides = given.overrides;
-  if (!given.only.empty()) overrides.only = given.only;
-  if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), overrides).trials.front().resolved);
+  if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), given.overrides).trials.front().resolved);
   std::vector<std::vector<std::string>> rows;
-  for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), overrides)) rows.push_back({k.key, k.origin, k.value});
+  for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), given.overrides)) rows.push_back({k.key, k.origin, k.value});
   print(aligned(rows));
 }
 }  // namespace
 
 void add_language(CLI::App& app, Context&) {
-  auto* command = app.add_subcommand("resolve", "The complete experiment of one trial, defaults filled in");
+  auto* command = app.add_subcommand("resolve", "The complete experiment of the first trial, defaults filled in");
   auto r = std::make_shared<Resolve>();
   command->add_option("file", r->file, "the experiment")->required();
-  command->add_option("--set", r->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
-  command->add_option("--only", r->only, "the variant, or VARIANT/KEY=VALUE (default: first)")->type_name("NAME");
+  override_options(*command, r->overrides);
   command->add_flag("--origin", r->origin, "where each value comes from");
   command->callback([r] { resolve(*r); });
 

@@ -24,6 +24,11 @@ void number_option(CLI::App& command, const std::string& name, std::int64_t& val
       ->type_name("N");
 }
 
+void override_options(CLI::App& command, spec::Overrides& overrides) {
+  command.add_option("--set", overrides.set, "replace a value: --set optimizer.momentum=0.9")->allow_extra_args(false)->type_name("KEY=VALUE");
+  command.add_option("--only", overrides.only, "one variant, or VARIANT/KEY=VALUE of a sweep")->type_name("NAME");
+}
+
 std::string unknown_option(const CLI::App& command, int argc, char** argv) {
   std::vector<std::string> known{"-h"};
   for (const CLI::Option* option : command.get_options())

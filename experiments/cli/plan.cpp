@@ -6,6 +6,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
 #include "experiments/cli/commands.h"
+#include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/lines.h"
 #include "experiments/run/trials.h"
@@ -82,7 +83,7 @@ void add_plan(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("plan", "What would run: trials, tensors, compiled steps, memory, time");
   auto o = std::make_shared<Given>();
   command->add_option("file", o->file, "the experiment")->required();
-  command->add_option("--set", o->overrides.set, "replace a value")->allow_extra_args(false)->type_name("KEY=VALUE");
+  override_options(*command, o->overrides);
   command->add_flag("--full", o->full, "the buffers of each step instead of its time");
   command->callback([o] { show(*o); });
 }

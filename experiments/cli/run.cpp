@@ -28,7 +28,6 @@ struct Options {
   std::string file, out;
   spec::Overrides overrides;
   std::int64_t seeds = 0, jobs = 0, threads = 0;
-  std::string only;
   bool force = false, dry = false, quiet = false, json = false, resume = false;
 };
 
@@ -37,7 +36,6 @@ int execute(const Options& o, const Context& context) {
   if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
   spec::Overrides overrides = o.overrides;
   if (o.seeds > 0) overrides.seeds = o.seeds;
-  if (!o.only.empty()) overrides.only = o.only;
   run::RunOptions options;
   options.jobs = static_cast<std::size_t>(o.jobs);
   options.threads = static_cast<int>(o.threads);
@@ -65,12 +63,11 @@ void add_run(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("run", "Train every trial of an experiment");
   auto o = std::make_shared<Options>();
   command->add_option("file", o->file, "the experiment, a YAML file")->required();
-  command->add_option("--set", o->overrides.set, "replace a value: --set optimizer.momentum=0.9")->allow_extra_args(false)->type_name("KEY=VALUE");
+  override_options(*command, o->overrides);
   number_option(*command, "--seeds", o->seeds, 1, 10'000, "number of seeds instead of the file's");
   number_option(*command, "--jobs", o->jobs, 1, 1024, "trials at once (default: one a core)");
   number_option(*command, "--threads", o->threads, 1, 1024, "threads a trial (default: by the size of the work)");
   command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
-  command->add_option("--only", o->only, "one variant, or VARIANT/KEY=VALUE of a sweep")->type_name("NAME");
   command->add_flag("--force", o->force, "replace the folder of an earlier run");
   command->add_flag("--dry-run", o->dry, "check everything, train nothing");
   command->add_flag("--quiet", o->quiet, "no progress");

@@ -17,6 +17,7 @@ constexpr std::int64_t beyond = std::int64_t{1} << 62;
 
 struct Options {
   std::string file, range, svg;
+  spec::Overrides overrides;
   std::int64_t steps_per_epoch = 0, at = -1;
   bool csv = false;
 };
@@ -64,7 +65,7 @@ void print_sketches(const std::vector<Curve>& all, std::int64_t steps) {
 }
 
 void show(const Options& o) {
-  const auto all = curves(o.file, o.steps_per_epoch);
+  const auto all = curves(o.file, o.steps_per_epoch, o.overrides);
   std::int64_t steps = 0;
   for (const auto& c : all) steps = std::max(steps, c.steps());
   if (o.at >= 0) {
@@ -91,6 +92,7 @@ void add_schedule(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("schedule", "The value of every scheduled quantity at any step");
   auto o = std::make_shared<Options>();
   command->add_option("file", o->file, "the experiment")->required();
+  override_options(*command, o->overrides);
   command->add_flag("--csv", o->csv, "one row a step");
   command->add_option("--svg", o->svg, "write a picture")->type_name("FILE");
   command->add_option("--steps", o->range, "these steps only, for --csv and --svg")->type_name("FIRST:END");

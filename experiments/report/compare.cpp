@@ -78,6 +78,10 @@ std::vector<double> finite(const std::vector<double>& values) {
   return out;
 }
 
+bool Choice::any() const {
+  return std::ranges::any_of(results, [](const TrialResult* r) { return r->outcome == Outcome::done; });
+}
+
 std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& results) {
   std::vector<Cell> out;
   for (std::size_t i = 0; i < std::min(info.trials.size(), results.size()); ++i) {
@@ -98,7 +102,10 @@ std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) 
     for (const Cell& cell : cells)
       if (cell.variant == variant) points.push_back(&cell);
     if (points.empty()) continue;
-    Choice choice{variant, {}, {}};
+    Choice choice;
+    choice.variant = variant;
+    for (const Cell* cell : points)
+      for (const TrialResult* r : cell->results) choice.complete &= r->outcome != Outcome::interrupted;
     const std::size_t seeds = points.front()->results.size();
     std::vector<std::vector<std::size_t>> groups(info.split_varies ? seeds : 1);
     for (std::size_t s = 0; s < seeds; ++s) groups[info.split_varies ? s : 0].push_back(s);
@@ -127,7 +134,8 @@ std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>
     for (const double end : {*grid.begin(), *grid.rbegin()}) {
       std::vector<std::string> names;
       for (const Choice& choice : choices)
-        if (const auto& [cell, seeds] = choice.cells.front(); 2 * seeds > choice.results.size() && as_number(cell->point[k]) == end)
+        if (const auto& [cell, seeds] = choice.cells.front();
+            choice.complete && choice.any() && 2 * seeds > choice.results.size() && as_number(cell->point[k]) == end)
           names.push_back(choice.variant.empty() ? "it" : printable(choice.variant));
       if (names.empty()) continue;
       out.push_back(cat("the ", end == *grid.begin() ? "smallest " : "largest ", printable(info.swept[k]), " of the sweep, ", end, ", was best",

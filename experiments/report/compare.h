@@ -39,12 +39,14 @@ struct Choice {
   std::string variant;
   std::vector<const TrialResult*> results;
   std::vector<std::pair<const Cell*, std::size_t>> cells;  // chosen by that many seeds; most first
+  bool complete = true;                                    // no trial of the variant was interrupted: all points had their chance
+  bool any() const;                                        // did a chosen trial finish?
 };
 // For each variant the point with the best mean of RunInfo::select over the seeds; where the split varies, every seed chooses by its own
 // validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
 // the lower val_loss, then to the earlier point. Test rows are not looked at.
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
-// A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at.
+// A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at; of complete ones only.
 std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices);
 
 // A variant's values of one quantity, and their differences from those of RunInfo::against, paired by seed.

@@ -82,7 +82,8 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
   std::set<const TrialResult*> chosen;
   if (swept) {
     const auto all = cells(info, results);
-    for (const Choice& choice : choose(info, all)) chosen.insert(choice.results.begin(), choice.results.end());
+    for (const Choice& choice : choose(info, all))
+      if (choice.any()) chosen.insert(choice.results.begin(), choice.results.end());
   }
   std::string out = cat("trial,variant", swept_header(info), ",seed", swept ? ",chosen" : "", ",status,epoch,quantity,value,uncertainty,count\n");
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -69,8 +69,10 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
     Json entry{{"name", choice.variant}};
     if (!info.swept.empty()) {
       Json chosen = Json::array();
-      for (const auto& [cell, count] : choice.cells) chosen.push_back({{"point", point_of(info, *cell)}, {"seeds", count}});
+      if (choice.any())
+        for (const auto& [cell, count] : choice.cells) chosen.push_back({{"point", point_of(info, *cell)}, {"seeds", count}});
       entry["chosen"] = std::move(chosen);
+      entry["complete"] = choice.complete;
     }
     entry["quantities"] = Json::object();
     if (!info.swept.empty()) entry["points"] = points_of(info, all, choice.variant, measured);

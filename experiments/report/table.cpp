@@ -56,12 +56,12 @@ struct Study {
 void add_point(const Study& study, TableView& table) {
   for (std::size_t k = 0; k < study.info.swept.size(); ++k) {
     Column column{printable(study.info.swept[k]), {}};
-    for (const Choice& choice : study.choices) column.cells.push_back(printable(choice.cells.front().first->point[k]));
+    for (const Choice& choice : study.choices) column.cells.push_back(choice.any() ? printable(choice.cells.front().first->point[k]) : "-");
     table.columns.push_back(std::move(column));
   }
   if (!study.chosen || !study.info.split_varies) return;
   Column share{"chosen", {}, false, 3};
-  for (const Choice& choice : study.choices) share.cells.push_back(cat(choice.cells.front().second, "/", choice.results.size()));
+  for (const Choice& choice : study.choices) share.cells.push_back(!choice.any() ? "-" : cat(choice.cells.front().second, "/", choice.results.size()));
   table.columns.push_back(std::move(share));
 }
 
@@ -79,7 +79,7 @@ TableView table(const Study& study, const Quantity& q) {
   for (std::size_t i = 0; i < c.standings.size(); ++i) {
     const Standing& s = c.standings[i];
     runs.cells.push_back(runs_text(s.summary, s.values.size()));
-    Summary validation = summary(finite(values(study.choices[i].results, {false, q.metric})));
+    Summary validation = summary(finite(values(study.choices[i].results, {false, q.metric, q.average})));
     validation.count = std::min<std::size_t>(validation.count, 1);
     before.cells.push_back(mean_text(validation, as_percent));
     value.cells.push_back(mean_text(s.summary, as_percent));
@@ -117,6 +117,10 @@ std::vector<std::string> choice_notes(const Study& study) {
   else
     out.push_back(cat("each variant has the ", what, " that is best by ", info.select, study.tested ? "; the test rows had no say" : ""));
   if (!study.tested) out.push_back(cat("chosen and reported on the same rows, so the figures flatter: data.split.test keeps rows apart"));
+  std::vector<std::string> cut_short;
+  for (const Choice& choice : study.choices)
+    if (!choice.complete) cut_short.push_back(choice.variant.empty() ? "the sweep" : printable(choice.variant));
+  if (!cut_short.empty()) out.push_back(cat("interrupted before every point was tried: ", join(cut_short, ", ")));
   for (auto& note : edge_notes(info, study.cells, study.choices)) out.push_back(std::move(note));
   return out;
 }

@@ -55,6 +55,10 @@ TEST_CASE("one point of a sweep alone gives what it gave among the others", "[cl
   CHECK(place.read("one/" + weights) == place.read("all/" + weights));
   CHECK(place.lehr("resolve short.yaml --only falling/lr_scale=2").out.find("lr_scale: 2\n") != std::string::npos);
   CHECK(place.lehr("run short.yaml --only falling/lr_scale=3").code == 2);
+  CHECK(place.lehr("run short.yaml --only ''").code == 2);
+  CHECK(place.lehr("schedule short.yaml --only plain --set sweep=null --csv --steps 0:1").out == "step,epoch,plain.lr\n0,0,0.1\n");
+  CHECK(place.lehr("schedule short.yaml --only plain/lr_scale=2/optimizer.momentum=0.5 --at 3").out.ends_with("\n3,0,0.2\n"));
+  CHECK(place.lehr("plan short.yaml --only plain").out.find("1 variant x 6 points x 2 seeds = 12 runs") != std::string::npos);
 }
 
 TEST_CASE("--json: one document on standard output, the rest on standard error", "[cli]") {

@@ -117,6 +117,24 @@ TEST_CASE("notes: the edge of the grid, rows that chose and tell, several compar
   CHECK(tables(s.info, s.results).back().quantity == "val_accuracy");
 }
 
+TEST_CASE("a sweep that was interrupted says whose points were not all tried", "[report]") {
+  Sample s({"a", "b", "c"});
+  s.set(1, 0, {0.9, 0.9}, {0.9, 0.9});
+  s.at(1, 2, 1).outcome = Outcome::interrupted;
+  for (std::size_t i = 12; i < 18; ++i) s.results[i].outcome = Outcome::interrupted;
+  const auto table = tables(s.info, s.results).back();
+  CHECK(table.find("lr_scale")->cells == Texts{"0.1", "0.1", "-"});
+  CHECK(table.find("test_accuracy")->cells[2] == "none finished");
+  const std::string notes = join(table.notes, "\n");
+  INFO(notes);
+  CHECK(notes.find("interrupted before every point was tried: b, c") != std::string::npos);
+  CHECK(notes.find("was best for a: a better one may lie outside") != std::string::npos);
+  const auto j = nlohmann::json::parse(run_json(s.info, s.results, "", 0));
+  CHECK(j.at("variants").at(0).at("complete") == true);
+  CHECK(j.at("variants").at(1).at("complete") == false);
+  CHECK(j.at("variants").at(2).at("chosen").empty());
+}
+
 TEST_CASE("a difference must stand among its fellows, and splits that share rows weigh less", "[report]") {
   Sample s({"a", "b", "c"});
   s.info.swept.clear();
