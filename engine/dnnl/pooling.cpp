@@ -10,9 +10,12 @@ using Forward = dnnl::pooling_forward;
 
 dnnl::algorithm algorithm(Pool kind) {
   switch (kind) {
-    case Pool::average: return dnnl::algorithm::pooling_avg_exclude_padding;
-    case Pool::average_padded: return dnnl::algorithm::pooling_avg_include_padding;
-    default: return dnnl::algorithm::pooling_max;
+    case Pool::average:
+      return dnnl::algorithm::pooling_avg_exclude_padding;
+    case Pool::average_padded:
+      return dnnl::algorithm::pooling_avg_include_padding;
+    default:
+      return dnnl::algorithm::pooling_max;
   }
 }
 

@@ -60,7 +60,8 @@ void check_operands(const NodeView& node) {
     if (node.has(i)) need_float(node, i);
   const Shape &x = node.shape(0), &w = node.shape(1);
   if (w.size() != x.size() || w.size() < 3) throw Error("X is ", x, " and W is ", w, ": both must have the same one to three spatial axes");
-  if (node.has_attr("kernel_shape") && kernel_shape(node) != Shape(w.begin() + 2, w.end())) throw Error("attribute 'kernel_shape' is ", kernel_shape(node), ", W is ", w);
+  if (node.has_attr("kernel_shape") && kernel_shape(node) != Shape(w.begin() + 2, w.end()))
+    throw Error("attribute 'kernel_shape' is ", kernel_shape(node), ", W is ", w);
 }
 
 void check_bias(const NodeView& node, std::int64_t channels) {
@@ -78,7 +79,8 @@ class Conv final : public Op {
     if (group < 1 || group > w[0] || w[0] % group != 0)
       throw Error("attribute 'group' is ", group, ", it does not divide the ", w[0], " channels that W, ", w, ", makes");
     if (w[1] < 1 || x[1] % group != 0 || x[1] / group != w[1])
-      throw Error("X is ", x, " and W is ", w, " in ", group, group == 1 ? " group: " : " groups: ", "X has ", x[1], " channels, W takes ", w[1], " for each group");
+      throw Error("X is ", x, " and W is ", w, " in ", group, group == 1 ? " group: " : " groups: ", "X has ", x[1], " channels, W takes ", w[1],
+                  " for each group");
     check_bias(node, w[0]);
     const Window window = read_window(node, Shape(w.begin() + 2, w.end()), false);
     spec_ = {x, w, output_shape(x, w[0], window), group, window.strides, window.dilations, window.pads_begin, window.pads_end};
@@ -140,7 +142,8 @@ class ConvTranspose final : public Op {
     const Operand dy{"dY", e.grad_out(0)};
     if (bias_ && e.wants(2)) bias_gradient(e, spec_.x, dy.buffer);
     if (e.wants(1))
-      emit_primitive(e, {"transposed conv dW", {}, flops(spec_)}, onednn::convolution_weights(spec_, false), {dy, {"X", e.in(0)}, gradient(e, 1, "dW")}, copies);
+      emit_primitive(e, {"transposed conv dW", {}, flops(spec_)}, onednn::convolution_weights(spec_, false), {dy, {"X", e.in(0)}, gradient(e, 1, "dW")},
+                     copies);
     if (e.wants(0))
       emit_primitive(e, {"transposed conv dX", {}, flops(spec_)}, onednn::convolution(spec_, false), {dy, {"W", e.in(1)}, gradient(e, 0, "dX")}, copies);
   }
@@ -151,7 +154,9 @@ class ConvTranspose final : public Op {
 };
 
 template <class T>
-std::unique_ptr<Op> make(const NodeView& node) { return std::make_unique<T>(node); }
+std::unique_ptr<Op> make(const NodeView& node) {
+  return std::make_unique<T>(node);
+}
 
 }  // namespace
 

@@ -35,8 +35,10 @@ void emit_primitive(Emit& e, Work work, const onednn::Prepared& p, const std::ve
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const Operand& o = operands[i];
     const onednn::Layout& layout = p.layouts.at(i);
-    if (layout.row_major() && !o.add) addresses.push_back(o.buffer);
-    else addresses.push_back(o.written ? room(e, layout, o.name) : packed(e, o, layout, copies));
+    if (layout.row_major() && !o.add)
+      addresses.push_back(o.buffer);
+    else
+      addresses.push_back(o.written ? room(e, layout, o.name) : packed(e, o, layout, copies));
     (o.written ? writes : reads).push_back(addresses.back());
   }
   emit_prepared(e, std::move(work), p, addresses, std::move(reads), std::move(writes));

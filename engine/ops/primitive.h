@@ -19,7 +19,10 @@ struct Operand {
 
 // Copies of row-major buffers in the layouts primitives asked for. Kept from forward to backward (Emit::memo), a copy is made once.
 struct Copies {
-  struct Copy { Buffer of, copy; onednn::Layout layout; };
+  struct Copy {
+    Buffer of, copy;
+    onednn::Layout layout;
+  };
   std::vector<Copy> made;
 };
 

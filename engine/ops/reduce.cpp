@@ -235,7 +235,8 @@ std::unique_ptr<Op> by_input(const NodeView& node) { return make(node, true); }
 std::unique_ptr<Op> global(const NodeView& node) {
   node.need_inputs(1, 1);
   const Shape& x = node.shape(0);
-  if (node.type(0).dtype != Dtype::f32 || x.size() < 3) throw Error("X is ", text(node.type(0)), ", floats of [N,C,…] with at least one spatial axis are needed");
+  if (node.type(0).dtype != Dtype::f32 || x.size() < 3)
+    throw Error("X is ", text(node.type(0)), ", floats of [N,C,…] with at least one spatial axis are needed");
   if (elements(x) == 0) throw Error("X is ", x, ", it has no elements");
   std::vector<bool> reduced(x.size(), true);
   reduced[0] = reduced[1] = false;

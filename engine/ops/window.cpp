@@ -24,7 +24,8 @@ std::size_t spatial(const NodeView& node) {
   need_float(node, 0);
   const Shape& x = node.shape(0);
   if (x.size() < 3 || x.size() > 5) throw Error("X is ", x, ", [N,C,L], [N,C,H,W] or [N,C,D,H,W] is needed");
-  if (std::ranges::any_of(x, [](std::int64_t d) { return d < 1 || d >= limit * 128; })) throw Error("X is ", x, ", every dimension must be at least 1 and under 2^31");
+  if (std::ranges::any_of(x, [](std::int64_t d) { return d < 1 || d >= limit * 128; }))
+    throw Error("X is ", x, ", every dimension must be at least 1 and under 2^31");
   return x.size() - 2;
 }
 
@@ -59,9 +60,12 @@ void read_pads(const NodeView& node, Window& w) {
   const std::string kind = node.text("auto_pad", "NOTSET");
   w.pads_begin.assign(n, 0);
   w.pads_end.assign(n, 0);
-  if (kind == "NOTSET") std::copy_n(pads.begin(), n, w.pads_begin.begin()), std::copy_n(pads.begin() + static_cast<std::ptrdiff_t>(n), n, w.pads_end.begin());
-  else if (kind == "SAME_UPPER" || kind == "SAME_LOWER") pad_same(w, node.shape(0), kind == "SAME_UPPER");
-  else if (kind != "VALID") throw Error("attribute 'auto_pad' is ", quote(kind), ", NOTSET, SAME_UPPER, SAME_LOWER or VALID is needed");
+  if (kind == "NOTSET")
+    std::copy_n(pads.begin(), n, w.pads_begin.begin()), std::copy_n(pads.begin() + static_cast<std::ptrdiff_t>(n), n, w.pads_end.begin());
+  else if (kind == "SAME_UPPER" || kind == "SAME_LOWER")
+    pad_same(w, node.shape(0), kind == "SAME_UPPER");
+  else if (kind != "VALID")
+    throw Error("attribute 'auto_pad' is ", quote(kind), ", NOTSET, SAME_UPPER, SAME_LOWER or VALID is needed");
   Shape result = w.pads_begin;
   result.insert(result.end(), w.pads_end.begin(), w.pads_end.end());
   if (std::ranges::any_of(pads, [](std::int64_t p) { return p > 0; }) && pads != result)
@@ -84,7 +88,8 @@ Window read_window(const NodeView& node, const Shape& kernel, bool ceil) {
   for (std::size_t i = 0; i < kernel.size(); ++i) {
     const std::int64_t size = x[i + 2], free = size + w.pads_begin[i] + w.pads_end[i] - reach(w, i);
     if (free < 0)
-      throw Error("X is ", x, ", padded by ", w.pads_begin, " and ", w.declared_end, ": a window of ", kernel, " with dilations ", w.dilations, " does not fit");
+      throw Error("X is ", x, ", padded by ", w.pads_begin, " and ", w.declared_end, ": a window of ", kernel, " with dilations ", w.dilations,
+                  " does not fit");
     std::int64_t positions = free / w.strides[i] + 1;
     if (ceil && free % w.strides[i] != 0 && positions * w.strides[i] < size + w.pads_begin[i]) ++positions;
     w.pads_end[i] = std::max(w.pads_end[i], (positions - 1) * w.strides[i] + reach(w, i) - size - w.pads_begin[i]);
@@ -114,8 +119,7 @@ Window read_transposed(const NodeView& node, const Shape& kernel) {
     w.pads_begin.push_back(begin);
     w.pads_end.push_back(end);
     w.output.push_back((x[i + 2] - 1) * w.strides[i] + reach(w, i) + more[i] - begin - end);
-    if (more[i] >= w.strides[i])
-      throw Error("Y would be padded by ", more[i], " behind along axis ", i + 2, ", which must be under the stride ", w.strides[i]);
+    if (more[i] >= w.strides[i]) throw Error("Y would be padded by ", more[i], " behind along axis ", i + 2, ", which must be under the stride ", w.strides[i]);
     if (w.output[i] < 1) throw Error("X is ", x, ", the padding ", begin, " and ", end, " leaves nothing of Y along axis ", i + 2);
   }
   w.declared_end = w.pads_end;

@@ -7,9 +7,9 @@ namespace lehr {
 // o stride - pads_begin + k dilation, k < kernel, of which those outside X are padding.
 struct Window {
   Shape kernel, strides, dilations, pads_begin;
-  Shape pads_end;  // up to where the last position reaches, so that floor arithmetic gives `output`
+  Shape pads_end;      // up to where the last position reaches, so that floor arithmetic gives `output`
   Shape declared_end;  // as the file says
-  Shape output;    // positions
+  Shape output;        // positions
 };
 
 // X must be [N,C,…] of floats with one to three spatial axes. Reads strides, dilations, pads and auto_pad; `ceil`: a last window that

@@ -68,7 +68,8 @@ class Microsoft {
   }
   // What ONNX Runtime writes into FusedConv's activation_params, by the plain operator's attributes.
   static bool params(Node& activation, const Attribute& given) {
-    static const std::map<std::string, std::vector<const char*>> known = {{"LeakyRelu", {"alpha"}}, {"HardSigmoid", {"alpha", "beta"}}, {"Clip", {"min", "max"}}};
+    static const std::map<std::string, std::vector<const char*>> known = {
+        {"LeakyRelu", {"alpha"}}, {"HardSigmoid", {"alpha", "beta"}}, {"Clip", {"min", "max"}}};
     const auto* values = std::get_if<std::vector<float>>(&given);
     const auto names = known.find(activation.op);
     if (!values || names == known.end() || names->second.size() != values->size()) return false;

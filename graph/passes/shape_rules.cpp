@@ -101,7 +101,7 @@ class Rule {
     }
     if (op == "Gemm" || op == "FusedGemm") return gemm();
     if (op == "MatMul") return matmul();
-    if (op == "Conv" || op == "ConvTranspose" || op.ends_with("Pool")) return window();
+    if (op == "Conv" || op == "ConvTranspose" || op.ends_with("Pool")) return window_rule(node_, a(), b());
     if (op == "Flatten") return flatten();
     if (op == "Reshape") return reshape();
     if (op == "Expand") return broadcast(a(), shape_operand());
@@ -202,46 +202,6 @@ class Rule {
     out->push_back((*a())[a()->size() - 2]);
     out->push_back(b()->back());
     return out;
-  }
-  Maybe window() const {
-    if (!a() || a()->size() < 3) return std::nullopt;
-    const bool pool = node_.op.ends_with("Pool");
-    Extents out(a()->size());
-    out[0] = (*a())[0];
-    if (pool) out[1] = (*a())[1];
-    else if (b() && b()->size() == a()->size()) out[1] = node_.op == "Conv" ? b()->front() : times((*b())[1], Extent::of(integer(node_, "group", 1)));
-    for (std::size_t i = 2; i < out.size(); ++i) {
-      const std::int64_t kernel = pool || !b() || b()->size() != a()->size() ? entry("kernel_shape", i - 2, -1) : (*b())[i].number();
-      const std::int64_t size = node_.op.starts_with("Global") ? 1 : positions(i - 2, (*a())[i].number(), kernel);
-      if (size > 0) out[i] = Extent::of(size);
-    }
-    return out;
-  }
-  // Along spatial axis i; at most 0: not known. engine/ops/window.cpp decides, with errors.
-  std::int64_t positions(std::size_t i, std::int64_t size, std::int64_t kernel) const {
-    constexpr std::int64_t limit = 1 << 24;
-    const std::size_t n = a()->size() - 2;
-    const bool transposed = node_.op == "ConvTranspose", same = string(node_, "auto_pad", "").starts_with("SAME");
-    const std::int64_t stride = entry("strides", i, 1), dilation = entry("dilations", i, 1);
-    const std::int64_t begin = entry("pads", i, 0), end = entry("pads", n + i, 0);
-    const std::int64_t given = entry("output_shape", i, 0), more = entry("output_padding", i, 0);
-    if (transposed && given > 0) return given;
-    for (const std::int64_t v : {size, stride, dilation, kernel})
-      if (v < 1 || v >= limit) return 0;
-    for (const std::int64_t v : {begin, end, more})
-      if (v < 0 || v >= limit) return 0;
-    const std::int64_t reach = dilation * (kernel - 1) + 1;
-    if (same) return transposed ? size * stride : (size + stride - 1) / stride;
-    if (transposed) return (size - 1) * stride + reach + more - begin - end;
-    const std::int64_t free = size + begin + end - reach, fit = free / stride + 1;
-    if (free < 0) return 0;
-    const bool over = integer(node_, "ceil_mode", 0) && free % stride && fit * stride < size + begin;
-    return over ? fit + 1 : fit;
-  }
-  std::int64_t entry(const char* attribute, std::size_t i, std::int64_t fallback) const {
-    const auto it = node_.attrs.find(attribute);
-    const auto* list = it == node_.attrs.end() ? nullptr : std::get_if<std::vector<std::int64_t>>(&it->second);
-    return list && i < list->size() ? (*list)[i] : fallback;
   }
   Maybe flatten() const {
     if (!a()) return Extents(2);

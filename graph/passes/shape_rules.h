@@ -14,4 +14,7 @@ ShapeResult shape_rule(const Node& node, const std::function<const Facts&(std::s
 // ONNX broadcasting of sizes that may be symbols.
 std::optional<Extents> broadcast(const std::optional<Extents>& a, const std::optional<Extents>& b);
 
+// Convolutions and poolings of X [N,C,…]; w: the weight's sizes.
+std::optional<Extents> window_rule(const Node& node, const std::optional<Extents>& x, const std::optional<Extents>& w);
+
 }  // namespace lehr

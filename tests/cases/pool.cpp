@@ -92,20 +92,48 @@ std::vector<OpCase> pool_cases() {
   const Attributes padded = with(strides, {{"pads", List{1, 1, 1, 1}}});
   add(out, {.variant = "no stride given", .x = {1, 2, 4, 5}, .slide = {{2, 3}, one, one, none, three}}, true, true);
   add(out, {.variant = "pads", .x = {2, 2, 5, 5}, .slide = {three, two, one, one, three}, .attrs = padded}, true, true);
-  add(out, {.variant = "other pads at each side", .x = {1, 2, 4, 4}, .slide = {three, one, one, {0, 2}, {3, 5}}, .attrs = {{"pads", List{0, 2, 1, 1}}}}, true, true);
+  add(out, {.variant = "other pads at each side", .x = {1, 2, 4, 4}, .slide = {three, one, one, {0, 2}, {3, 5}}, .attrs = {{"pads", List{0, 2, 1, 1}}}}, true,
+      true);
   add(out, {.variant = "ceil_mode", .x = {1, 2, 5, 6}, .slide = {two, two, one, none, three}, .attrs = ceil}, true, true);
-  add(out, {.variant = "ceil_mode, the last would begin behind X", .x = {1, 2, 4, 4}, .slide = {two, {3, 3}, one, one, two},
-            .attrs = {{"strides", List{3, 3}}, {"pads", List{1, 1, 1, 1}}, {"ceil_mode", std::int64_t{1}}}}, true, true);
-  add(out, {.variant = "auto_pad SAME_UPPER", .x = {1, 2, 5, 4}, .slide = {three, two, one, {1, 0}, {3, 2}}, .attrs = with(strides, {{"auto_pad", std::string("SAME_UPPER")}})}, true, true);
-  add(out, {.variant = "auto_pad SAME_LOWER", .x = {1, 2, 5, 4}, .slide = {three, two, one, {1, 1}, {3, 2}}, .attrs = with(strides, {{"auto_pad", std::string("SAME_LOWER")}})}, true, true);
-  add(out, {.variant = "dilations", .x = {1, 2, 6, 7}, .slide = {{2, 3}, one, {3, 2}, {1, 0}, {5, 3}}, .attrs = {{"dilations", List{3, 2}}, {"pads", List{1, 0, 1, 0}}},
-            .opsets = {22}}, true, true);
+  add(out,
+      {.variant = "ceil_mode, the last would begin behind X",
+       .x = {1, 2, 4, 4},
+       .slide = {two, {3, 3}, one, one, two},
+       .attrs = {{"strides", List{3, 3}}, {"pads", List{1, 1, 1, 1}}, {"ceil_mode", std::int64_t{1}}}},
+      true, true);
+  add(out,
+      {.variant = "auto_pad SAME_UPPER",
+       .x = {1, 2, 5, 4},
+       .slide = {three, two, one, {1, 0}, {3, 2}},
+       .attrs = with(strides, {{"auto_pad", std::string("SAME_UPPER")}})},
+      true, true);
+  add(out,
+      {.variant = "auto_pad SAME_LOWER",
+       .x = {1, 2, 5, 4},
+       .slide = {three, two, one, {1, 1}, {3, 2}},
+       .attrs = with(strides, {{"auto_pad", std::string("SAME_LOWER")}})},
+      true, true);
+  add(out,
+      {.variant = "dilations",
+       .x = {1, 2, 6, 7},
+       .slide = {{2, 3}, one, {3, 2}, {1, 0}, {5, 3}},
+       .attrs = {{"dilations", List{3, 2}}, {"pads", List{1, 0, 1, 0}}},
+       .opsets = {22}},
+      true, true);
   add(out, {.variant = "one axis", .x = {2, 3, 7}, .slide = {{3}, {2}, {1}, {1}, {4}}, .attrs = {{"strides", List{2}}, {"pads", List{1, 1}}}}, true, true);
-  add(out, {.variant = "three axes", .x = {1, 2, 4, 3, 4}, .slide = {{2, 2, 2}, {2, 1, 2}, {1, 1, 1}, {0, 0, 0}, {2, 2, 2}}, .attrs = {{"strides", List{2, 1, 2}}}}, true, true);
+  add(out,
+      {.variant = "three axes", .x = {1, 2, 4, 3, 4}, .slide = {{2, 2, 2}, {2, 1, 2}, {1, 1, 1}, {0, 0, 0}, {2, 2, 2}}, .attrs = {{"strides", List{2, 1, 2}}}},
+      true, true);
   add(out, {.variant = "16 channels", .x = {2, 16, 4, 4}, .slide = {three, two, one, one, two}, .attrs = padded}, true, true);
-  add(out, {.variant = "pads counted", .x = {2, 2, 5, 5}, .slide = {three, two, one, one, three}, .attrs = with(padded, counted), .counted_end = {1, 1}}, false, true);
-  add(out, {.variant = "pads counted, ceil_mode", .x = {2, 2, 6, 5}, .slide = {three, two, one, one, {4, 3}}, .attrs = with(with(ceil, counted), {{"pads", List{1, 1, 1, 1}}}),
-            .counted_end = {1, 1}}, false, true);
+  add(out, {.variant = "pads counted", .x = {2, 2, 5, 5}, .slide = {three, two, one, one, three}, .attrs = with(padded, counted), .counted_end = {1, 1}}, false,
+      true);
+  add(out,
+      {.variant = "pads counted, ceil_mode",
+       .x = {2, 2, 6, 5},
+       .slide = {three, two, one, one, {4, 3}},
+       .attrs = with(with(ceil, counted), {{"pads", List{1, 1, 1, 1}}}),
+       .counted_end = {1, 1}},
+      false, true);
   return out;
 }
 

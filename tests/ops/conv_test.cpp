@@ -145,7 +145,9 @@ TEST_CASE("wrong shapes and attributes of poolings are refused", "[ops]") {
 
 TEST_CASE("whatever the attributes of a window, it is computed or refused", "[ops]") {
   Random random(7, Stream::data);
-  const auto pick = [&](std::int64_t low, std::int64_t high) { return low + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
+  const auto pick = [&](std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+  };
   const auto list = [&](std::size_t n, std::int64_t low, std::int64_t high) {
     List out(n);
     for (auto& v : out) v = pick(0, 40) == 0 ? std::int64_t{1} << pick(24, 62) : pick(low, high);
@@ -159,8 +161,10 @@ TEST_CASE("whatever the attributes of a window, it is computed or refused", "[op
     Shape x{pick(1, 2), in}, w = i % 4 == 0 ? Shape{out, in / group} : Shape{in, out / group};
     for (std::size_t k = 0; k < axes; ++k) x.push_back(pick(1, 7)), w.push_back(pick(1, 3));
     c.in = {parameter(x)};
-    if (i % 4 < 2) c.in.push_back(parameter(w)), c.in.push_back(parameter({out})), c.attrs["group"] = group;
-    else c.attrs["kernel_shape"] = list(axes, 1, 4);
+    if (i % 4 < 2)
+      c.in.push_back(parameter(w)), c.in.push_back(parameter({out})), c.attrs["group"] = group;
+    else
+      c.attrs["kernel_shape"] = list(axes, 1, 4);
     if (pick(0, 1)) c.attrs["strides"] = list(axes, 1, 4);
     if (pick(0, 1)) c.attrs["dilations"] = list(axes, 1, 3);
     if (pick(0, 1)) c.attrs["pads"] = list(2 * axes, 0, 3);

@@ -198,7 +198,8 @@ std::string run_case(const fs::path& folder) {
   for (const Parameter& p : bench.weights().parameters())
     if (const double d = largest_difference(bench.weights().value(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4)) return cat("final ", p.name, " differs by ", d);
   for (const Parameter& p : bench.weights().states())
-    if (const double d = largest_difference(bench.weights().state(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4)) return cat("final ", p.name, " differs by ", d);
+    if (const double d = largest_difference(bench.weights().state(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4))
+      return cat("final ", p.name, " differs by ", d);
   return {};
 }
 }  // namespace
