@@ -97,6 +97,7 @@ class Trainer {
     while (seen < batches_.usable()) {
       double step_loss = 0;
       const std::int64_t rows = step(seen, step_loss);
+      if (!std::isfinite(step_loss) && job_.enough && job_.enough(clock_.step, step_loss)) return false;
       if (!std::isfinite(step_loss)) return diverged(e, cat("loss ", step_loss, " at step ", clock_.step));
       if (clock_.step == first + 1) record.lr_first = groups_.lr();
       record.lr_last = groups_.lr();
@@ -104,6 +105,7 @@ class Trainer {
       seen += rows;
       followers_.update(step_loss, rows, clock_);
       if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
+      if (job_.enough && job_.enough(clock_.step - 1, step_loss)) return false;
     }
     record.epoch = e + 1;
     record.step = clock_.step;

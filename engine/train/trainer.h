@@ -82,6 +82,7 @@ struct Job {
   std::function<void(std::int64_t epoch, std::span<std::int32_t> order)> order;
   std::function<void(std::int64_t step, double loss)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
+  std::function<bool(std::int64_t step, double loss)> enough;  // after each update, or with the loss that is not finite: true ends the trial there
   struct Snapshot { std::vector<float> values, state; };
   Snapshot* best = nullptr;                 // filled with the weights of TrialResult::best_epoch, where asked for
   Snapshot* last = nullptr;                 // the last weights to evaluate, where the optimizer trains others (Schedule-Free)

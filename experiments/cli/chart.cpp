@@ -1,6 +1,7 @@
 #include "experiments/cli/chart.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -55,7 +56,13 @@ std::vector<double> ticks(const Scale& s) {
   return out;
 }
 
-std::string short_number(double v) { return number(static_cast<float>(std::fabs(v) < 1e-300 ? 0 : v)); }
+// With four digits.
+std::string short_number(double v) {
+  char digits[32];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), v, std::chars_format::scientific, 3).ptr;
+  std::from_chars(digits, end, v);
+  return number(v);
+}
 
 std::string escaped(const std::string& text) {
   std::string out;

@@ -24,6 +24,7 @@ void add_inspect(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_schedule(CLI::App& app, Context& context);
+void add_find_lr(CLI::App& app, Context& context);
 void add_language(CLI::App& app, Context& context);  // resolve, schema, explain
 void add_data(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);

@@ -30,10 +30,17 @@ double Curve::at(std::int64_t step) const {
   return schedule.at(clock.after(step));
 }
 
-std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides) {
+std::int64_t Curves::steps() const {
+  std::int64_t out = 0;
+  for (const Curve& c : all) out = std::max(out, c.steps());
+  return out;
+}
+
+Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides) {
   const auto study = spec::read_study(file, run::vocabulary(), overrides);
   run::Assembler assembler;
-  std::vector<Curve> out;
+  Curves out;
+  out.findings = study.warnings;
   const spec::Trial* last = nullptr;
   for (const auto& trial : study.trials) {
     if (last != nullptr && trial.variant == last->variant && trial.point == last->point) continue;
@@ -41,7 +48,7 @@ std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch,
     const auto& e = trial.experiment;
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
     const std::string folder = trial.id.substr(0, std::max<std::size_t>(trial.id.rfind('/') + 1, 1) - 1);
-    const auto add = [&](const std::string& name, const Controlled& schedule) { out.push_back({folder, name, schedule.clone(), clock}); };
+    const auto add = [&](const std::string& name, const Controlled& schedule) { out.all.push_back({folder, name, schedule.clone(), clock}); };
     for (const auto& [name, schedule] : e.optimizer.hypers)
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)
@@ -51,6 +58,8 @@ std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch,
     if (e.dropout) add("dropout", *e.dropout);
     if (e.loss.weight) add("loss.weight", *e.loss.weight);
     if (e.batch.schedule) add("batch.size", *e.batch.schedule);
+    for (auto& problem : spec::check_schedules(e, clock, run::vocabulary()))
+      if (std::ranges::find(out.findings, problem.text) == out.findings.end()) out.findings.push_back(std::move(problem.text));
   }
   return out;
 }

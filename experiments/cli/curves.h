@@ -19,9 +19,14 @@ struct Curve {
   double at(std::int64_t step) const;
 };
 
-// The rates, and every other quantity that changes. With `steps_per_epoch` 0 the data's rows are counted, otherwise neither
-// data nor model is looked at.
-std::vector<Curve> curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides);
+// The rates, and every other quantity that changes, and what is wrong or odd about them on the run's clock.
+struct Curves {
+  std::vector<Curve> all;
+  std::vector<std::string> findings;
+  std::int64_t steps() const;  // of the longest run
+};
+// With `steps_per_epoch` 0 the data's rows are counted, otherwise neither data nor model is looked at.
+Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec::Overrides& overrides);
 
 // A panel a quantity with a curve a variant; phases are marked.
 std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std::int64_t end);

@@ -40,4 +40,6 @@ std::size_t terminal_columns() {
   return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+void note(const std::string& text) { std::fputs(("note   " + text + "\n").c_str(), stderr); }
+
 }  // namespace lehr::cli

@@ -65,9 +65,10 @@ void print_sketches(const std::vector<Curve>& all, std::int64_t steps) {
 }
 
 void show(const Options& o) {
-  const auto all = curves(o.file, o.steps_per_epoch, o.overrides);
-  std::int64_t steps = 0;
-  for (const auto& c : all) steps = std::max(steps, c.steps());
+  const Curves found = curves(o.file, o.steps_per_epoch, o.overrides);
+  const auto& all = found.all;
+  const std::int64_t steps = found.steps();
+  for (const std::string& finding : found.findings) note(finding);
   if (o.at >= 0) {
     if (o.at >= steps) throw Error("step ", o.at, " lies beyond the run of ", steps, " steps");
     return print_csv(all, o.at, o.at + 1);
