@@ -4,13 +4,15 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
+#include "experiments/report/lines.h"
 
 namespace lehr::cli {
 
 namespace {
-constexpr double left = 84, right = 20, wide = 640, high = 240, above = 34, below = 46, line_height = 17;
+constexpr double left = 84, right = 20, wide = 640, high = 240, above = 34, below = 56, line_height = 17;
 constexpr const char* colours[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f"};
 constexpr const char* dashes[] = {"", "7 3", "2 2", "9 3 2 3", "12 4", "4 2 1 2"};
 
@@ -36,7 +38,7 @@ Scales scales(const Panel& p) {
     }
   if (!(s.x.low <= s.x.high)) s.x.low = 1, s.x.high = 10;
   if (!(s.y.low <= s.y.high)) s.y.low = 0, s.y.high = 1;
-  if (p.from_zero) s.y.low = std::min(s.y.low, 0.0);
+  if (p.from_zero && s.y.low < s.y.high / 2) s.y.low = std::min(s.y.low, 0.0);
   if (s.x.low == s.x.high) s.x.high = p.log_x ? 10 * s.x.low : s.x.low + 1;
   if (s.y.low == s.y.high) s.y.high = s.y.low + std::max(1e-12, std::fabs(s.y.low));
   return s;
@@ -97,7 +99,18 @@ std::string curve(const Series& series, const std::string& style, const auto& x,
   return out;
 }
 
-double height(const Panel& p) { return above + high + below + line_height * static_cast<double>(p.series.size()); }
+// A label's lines in the legend.
+std::vector<std::string> legend(const Series& series) {
+  std::vector<std::string> out;
+  for (const auto& part : split(report::wrapped(series.label, 92, 2), '\n')) out.emplace_back(part);
+  return out;
+}
+
+double height(const Panel& p) {
+  std::size_t lines = 0;
+  for (const Series& series : p.series) lines += legend(series).size();
+  return above + high + below + line_height * static_cast<double>(lines);
+}
 
 std::string panel_svg(const Panel& p, double top) {
   const Scales s = scales(p);
@@ -112,15 +125,15 @@ std::string panel_svg(const Panel& p, double top) {
     if (m.x >= s.x.low && m.x <= s.x.high)
       out += line(x(m.x), top + above, x(m.x), floor, "stroke=\"#888\" stroke-dasharray=\"1 3\"") +
              (m.label.empty() ? "" : words(x(m.x) + 4, top + above + 12, "start", m.label, "fill=\"#555\""));
+  double at = floor + below;
   for (std::size_t k = 0; k < p.series.size(); ++k) {
     const Series& series = p.series[k];
     const std::string style =
         cat("stroke=\"", colours[k % std::size(colours)], "\" stroke-width=\"1.6\" stroke-dasharray=\"", dashes[k % std::size(dashes)], "\"");
     out += curve(series, style, x, y);
-    const double at = floor + below + line_height * static_cast<double>(k);
     out += series.scattered ? cat("<circle r=\"2\" fill=\"#999\" cx=\"", fixed(left + 14, 1), "\" cy=\"", fixed(at - 4, 1), "\"/>\n")
                             : line(left, at - 4, left + 28, at - 4, style.c_str());
-    out += words(left + 36, at, "start", series.label);
+    for (const std::string& text : legend(series)) out += words(left + 36, std::exchange(at, at + line_height), "start", text);
   }
   return out + cat("<rect x=\"", fixed(left, 0), "\" y=\"", fixed(top + above, 0), "\" width=\"", fixed(wide, 0), "\" height=\"", fixed(high, 0),
                    "\" fill=\"none\" stroke=\"#333\"/>\n");

@@ -21,7 +21,7 @@ struct Panel {
   std::vector<Series> series;
   std::vector<Mark> marks;
   bool log_x = false;     // every x is above 0
-  bool from_zero = true;  // y begins at 0 where nothing is below
+  bool from_zero = true;  // y begins at 0 where nothing is below and the curves come near
 };
 
 // The panels below one another as one SVG file: axes with round numbers, a legend of the lines, which differ in dashes as well as in colour.

@@ -139,6 +139,35 @@ TEST_CASE("a picture and a table of schedules", "[cli]") {
   CHECK(svg.find("<polyline") != svg.rfind("<polyline"));
 }
 
+TEST_CASE("a picture marks phases and separates quantities, and what is odd is said", "[cli]") {
+  Workplace place;
+  place.write("p.yaml", experiment("lr: 0.1", "lr: [{type: linear, from: 0, to: 0.1, for: 1 epoch}, {type: constant, value: 0.1}]") +
+                            "variants: {a: {}, b: {lr: {type: torch.OneCycleLR, max_lr: 0.2}}}\n");
+  const auto ran = place.lehr("schedule p.yaml --svg p.svg --steps-per-epoch 9");
+  CHECK(ran.code == 0);
+  CHECK(ran.err.find("it is 0 at the first update") != std::string::npos);
+  CHECK(ran.err.find("optimizer.momentum: 0.8 is not used") != std::string::npos);
+  const std::string svg = place.read("p.svg");
+  CHECK(svg.find(">lr</text>") != std::string::npos);
+  CHECK(svg.find(">momentum</text>") != std::string::npos);
+  CHECK(svg.find("stroke-dasharray=\"1 3\"") != std::string::npos);  // where the second phase begins
+}
+
+TEST_CASE("find-lr suggests rates and changes nothing", "[cli]") {
+  Workplace place;
+  place.write("short.yaml", experiment());
+  const std::string before = place.snapshot();
+  check(place, {
+                   {"find-lr short.yaml", 0, {"valley", "steepest", "min/10", "lr: "}, {}},
+                   {"find-lr short.yaml --csv --steps 12 --to 0.1", 0, {"lr,loss,smooth\n1e-06,", "\n0.1"}, {}},
+                   {"find-lr short.yaml --from 0", 2, {}, {"--from is a rate above 0, not 0"}},
+                   {"find-lr short.yaml --from 2 --to 1", 2, {}, {"--to must be above --from, 1 is not above 2"}},
+                   {"find-lr short.yaml --from nan", 2, {}, {"--from is a rate above 0"}},
+                   {"find-lr nowhere.yaml", 2, {}, {"nowhere.yaml"}},
+               });
+  CHECK(place.snapshot() == before);
+}
+
 TEST_CASE("a run compares one list of metrics", "[cli][bad]") {
   Workplace place;
   place.write("bad.yaml", experiment() + "variants: {a: {lr: 0.1}, b: {metrics: [accuracy]}}\n");
