@@ -1,5 +1,5 @@
 // Averaged SGD (torch): eta = lr/(1 + lambda lr (t-1))^alpha;  w = (1 - lambda eta) w - eta (g + wd w)
-//   mean += (w - mean)/max(1, t - 1 - t0): the last w up to t0 + 1, then the plain mean of those after t0; it is what is evaluated
+//   mean += (w - mean)/max(1, t - 1 - t0): the last w up to t = t0 + 2, the plain mean from there on; it is what is evaluated
 #include <algorithm>
 #include <cmath>
 
