@@ -91,6 +91,21 @@ TEST_CASE("--json: one document on standard output, the rest on standard error",
   CHECK(json::parse(wild.out).at("trials").at("diverged") == 2);
 }
 
+TEST_CASE("a sweep beside what follows a metric and averages of the weights", "[cli]") {
+  Workplace place;
+  place.write("short.yaml", experiment("lr: 0.1", "lr: {type: plateau, initial: 0.1, factor: 0.5, on: val_loss, patience: 1 epochs}") +
+                                "average: ema\nsweep: {lr_scale: [0.5, 2]}\ncompare: {select: avg_val_loss}\n");
+  const auto ran = place.lehr("run short.yaml --json");
+  INFO(ran.both());
+  REQUIRE(ran.code == 0);
+  const json j = json::parse(ran.out);
+  CHECK(j.at("select") == "avg_val_loss");
+  CHECK(j.at("variants").at(0).at("quantities").contains("avg_val_auc"));
+  CHECK(place.read("runs/short/lr_scale=2/seed-1/metrics.csv").find("\n1,9,235,0.2,0.2,") != std::string::npos);
+  place.write("plain.yaml", experiment() + "sweep: {lr_scale: [0.5, 2]}\ncompare: {select: avg_val_loss}\n");
+  CHECK(place.lehr("run plain.yaml").err.find("'avg_val_loss' is not measured") != std::string::npos);
+}
+
 TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[cli]") {
   Workplace place;
   place.write("short.yaml", experiment("33%, take: tail", "20%, test: 20%, take: stratified, seed: 9") + "sweep: {lr_scale: [0.1, 1]}\ncompare: {select: val_loss}\n");
