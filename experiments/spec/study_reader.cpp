@@ -35,6 +35,7 @@ StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabular
   check_name();
   check_select();
   choose();
+  warn_of_variants();
   problems_.raise();
   limit();
   problems_.raise();

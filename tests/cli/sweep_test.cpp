@@ -61,6 +61,15 @@ TEST_CASE("one point of a sweep alone gives what it gave among the others", "[cl
   CHECK(place.lehr("plan short.yaml --only plain").out.find("1 variant x 6 points x 2 seeds = 12 runs") != std::string::npos);
 }
 
+TEST_CASE("what shows only with the data is told at the swept value", "[cli]") {
+  Workplace place;
+  place.write("short.yaml", with_test() + "sweep: {batch: [28, 2800]}\n");
+  const auto ran = place.lehr("run short.yaml");
+  INFO(ran.both());
+  CHECK(ran.code == 3);
+  CHECK(ran.err.find("short.yaml:13:21: batch 2800 is larger than the 210 training rows") != std::string::npos);
+}
+
 TEST_CASE("--json: one document on standard output, the rest on standard error", "[cli]") {
   Workplace place;
   place.write("short.yaml", with_test() + sweep);
