@@ -28,7 +28,7 @@ std::tuple<std::size_t, double, double> rank(const Cell& cell, const std::vector
     const auto v = finite(values(group, q));
     return v.empty() ? nan : summary(v).mean;
   };
-  const double by = mean(select), loss = mean({});
+  const double by = mean(select), loss = mean({false, {}, select.average});
   return {group.size() - finite(values(group, select)).size(), std::isnan(by) ? infinity : higher ? -by : by, std::isnan(loss) ? infinity : loss};
 }
 }  // namespace
@@ -94,8 +94,8 @@ std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& res
 
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) {
   Quantity select;
-  for (std::size_t m = 0; m < info.metrics.size(); ++m)
-    if (name({false, m}, info) == info.select) select.metric = m;
+  for (const Quantity& q : quantities(info, {}))
+    if (name(q, info) == info.select) select = q;
   std::vector<Choice> out;
   for (const std::string& variant : info.variants) {
     std::vector<const Cell*> points;

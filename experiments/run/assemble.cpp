@@ -190,7 +190,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   s.threads = std::max(1, e.threads);
   out->key = cat(model_key(e), "||", s.batch, s.keep_last, "|", s.train_rows, "|", s.validation_rows, "|", s.test_rows, "|", s.accumulate, "|", s.batch_statistics);
   if (s.batch > s.train_rows)
-    throw Error(e.located("batch", cat("batch ", s.batch, " is larger than the ", s.train_rows, " training rows"))).code(Exit::mismatch);
+    throw Error(e.located("batch.size", cat("batch ", s.batch, " is larger than the ", s.train_rows, " training rows"))).code(Exit::mismatch);
   if (s.growth) {
     try {
       Batches(s, e.epochs).sizes();

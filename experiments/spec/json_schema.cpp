@@ -154,8 +154,7 @@ class Writer {
     Json properties = Json::object();
     const auto values = [](Json item) { return Json{{"type", "array"}, {"items", std::move(item)}, {"minItems", 1}}; };
     for (const Key* key : schema_.children(""))
-      if (key->planned.empty() && !key->study && key->path != "seed" && key->path != "name")
-        properties[key->name()] = values({{"$ref", "#/$defs/key-" + key->name()}});
+      if (key->planned.empty() && sweepable(*key)) properties[key->name()] = values({{"$ref", "#/$defs/key-" + key->name()}});
     return {{"type", "object"},
             {"properties", properties},
             {"patternProperties", {{"^[a-z_]+\\..+$", values(Json::object())}}},

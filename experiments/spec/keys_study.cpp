@@ -53,9 +53,9 @@ void add_study_keys(std::vector<Key>& keys) {
                   .study = true});
   keys.push_back({.path = "compare.select",
                   .type = Type::text,
-                  .doc =
-                      "What the best combination of a sweep is chosen by: val_loss or val_ with a metric, of the last weights, averaged over the seeds. With "
-                      "repeat.vary: [split] each seed chooses by its own validation rows. Ties go to the lower val_loss, then to the earlier value.",
+                  .doc = "What the best combination of a sweep is chosen by, as a mean over the seeds: val_loss or val_ with a metric, of the last weights, "
+                         "or avg_val_… of the averaged ones. With repeat.vary: [split] each seed chooses by its own validation rows. Ties go to the lower "
+                         "val_loss, then to the earlier value.",
                   .absent = "the first of metrics, else val_loss",
                   .example = "val_loss",
                   .study = true});

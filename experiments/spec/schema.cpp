@@ -52,6 +52,11 @@ const Key* Schema::find(std::string_view path, std::optional<std::string_view> t
   return nullptr;
 }
 
+bool sweepable(const Key& key) {
+  const auto shared = {"name", "seed", "threads", "metrics"};
+  return !key.study && std::ranges::find(shared, key.path) == shared.end();
+}
+
 std::string familiar_name(std::string_view key) {
   static const std::pair<const char*, const char*> names[] = {{"learning_rate", "lr"},
                                                               {"lr_scheduler", "lr"},

@@ -101,6 +101,8 @@ void add_data_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_study_keys(std::vector<Key>& keys);
 
+// May a sweep have this top-level key? Not one that all trials share.
+bool sweepable(const Key& key);
 // What other programs call a key of ours: "learning_rate" -> "lr"; "" if unknown.
 std::string familiar_name(std::string_view key);
 // Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.

@@ -35,6 +35,7 @@ StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabular
   check_name();
   check_select();
   choose();
+  warn_of_variants();
   problems_.raise();
   limit();
   problems_.raise();
@@ -215,9 +216,11 @@ void StudyReader::check_select() {
   const Experiment& e = cases.front().reading.experiment;
   std::vector<std::string> known{"val_loss"};
   for (const std::string& metric : e.metrics) known.push_back("val_" + metric);
+  if (std::ranges::all_of(cases, [](const Case& one) { return one.reading.experiment.average.has_value(); }))
+    for (std::size_t i = 0, count = known.size(); i < count; ++i) known.push_back("avg_" + known[i]);
   if (select.empty()) {
-    select = known.back() == "val_loss" ? known.front() : known[1];
-  } else if (select.starts_with("test_")) {
+    select = known[e.metrics.empty() ? 0 : 1];
+  } else if (select.starts_with("test_") || select.starts_with("avg_test_")) {
     problems_.error(select_at, "compare.select: the test rows are never looked at for choosing; there are ", join(known, ", "));
   } else if (std::ranges::count(known, select) == 0) {
     const std::string hint = did_you_mean(select, known);

@@ -54,6 +54,7 @@ class StudyReader {
   void read_sweep();
   void read_axis(const Entry& entry);
   void read_cases();
+  void warn_of_variants();
   Case read(const Variant& variant, const std::vector<std::size_t>& point);
   void report_missing();
   void read_repeat();

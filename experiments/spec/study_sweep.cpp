@@ -50,8 +50,7 @@ void StudyReader::read_sweep() {
 void StudyReader::read_axis(const Entry& entry) {
   const std::string name = printable(entry.key);
   const Key* top = schema_.find(split(entry.key, '.').front());
-  if ((top && top->study) || entry.key == "seed" || entry.key == "name")
-    return problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
+  if (top && !sweepable(*top)) return problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
   for (const Axis& other : axes_)
     if (full_key(other.key, schema_) == full_key(entry.key, schema_))
       return problems_.error(entry.at, "sweep.", name, " is the key sweep.", printable(other.key), " once more");
@@ -76,11 +75,14 @@ void StudyReader::read_axis(const Entry& entry) {
     problems_.warning(set->at, "sweep.", name, " is left out: --set wins over it");
     return;
   }
-  if (axis.settings.empty()) return;
-  for (const Variant& variant : variants_)
-    if (const Entry* own = find_key(variant.patch, entry.key, schema_))
-      problems_.warning(own->at, "variant ", quote(variant.name), " sets ", name, ", and so does the sweep, which wins");
-  axes_.push_back(std::move(axis));
+  if (!axis.settings.empty()) axes_.push_back(std::move(axis));
+}
+
+void StudyReader::warn_of_variants() {
+  for (const std::string& name : variants())
+    for (const Axis& axis : axes_)
+      if (const Entry* own = find_key(std::ranges::find(variants_, name, &Variant::name)->patch, axis.key, schema_))
+        problems_.warning(own->at, "variant ", quote(name), " sets ", printable(axis.key), ", and so does the sweep, which wins");
 }
 
 void StudyReader::read_cases() {

@@ -61,6 +61,15 @@ TEST_CASE("one point of a sweep alone gives what it gave among the others", "[cl
   CHECK(place.lehr("plan short.yaml --only plain").out.find("1 variant x 6 points x 2 seeds = 12 runs") != std::string::npos);
 }
 
+TEST_CASE("what shows only with the data is told at the swept value", "[cli]") {
+  Workplace place;
+  place.write("short.yaml", with_test() + "sweep: {batch: [28, 2800]}\n");
+  const auto ran = place.lehr("run short.yaml");
+  INFO(ran.both());
+  CHECK(ran.code == 3);
+  CHECK(ran.err.find("short.yaml:13:21: batch 2800 is larger than the 210 training rows") != std::string::npos);
+}
+
 TEST_CASE("--json: one document on standard output, the rest on standard error", "[cli]") {
   Workplace place;
   place.write("short.yaml", with_test() + sweep);
@@ -89,6 +98,21 @@ TEST_CASE("--json: one document on standard output, the rest on standard error",
   const auto wild = place.lehr("run wild.yaml --json");
   CHECK(wild.code == 4);
   CHECK(json::parse(wild.out).at("trials").at("diverged") == 2);
+}
+
+TEST_CASE("a sweep beside what follows a metric and averages of the weights", "[cli]") {
+  Workplace place;
+  place.write("short.yaml", experiment("lr: 0.1", "lr: {type: plateau, initial: 0.1, factor: 0.5, on: val_loss, patience: 1 epochs}") +
+                                "average: ema\nsweep: {lr_scale: [0.5, 2]}\ncompare: {select: avg_val_loss}\n");
+  const auto ran = place.lehr("run short.yaml --json");
+  INFO(ran.both());
+  REQUIRE(ran.code == 0);
+  const json j = json::parse(ran.out);
+  CHECK(j.at("select") == "avg_val_loss");
+  CHECK(j.at("variants").at(0).at("quantities").contains("avg_val_auc"));
+  CHECK(place.read("runs/short/lr_scale=2/seed-1/metrics.csv").find("\n1,9,235,0.2,0.2,") != std::string::npos);
+  place.write("plain.yaml", experiment() + "sweep: {lr_scale: [0.5, 2]}\ncompare: {select: avg_val_loss}\n");
+  CHECK(place.lehr("run plain.yaml").err.find("'avg_val_loss' is not measured") != std::string::npos);
 }
 
 TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[cli]") {

@@ -86,6 +86,18 @@ TEST_CASE("what decides between points that are level", "[report]") {
   CHECK(s.chosen() == "10");  // lower is better
 }
 
+TEST_CASE("the averaged weights may choose", "[report]") {
+  Sample s({"a"});
+  s.info.averages = true;
+  s.info.select = "avg_val_accuracy";
+  for (auto& r : s.results) r.epochs.back().average = {{0.5, 0, 100}}, r.epochs.back().average_loss = 1;
+  s.set(0, 2, {0.9, 0.9}, {0, 0});
+  for (std::size_t seed = 0; seed < 2; ++seed) s.at(0, 1, seed).epochs.back().average[0].value = 0.8;
+  CHECK(s.chosen() == "1");
+  for (std::size_t seed = 0; seed < 2; ++seed) s.at(0, 1, seed).epochs.back().average[0].value = 0.5, s.at(0, 2, seed).epochs.back().average_loss = 0.9;
+  CHECK(s.chosen() == "10");  // level: the lower loss of the averaged weights
+}
+
 TEST_CASE("where the split varies each seed chooses for itself", "[report]") {
   Sample s({"a"});
   s.info.split_varies = true;

@@ -84,6 +84,7 @@ TEST_CASE("who wins: variant < sweep < --set") {
   CHECK(hyper(study.trials[3], "momentum") == 0.5);
   CHECK(study.warnings.size() == 1);
   CHECK(warnings(study).find("e.yaml:7:16: warning: variant 'a' sets optimizer.lr, and so does the sweep, which wins") != std::string::npos);
+  CHECK(study_of(folder, text, {.only = "b"}).warnings.empty());
   const Study set = study_of(folder, text, {.set = {"lr=7"}});
   CHECK(ids(set) == Texts{"a/seed-0", "b/seed-0"});
   CHECK(set.swept.empty());
@@ -161,6 +162,8 @@ TEST_CASE("sweeps that make no sense") {
       {"sweep: {seed: [1]}\n", "bad.yaml:7:9: 'seed' speaks of all trials: it cannot be swept"},
       {"sweep: {repeat.seeds: [1]}\n", "'repeat.seeds' speaks of all trials"},
       {"sweep: {variants.a.lr: [1]}\n", "'variants.a.lr' speaks of all trials"},
+      {"sweep: {threads: [1, 2]}\n", "'threads' speaks of all trials"},
+      {"sweep: {metrics: [mae]}\n", "'metrics' speaks of all trials"},
       {"sweep: {extends: [a.yaml]}\n", "'extends' speaks of all trials"},
       {"sweep: {early_stop: [1]}\n", "'early_stop' is not supported yet"},
       {"sweep: {a..b: [1]}\n", "unknown key 'a..b'"},
@@ -198,7 +201,7 @@ TEST_CASE("a sweep beyond the limit of trials") {
   CHECK(message(folder, validated + "sweep: {lr_scale: " + list + "}\nrepeat: 100\n").find("1 variant x 101 points x 100 seeds are 10100 trials") !=
         std::string::npos);
   std::string eight = "sweep: {";
-  for (const char* key : {"lr_scale", "epochs", "batch.size", "accumulate", "evaluate_every", "threads", "optimizer.momentum", "data.split.seed"})
+  for (const char* key : {"lr_scale", "epochs", "batch.size", "accumulate", "evaluate_every", "clip.value", "optimizer.momentum", "data.split.seed"})
     eight += cat(key, ": ", list, ", ");
   CHECK(message(folder, validated + eight + "}\n").find("are allowed") != std::string::npos);
   CHECK(message(folder, validated + eight + "clip.norm: [1]}\n").find("sweep has 9 keys: 8 are allowed") != std::string::npos);
