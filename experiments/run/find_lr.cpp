@@ -18,14 +18,14 @@ std::vector<double> smoothed(const std::vector<double>& losses) {
   return out;
 }
 
-// First and last of the longest falling subsequence.
+// First and last of the longest falling subsequence; of several the one that begins last.
 std::pair<std::size_t, std::size_t> longest_fall(const std::vector<double>& v, std::size_t count) {
   std::vector<std::size_t> length(count, 1), first(count);
   std::size_t end = 0;
   for (std::size_t i = 0; i < count; ++i) {
     first[i] = i;
     for (std::size_t j = 0; j < i; ++j)
-      if (v[i] < v[j] && length[j] + 1 > length[i]) length[i] = length[j] + 1, first[i] = first[j];
+      if (v[i] < v[j] - 1e-9 * std::fabs(v[j]) && length[j] + 1 >= length[i]) length[i] = length[j] + 1, first[i] = first[j];
     if (length[i] > length[end]) end = i;
   }
   return {first[end], end};

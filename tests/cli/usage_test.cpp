@@ -159,7 +159,7 @@ TEST_CASE("find-lr suggests rates and changes nothing", "[cli]") {
   const std::string before = place.snapshot();
   check(place, {
                    {"find-lr short.yaml", 0, {"valley", "steepest", "min/10", "lr: "}, {}},
-                   {"find-lr short.yaml --csv --steps 12 --to 0.1", 0, {"lr,loss,smooth\n1e-06,", "\n0.1"}, {}},
+                   {"find-lr short.yaml --csv --steps 12 --to 0.1", 0, {"lr,loss,smooth\n1e-06,", "\n0.0999"}, {}},
                    {"find-lr short.yaml --from 0", 2, {}, {"--from is a rate above 0, not 0"}},
                    {"find-lr short.yaml --from 2 --to 1", 2, {}, {"--to must be above --from, 1 is not above 2"}},
                    {"find-lr short.yaml --from nan", 2, {}, {"--from is a rate above 0"}},
