@@ -43,7 +43,12 @@ class Trainer {
     result_.epochs.reserve(static_cast<std::size_t>(job_.epochs));
     for (std::int64_t e = 0; e < job_.epochs && result_.outcome == Outcome::done; ++e) {
       EpochRecord record;
-      if (!epoch(e, record)) break;
+      try {
+        if (!epoch(e, record)) break;
+      } catch (const Error& error) {  // a metric that a schedule follows is not a number: what was trained stays
+        result_.outcome = Outcome::failed, result_.message = error.sentence();
+        break;
+      }
       if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
     }
     if (job_.state && result_.outcome != Outcome::diverged) keep_state();

@@ -6,6 +6,7 @@
 
 #include "graph/passes/facts.h"
 #include "graph/passes/loss.h"
+#include "graph/passes/names.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/uses.h"
 
@@ -13,63 +14,14 @@ namespace lehr {
 
 namespace {
 
-using Names = std::set<std::string, std::less<>>;
-
 struct Blocked {
   std::string why;
 };
 
 // Operators whose row i depends on row i of their first input only, whatever else they read, as long as that is no batch.
-const Names by_row = {"Relu",
-                      "LeakyRelu",
-                      "Elu",
-                      "Selu",
-                      "Celu",
-                      "Gelu",
-                      "Tanh",
-                      "Sigmoid",
-                      "Softplus",
-                      "Softsign",
-                      "HardSigmoid",
-                      "HardSwish",
-                      "Mish",
-                      "Swish",
-                      "ThresholdedRelu",
-                      "Identity",
-                      "Dropout",
-                      "Cast",
-                      "CastLike",
-                      "Clip",
-                      "Neg",
-                      "Abs",
-                      "Exp",
-                      "Log",
-                      "Sqrt",
-                      "Reciprocal",
-                      "Erf",
-                      "Sin",
-                      "Cos",
-                      "Sign",
-                      "Floor",
-                      "Ceil",
-                      "Not",
-                      "BatchNormalization",
-                      "InstanceNormalization",
-                      "GroupNormalization",
-                      "Conv",
-                      "ConvTranspose",
-                      "MaxPool",
-                      "AveragePool",
-                      "GlobalAveragePool",
-                      "GlobalMaxPool",
-                      "Scaler",
-                      "OneHot",
-                      "QuickGelu",
-                      "Normalizer",
-                      "IsNaN"};
-const Names elementwise = {
-    "Add",         "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "PRelu", "Where", "Greater", "Less", "Equal", "GreaterOrEqual",
-    "LessOrEqual", "And", "Or",  "Xor", "Mod"};
+const Names by_row = plus(unary(), {"BatchNormalization", "InstanceNormalization", "GroupNormalization", "Conv", "ConvTranspose", "MaxPool", "AveragePool",
+                                    "GlobalAveragePool", "GlobalMaxPool", "OneHot"});
+const Names elementwise = plus(binary(), {"PRelu"});
 // Attribute `axis` and its default; fine for any axis but the batch's.
 const std::map<std::string, std::int64_t, std::less<>> along_axis = {
     {"LayerNormalization", -1}, {"RMSNormalization", -1}, {"LpNormalization", -1}, {"ArgMax", 0}, {"ArgMin", 0}, {"TopK", -1}, {"Split", 0}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/passes/names.h"
 #include "graph/passes/uses.h"
 
 namespace lehr {
@@ -23,54 +24,9 @@ std::optional<Extents> broadcast(const std::optional<Extents>& a, const std::opt
 namespace {
 
 using Maybe = std::optional<Extents>;
-using Names = std::set<std::string, std::less<>>;
 
-const Names same_as_first = {"Relu",
-                             "LeakyRelu",
-                             "Elu",
-                             "Selu",
-                             "Celu",
-                             "Gelu",
-                             "Tanh",
-                             "Sigmoid",
-                             "Softplus",
-                             "Softsign",
-                             "HardSigmoid",
-                             "HardSwish",
-                             "Mish",
-                             "Swish",
-                             "PRelu",
-                             "Clip",
-                             "Identity",
-                             "Dropout",
-                             "Softmax",
-                             "LogSoftmax",
-                             "Neg",
-                             "Abs",
-                             "Exp",
-                             "Log",
-                             "Sqrt",
-                             "Erf",
-                             "Cast",
-                             "Reciprocal",
-                             "Sin",
-                             "Cos",
-                             "Sign",
-                             "Floor",
-                             "Ceil",
-                             "CumSum",
-                             "Scaler",
-                             "Not",
-                             "Trilu",
-                             "QuickGelu",
-                             "FastGelu",
-                             "BiasGelu",
-                             "Normalizer",
-                             "CastLike",
-                             "ThresholdedRelu",
-                             "IsNaN"};
-const Names broadcasting = {"Add",         "Sub", "Mul", "Div", "Pow",   "Min", "Max", "Sum", "Mean", "Greater", "Less", "Equal", "GreaterOrEqual",
-                            "LessOrEqual", "And", "Or",  "Xor", "Where", "Mod"};
+const Names same_as_first = plus(unary(), {"PRelu", "Softmax", "LogSoftmax", "CumSum", "Trilu", "FastGelu", "BiasGelu"});
+const Names& broadcasting = binary();
 
 std::optional<std::size_t> index(std::int64_t axis, std::size_t rank) {
   if (axis < 0) axis += static_cast<std::int64_t>(rank);
