@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "engine/optim/clip.h"
 #include "engine/train/batches.h"
+#include "engine/train/clipping.h"
 #include "engine/train/feed.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
@@ -17,7 +17,7 @@ class Trainer {
  public:
   Trainer(Workbench& bench, const Job& job)
       : bench_(bench), job_(job), sizes_(bench.sizes()), batches_(sizes_, job.epochs), clock_(batches_.start()), groups_(bench.weights(), job, sizes_.threads),
-        clip_norm_(copy(job.clip_norm)), clip_value_(copy(job.clip_value)), dropout_(copy(job.dropout)), loss_weight_(copy(job.loss_weight)),
+        quantities_(copies(job.quantities)), clipping_(bench.weights(), job, quantities_),
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
         good_state_(bench.weights().state().begin(), bench.weights().state().end()) {
@@ -69,13 +69,19 @@ class Trainer {
   struct Fed { Plan* plan; Feed feed; };
   struct Evaluation { Fed fed; std::span<const std::int32_t> rows; };
 
-  static std::optional<Controlled> copy(const std::optional<Controlled>& given) { return given ? std::optional(given->clone()) : std::nullopt; }
+  static std::map<std::string, Controlled> copies(const std::map<std::string, Controlled>& given) {
+    std::map<std::string, Controlled> out;
+    for (const auto& [key, quantity] : given) out.emplace(key, quantity.clone());
+    return out;
+  }
+  const Controlled* quantity(const char* key) const {
+    const auto it = quantities_.find(key);
+    return it == quantities_.end() ? nullptr : &it->second;
+  }
   std::vector<std::pair<std::string, Controlled*>> following() {
     auto out = groups_.followers();
-    const std::pair<const char*, std::optional<Controlled>*> others[] = {
-        {"clip.norm", &clip_norm_}, {"clip.value", &clip_value_}, {"dropout", &dropout_}, {"loss.weight", &loss_weight_}};
-    for (const auto& [name, quantity] : others)
-      if (*quantity && !(*quantity)->feedback().empty()) out.emplace_back(name, &**quantity);
+    for (auto& [key, quantity] : quantities_)
+      if (!quantity.feedback().empty()) out.emplace_back(key, &quantity);
     return out;
   }
 
@@ -155,11 +161,7 @@ class Trainer {
       fed.plan->backward();
       done += n;
     }
-    if (clip_value_) clip_by_value(w.gradients(), clip_value_->at(clock_));
-    if (clip_norm_) {
-      const std::span<float> all[] = {w.gradients()};
-      norm_ = clip_by_global_norm(all, clip_norm_->at(clock_));
-    }
+    norm_ = clipping_.apply(clock_);
     groups_.update(clock_.step + 1);
     ++clock_.step;
     if (average_) {
@@ -323,7 +325,9 @@ class Trainer {
   Batches batches_;
   Clock clock_;
   Groups groups_;
-  std::optional<Controlled> clip_norm_, clip_value_, dropout_, loss_weight_;
+  std::map<std::string, Controlled> quantities_;
+  Clipping clipping_;
+  const Controlled *dropout_ = quantity("dropout"), *loss_weight_ = quantity("loss.weight");
   Followers followers_;
   std::vector<std::int32_t> order_;
   std::vector<float> good_, good_state_, held_, held_state_, point_, values_;

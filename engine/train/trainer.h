@@ -5,6 +5,7 @@
 
 #include "engine/data/dataset.h"
 #include "engine/optim/average.h"
+#include "engine/optim/clip.h"
 #include "engine/optim/optimizer.h"
 #include "engine/plan/plan.h"
 #include "engine/train/checkpoint.h"
@@ -70,9 +71,11 @@ struct Job {
   const Optimizer* optimizer = nullptr;
   std::map<std::string, Controlled> hypers;  // by name; missing ones have the optimizer's fallback
   std::vector<HyperRule> rules;
-  std::optional<Controlled> clip_norm, clip_value;
-  std::optional<Controlled> dropout;      // in place of the model's ratios
-  std::optional<Controlled> loss_weight;  // factor on the gradient of the loss
+  // What else moves, by its key: clip.value, clip.tensor_norm, clip.rms, clip.adaptive, clip.norm (limits on the gradients, see Clipping),
+  // dropout (in place of the model's ratios), loss.weight (a factor on the gradient of the loss).
+  std::map<std::string, Controlled> quantities;
+  ClipForm clip_form = ClipForm::torch;  // of clip.norm
+  double clip_epsilon = 1e-3;            // of clip.adaptive: least norm of a unit's weights
   std::optional<AverageRule> average;
   std::vector<std::string> metrics;
   std::int64_t epochs = 1, evaluate_every = 1;

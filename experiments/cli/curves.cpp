@@ -53,10 +53,7 @@ Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec:
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)
       for (const auto& [name, schedule] : rule.hypers) add(rule.pattern + "." + name, schedule);
-    if (e.clip.norm) add("clip.norm", *e.clip.norm);
-    if (e.clip.value) add("clip.value", *e.clip.value);
-    if (e.dropout) add("dropout", *e.dropout);
-    if (e.loss.weight) add("loss.weight", *e.loss.weight);
+    for (const auto& [key, quantity] : e.quantities) add(key, quantity);
     if (e.batch.schedule) add("batch.size", *e.batch.schedule);
     for (auto& problem : spec::check_schedules(e, clock, run::vocabulary()))
       if (std::ranges::find(out.findings, problem.text) == out.findings.end()) out.findings.push_back(std::move(problem.text));

@@ -226,19 +226,15 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     for (const auto& [name, schedule] : rule.hypers) r.hypers[name] = schedule.clone();
     job.rules.push_back(std::move(r));
   }
-  const auto set = [](std::optional<Controlled>& to, const std::optional<Controlled>& from) {
-    if (from) to = from->clone();
-  };
-  set(job.clip_norm, e.clip.norm);
-  set(job.clip_value, e.clip.value);
-  set(job.dropout, e.dropout);
-  set(job.loss_weight, e.loss.weight);
+  for (const auto& [key, quantity] : e.quantities) job.quantities.emplace(key, quantity.clone());
+  job.clip_form = e.clip_form == "keras" ? ClipForm::keras : e.clip_form == "optax" ? ClipForm::optax : ClipForm::torch;
+  job.clip_epsilon = e.clip_epsilon;
   if (e.average) {
     job.average = AverageRule{e.average->type, e.average->options, e.average->numbers};
     const Clock clock = run_clock(parts.sizes, e.epochs);
     for (const auto& [name, span] : e.average->moments) job.average->numbers[name] = std::max(1.0, std::round(span.steps(clock)));
   }
-  if (const auto& nodes = parts.model->train.graph.nodes(); e.dropout && std::ranges::count(nodes, "Dropout", &Node::op) == 0)
+  if (const auto& nodes = parts.model->train.graph.nodes(); e.quantities.contains("dropout") && std::ranges::count(nodes, "Dropout", &Node::op) == 0)
     throw Error(e.located("dropout", cat(printable(e.model.file_as_written), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)

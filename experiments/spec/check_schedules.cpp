@@ -30,10 +30,7 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
     add("optimizer.lr", false, "it is 0: nothing is trained");
   for (const ParamRule& rule : experiment.params)
     for (const auto& [name, schedule] : rule.hypers) check("params." + rule.pattern + "." + name, schedule, range_of(name, experiment, vocabulary));
-  if (experiment.clip.norm) check("clip.norm", *experiment.clip.norm, {});
-  if (experiment.clip.value) check("clip.value", *experiment.clip.value, {});
-  if (experiment.dropout) check("dropout", *experiment.dropout, {0, std::nextafter(1.0, 0.0)});
-  if (experiment.loss.weight) check("loss.weight", *experiment.loss.weight, {});
+  for (const auto& [key, quantity] : experiment.quantities) check(key, quantity, key == "dropout" ? Range{0, std::nextafter(1.0, 0.0)} : Range{});
   if (experiment.batch.schedule) check("batch.size", *experiment.batch.schedule, {1, static_cast<double>(clock.samples_per_epoch)});
   return out;
 }

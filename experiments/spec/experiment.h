@@ -59,7 +59,6 @@ struct LossSpec {
   std::optional<std::int64_t> ignore_index;
   double label_smoothing = 0;
   double delta = 1;  // huber
-  std::optional<Controlled> weight;  // factor on the loss
 };
 struct OptimizerSpec {
   std::string type = "sgd";
@@ -71,9 +70,6 @@ struct ParamRule {  // in file order; a later rule wins
   bool freeze = false;
   std::optional<double> lr_scale;
   std::map<std::string, Controlled> hypers;
-};
-struct ClipSpec {
-  std::optional<Controlled> norm, value;
 };
 struct AverageSpec {
   std::string type;
@@ -102,9 +98,10 @@ struct Experiment {
   std::int64_t epochs = 1;
   BatchSpec batch;
   std::int64_t accumulate = 1;
-  ClipSpec clip;
+  std::map<std::string, Controlled> quantities;  // by key, where given: clip.norm, clip.value, clip.tensor_norm, clip.rms, clip.adaptive, dropout, loss.weight
+  std::string clip_form = "torch";
+  double clip_epsilon = 1e-3;
   std::optional<AverageSpec> average;
-  std::optional<Controlled> dropout;  // ratio of every Dropout in place of the model's own
   std::int64_t evaluate_every = 1;  // epochs
   std::uint64_t seed = 0;
   int threads = 0;  // 0: chosen

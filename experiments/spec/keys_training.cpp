@@ -8,6 +8,10 @@ namespace lehr::spec {
 namespace {
 using Set = std::function<void(Experiment&, const Value&)>;
 
+Set quantity(const char* key) {
+  return [key](Experiment& e, const Value& v) { e.quantities.insert_or_assign(key, *v.schedule); };
+}
+
 template <class Map, class Doc>
 void list(Key& key, const Map& rows, Doc doc) {
   for (const auto& [name, row] : rows) key.values.push_back(name), key.docs.push_back(doc(row));
@@ -29,7 +33,7 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .absent = "1",
                   .example = "{type: linear, from: 0, to: 1, for: 5 epochs}",
                   .low = 0,
-                  .set = [](Experiment& e, const Value& v) { e.loss.weight = v.schedule; }});
+                  .set = quantity("loss.weight")});
   Key options[] = {
       {.path = "loss.class_weights",
        .type = Type::numbers,
@@ -210,7 +214,7 @@ void add_length_keys(std::vector<Key>& keys) {
                   .example = "1.0",
                   .low = 0,
                   .above = true,
-                  .set = [](Experiment& e, const Value& v) { e.clip.norm = v.schedule; }});
+                  .set = quantity("clip.norm")});
   keys.push_back({.path = "clip.value",
                   .type = Type::schedule,
                   .doc = "Largest magnitude of one element of a gradient.",
@@ -218,7 +222,27 @@ void add_length_keys(std::vector<Key>& keys) {
                   .example = "0.5",
                   .low = 0,
                   .above = true,
-                  .set = [](Experiment& e, const Value& v) { e.clip.value = v.schedule; }});
+                  .set = quantity("clip.value")});
+  const auto limit = [&](const char* path, const char* doc, const char* example) {
+    keys.push_back({.path = path, .type = Type::schedule, .doc = doc, .absent = "no limit", .example = example, .low = 0, .above = true, .set = quantity(path)});
+  };
+  limit("clip.tensor_norm", "Largest norm of the gradient of one tensor; longer ones are scaled down.", "1.0");
+  limit("clip.rms", "Largest root mean square of the gradient of one tensor.", "1.0");
+  limit("clip.adaptive", "Largest norm of the gradient of an output unit, as a share of the norm of its weights (arXiv 2102.06171).", "0.01");
+  keys.push_back({.path = "clip.epsilon",
+                  .type = Type::number,
+                  .doc = "Of clip.adaptive: the least norm a unit's weights count as.",
+                  .absent = "0.001",
+                  .low = 0,
+                  .above = true,
+                  .set = [](Experiment& e, const Value& v) { e.clip_epsilon = v.number; }});
+  keys.push_back({.path = "clip.form",
+                  .type = Type::choice,
+                  .doc = "How clip.norm scales a gradient of norm n to a limit c.",
+                  .absent = "torch",
+                  .values = {"torch", "keras", "optax"},
+                  .docs = {"by min(1, c / (n + 1e-6))", "by c min(1 / n, 1 / c)", "by c / n, and not at all where n < c"},
+                  .set = [](Experiment& e, const Value& v) { e.clip_form = v.text; }});
   keys.push_back({.path = "dropout",
                   .type = Type::schedule,
                   .doc = "Ratio of every Dropout of the model that has one above 0, in its place.",
@@ -226,7 +250,7 @@ void add_length_keys(std::vector<Key>& keys) {
                   .example = "{type: linear, from: 0, to: 0.5}",
                   .low = 0,
                   .high = std::nextafter(1.0, 0.0),
-                  .set = [](Experiment& e, const Value& v) { e.dropout = v.schedule; }});
+                  .set = quantity("dropout")});
   keys.push_back({.path = "evaluate_every",
                   .type = Type::integer,
                   .doc = "Epochs from one evaluation to the next; the last epoch is always evaluated.",

@@ -220,10 +220,7 @@ void check_together(const Reading& reading, Problems& problems) {
   for (const auto& [name, quantity] : e.optimizer.hypers) follows("optimizer." + name, quantity);
   for (const ParamRule& rule : e.params)
     for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
-  const std::pair<const char*, const std::optional<Controlled>*> others[] = {
-      {"clip.norm", &e.clip.norm}, {"clip.value", &e.clip.value}, {"dropout", &e.dropout}, {"loss.weight", &e.loss.weight}};
-  for (const auto& [key, quantity] : others)
-    if (*quantity) follows(key, **quantity);
+  for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
   for (const std::string& column : e.data.drop)
     if (std::ranges::count(e.data.columns, column) > 0)
       problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");

@@ -126,12 +126,12 @@ TEST_CASE("a variant can remove what the file says") {
   const Study study =
       read_study(folder.write("top.yaml", "extends: base.yaml\nvariants: {c: null, d: {batch.size: null}, a: {accumulate: 3}}\n"), test_vocabulary());
   CHECK(study.variants == std::vector<std::string>{"a", "b", "d"});
-  CHECK_FALSE(study.trials[0].experiment.clip.norm.has_value());
+  CHECK_FALSE(study.trials[0].experiment.quantities.contains("clip.norm"));
   CHECK(study.trials[0].experiment.batch.size == 32);
   CHECK(study.trials[0].experiment.accumulate == 3);
-  CHECK_FALSE(study.trials[1].experiment.clip.norm.has_value());
+  CHECK_FALSE(study.trials[1].experiment.quantities.contains("clip.norm"));
   CHECK(study.trials[1].experiment.batch.size == 8);
-  CHECK(study.trials[2].experiment.clip.norm.has_value());
+  CHECK(study.trials[2].experiment.quantities.contains("clip.norm"));
   CHECK(study.trials[2].experiment.batch.size == 32);
 }
 

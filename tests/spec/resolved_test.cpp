@@ -25,7 +25,8 @@ std::string values(const Experiment& e) {
     out += cat("|rule ", rule.pattern, " ", rule.freeze, " ", rule.lr_scale.value_or(-1));
     for (const auto& [name, schedule] : rule.hypers) out += cat(" ", name, "=", schedule.text());
   }
-  return out + cat("|", e.clip.norm ? e.clip.norm->text() : "-", "|", e.clip.value ? e.clip.value->text() : "-");
+  for (const auto& [key, quantity] : e.quantities) out += cat("|", key, " ", quantity.text());
+  return out;
 }
 
 const char* const rich = R"~(name: rich

@@ -166,8 +166,8 @@ threads: 2
   CHECK_FALSE(e.batch.keep_last);
   CHECK_FALSE(e.batch.shuffle);
   CHECK(e.accumulate == 2);
-  CHECK(e.clip.norm->at(Clock{}) == 1);
-  CHECK(e.clip.value->at(Clock{}) == 0.5);
+  CHECK(e.quantities.at("clip.norm").at(Clock{}) == 1);
+  CHECK(e.quantities.at("clip.value").at(Clock{}) == 0.5);
   CHECK(e.evaluate_every == 2);
   CHECK(e.seed == 8);
   CHECK(e.threads == 2);

@@ -33,7 +33,7 @@ TEST_CASE("a training step allocates nothing", "[train]") {
   Job job;
   job.model = &graph, job.data = &data, job.split = &split, job.optimizer = optimizer.get();
   job.hypers = {{"lr", parse_schedule("0.1 / (1 + 0.002 * step)")}, {"momentum", Schedule(0.8)}};
-  job.clip_norm = Schedule(1.0);
+  job.quantities = {{"clip.norm", Schedule(1.0)}, {"clip.tensor_norm", Schedule(1.0)}, {"clip.adaptive", Schedule(0.1)}, {"clip.rms", Schedule(1.0)}};
   job.metrics = {"accuracy"};
   if (kind.loss == LossKind::binary_cross_entropy) job.metrics.push_back("auc");
   job.epochs = 3;

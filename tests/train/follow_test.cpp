@@ -133,8 +133,8 @@ TEST_CASE("too many sizes are refused before anything is compiled", "[train]") {
 TEST_CASE("the ratio of dropout and the weight of the loss move", "[train]") {
   const auto run = [](const char* ratio, const char* weight) {
     Training t({.dropout = true});
-    if (*ratio) t.job.dropout = parse_controlled(ratio);
-    if (*weight) t.job.loss_weight = parse_controlled(weight);
+    if (*ratio) t.job.quantities["dropout"] = parse_controlled(ratio);
+    if (*weight) t.job.quantities["loss.weight"] = parse_controlled(weight);
     t.run();
     return t.weights();
   };
@@ -144,7 +144,7 @@ TEST_CASE("the ratio of dropout and the weight of the loss move", "[train]") {
   CHECK(run("0.1 * epoch", "") != run("0", ""));
   CHECK(run("", "1") == own);
   Training still({.dropout = true});
-  still.job.loss_weight = Schedule(0.0);
+  still.job.quantities["loss.weight"] = Schedule(0.0);
   const TrialResult r = still.run();
   CHECK(still.of("fc2.weight") == still.start("fc2.weight"));
   CHECK(r.epochs.back().loss > 0);  // shown without its weight

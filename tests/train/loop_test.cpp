@@ -13,7 +13,7 @@ TEST_CASE("accumulated batches are one big batch", "[train]") {
       INFO(row.rows << " rows, " << row.accumulate << " batches of " << row.batch << (classes ? ", classes" : ""));
       Training split({.rows = row.rows, .batch = row.batch, .accumulate = row.accumulate, .classes = classes});
       Training whole({.rows = row.rows, .batch = row.batch * row.accumulate, .classes = classes});
-      for (Training* t : {&split, &whole}) t->job.clip_norm = Schedule(0.5), t->job.seed = 5;
+      for (Training* t : {&split, &whole}) t->job.quantities["clip.norm"] = Schedule(0.5), t->job.seed = 5;
       const TrialResult a = split.run(), b = whole.run();
       REQUIRE(a.epochs.size() == 3);
       for (std::size_t e = 0; e < 3; ++e) {
@@ -172,18 +172,18 @@ TEST_CASE("clipping bounds the update", "[train]") {
   };
   const auto free = change();
   CHECK(norm(free) > 0.1);
-  t.job.clip_norm = Schedule(0.01);
+  t.job.quantities["clip.norm"] = Schedule(0.01);
   const auto clipped = change();
   CHECK(norm(clipped) == Approx(0.01).epsilon(1e-4));
   for (std::size_t i = 0; i < free.size(); ++i) CHECK(clipped[i] == Approx(free[i] * 0.01 / norm(free)).margin(1e-6));  // one factor for all
   CHECK(t.run().epochs[0].grad_norm == Approx(norm(free)).epsilon(1e-4));
-  t.job.clip_norm = Schedule(1e6);
+  t.job.quantities["clip.norm"] = Schedule(1e6);
   CHECK(change() == free);
-  t.job.clip_norm.reset();
-  t.job.clip_value = Schedule(0.02);
+  t.job.quantities.erase("clip.norm");
+  t.job.quantities["clip.value"] = Schedule(0.02);
   const auto cut = change();
   for (std::size_t i = 0; i < free.size(); ++i) CHECK(cut[i] == Approx(std::clamp(free[i], -0.02, 0.02)).margin(1e-6));
-  t.job.clip_norm = Schedule(0.01);  // value first, then norm
+  t.job.quantities["clip.norm"] = Schedule(0.01);  // value first, then norm
   CHECK(norm(change()) == Approx(0.01).epsilon(1e-4));
   CHECK(t.run().epochs[0].grad_norm == Approx(norm(cut)).epsilon(1e-4));
 }
