@@ -74,6 +74,7 @@ void Feedback::check(const Clock& clock, std::vector<Schedule::Finding>& finding
     else if (clock.by_samples)
       refuse(cat("where the batch size changes, a metric is looked at after epochs, not every ", every().text()));
   }
+  if (rule_->undecided()) refuse(cat("the name of metric ", quote(metric()), " does not tell whether more or less of it is better: give `mode: min` or `mode: max`"));
   rule_->check(clock, findings);
 }
 
@@ -188,15 +189,23 @@ std::vector<ScheduleType> feedback_types() {
   return out;
 }
 
-bool rises(const Args& args, const std::string& metric) {
-  const std::string& mode = args.word("mode");
-  if (mode != "auto") return mode == "max";
+std::optional<bool> rising_metric(const std::string& metric) {
   const std::string name = lower(metric);
   for (const char* part : {"acc", "auc", "f1", "r2", "top", "precision", "recall"})
     if (name.find(part) != std::string::npos) return true;
   for (const char* part : {"loss", "error", "mae", "mse", "rmse", "perplexity"})
     if (name.find(part) != std::string::npos) return false;
-  args.fail("mode", cat("the name of metric ", quote(metric), " does not tell whether more or less of it is better: give `mode: min` or `mode: max`"));
+  return {};
+}
+
+bool rises(const Args& args, const std::string& metric) {
+  const std::string& mode = args.word("mode");
+  return mode == "auto" ? rising_metric(metric).value_or(false) : mode == "max";
+}
+
+bool undecided(const Args& args, const std::string& metric) {
+  const Type& type = args.type();  // Keras decides by `acc` alone
+  return !type.name.starts_with("keras.") && std::ranges::count(type.keys, "mode", &Key::name) > 0 && args.word("mode") == "auto" && !rising_metric(metric);
 }
 
 }  // namespace lehr

@@ -40,6 +40,7 @@ class Feedback {
     virtual bool errors_on_missing() const = 0;
     virtual Span every() const { return {Span::Unit::epochs, 1}; }
     virtual bool restores() const { return false; }
+    virtual bool undecided() const { return false; }  // `mode: auto`, and the metric's name does not tell
     virtual void check(const Clock&, std::vector<Schedule::Finding>&) const {}
   };
   explicit Feedback(std::shared_ptr<const Rule> rule) : rule_(std::move(rule)) {}

@@ -31,6 +31,10 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
   for (const ParamRule& rule : experiment.params)
     for (const auto& [name, schedule] : rule.hypers) check("params." + rule.pattern + "." + name, schedule, range_of(name, experiment, vocabulary));
   for (const auto& [key, quantity] : experiment.quantities) check(key, quantity, key == "dropout" ? Range{0, std::nextafter(1.0, 0.0)} : Range{});
+  if (experiment.average)
+    for (const auto& [name, span] : experiment.average->moments)
+      if (name == "start" && span.steps(clock) > static_cast<double>(clock.steps))
+        add("average.start", true, cat(span.text(), " lie beyond the run of ", clock.epochs, " epochs (", clock.steps, " steps): nothing would be averaged"));
   if (experiment.batch.schedule) check("batch.size", *experiment.batch.schedule, {1, static_cast<double>(clock.samples_per_epoch)});
   return out;
 }

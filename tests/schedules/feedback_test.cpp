@@ -186,7 +186,6 @@ TEST_CASE("A wrong feedback is refused when it is read", "[schedules]") {
       {"{type: plateau, patience: 3 epochs}", "needs the key 'on'"},
       {"{type: plateau, on: val_loss}", "needs the key 'patience'"},
       {"{type: plateau, on: val_loss, patience: 3}", "has no unit"},
-      {"{type: plateau, on: gizmo, patience: 3 epochs}", "does not tell whether"},
       {"{type: plateau, on: loss, patience: 3 epochs, factor: 1.5}", "between 0 and 1"},
       {"{type: plateau, on: loss, patience: 3 epochs, factor: 0}", "between 0 and 1"},
       {"{type: plateau, on: loss, patience: 3 epochs, min: 2}", "above `initial`"},
@@ -214,4 +213,18 @@ TEST_CASE("A wrong feedback is refused when it is read", "[schedules]") {
     INFO(type.name);
     CHECK(all.find("type: " + type.name + ",") != std::string::npos);
   }
+}
+
+TEST_CASE("A metric whose name does not tell its direction is found before the run", "[schedules]") {
+  const Clock clock{.step = 0, .steps_per_epoch = 9, .steps = 450, .epochs = 50};
+  const auto error = [&](const char* text) {
+    std::string out;
+    for (const auto& finding : parse_controlled(text).check(clock, 0, 1))
+      if (finding.error) out += finding.what;
+    return out;
+  };
+  CHECK(error("{type: plateau, on: gizmo, patience: 3 epochs}").find("the name of metric 'gizmo' does not tell whether more or less") == 0);
+  CHECK(error("{type: stalled, on: gizmo}").find("does not tell") != std::string::npos);
+  CHECK(error("{type: plateau, on: gizmo, mode: max, patience: 3 epochs}").empty());
+  CHECK(error("{type: keras.ReduceLROnPlateau, lr: 0.1, monitor: gizmo}").empty());
 }

@@ -85,6 +85,8 @@ TEST_CASE("keys and types") {
        {"bad.yaml:6:15: batch.size cannot follow a metric: the sizes of all batches must be known before the run"}},
       {"a metric nobody measures", minimal + "metrics: [mae]\nclip: {norm: {type: plateau, on: val_mae, patience: 3 epochs}}\n",
        {"bad.yaml:7:14: clip.norm follows 'val_mae', which is not measured (measured: loss, mae; val_ ones need validation rows: data.split.validation)"}},
+      {"a metric misspelt", minimal + "metrics: [mae]\nclip: {norm: {type: plateau, on: maee, patience: 3 epochs}}\n",
+       {"bad.yaml:7:14: clip.norm follows 'maee', which is not measured, did you mean 'mae'?"}},
       {"rows that are dropped beside a size that changes", minimal + "batch: {size: 8 + epoch, last: drop}\n", {"bad.yaml:6:32: batch.last: drop leaves out the rest"}},
       {"a ratio that drops all", minimal + "dropout: 1\n", {"bad.yaml:6:10: dropout must be in [0, 1), not 1"}},
       {"a weight below 0", "model: m.onnx\ndata: {file: d.csv}\nloss: {type: mse, weight: -1}\nlr: 0.1\nepochs: 3\n", {"bad.yaml:3:27: loss.weight must be at least 0, not -1"}},
