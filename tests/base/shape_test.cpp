@@ -4,21 +4,11 @@
 
 #include "base/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/errors.h"
 
 using namespace lehr;
-
-namespace {
-template <class Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-}  // namespace
+using lehr::test::error_of;
+using lehr::test::says;
 
 TEST_CASE("elements of a shape", "[base]") {
   CHECK(elements({}) == 1);

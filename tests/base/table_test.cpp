@@ -1,8 +1,10 @@
 #include "base/table.h"
 
 #include "tests/support/catch.h"
+#include "tests/support/errors.h"
 
 using namespace lehr;
+using lehr::test::error_of;
 
 namespace {
 Table<int> filled() {
@@ -13,15 +15,6 @@ Table<int> filled() {
   table.add("Relu", 6, 60);
   table.add("Tanh", 1);
   return table;
-}
-template <class Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 }  // namespace
 

@@ -6,22 +6,15 @@
 #include <limits>
 
 #include "tests/support/catch.h"
+#include "tests/support/errors.h"
 
 using namespace lehr;
+using lehr::test::error_of;
 
 namespace {
 constexpr float inf = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
-template <class Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 Tensor doubles(const std::vector<double>& values) {
   Tensor t(TensorType{Dtype::f64, {static_cast<std::int64_t>(values.size())}});

@@ -7,29 +7,13 @@
 
 using namespace lehr;
 using test::noise;
+using test::value;
 
 namespace {
 
 constexpr Activation all[] = {Activation::none, Activation::relu, Activation::leaky_relu, Activation::tanh, Activation::sigmoid, Activation::elu};
 
-// f(x) and f'(x) in double.
-double value(Activation f, double x, double alpha) {
-  switch (f) {
-    case Activation::relu:
-      return x < 0 ? 0 : x;
-    case Activation::leaky_relu:
-      return x < 0 ? alpha * x : x;
-    case Activation::tanh:
-      return std::tanh(x);
-    case Activation::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Activation::elu:
-      return x < 0 ? alpha * std::expm1(x) : x;
-    case Activation::none:
-      break;
-  }
-  return x;
-}
+// f'(x) in double.
 double slope(Activation f, double x, double alpha) {
   switch (f) {
     case Activation::relu:

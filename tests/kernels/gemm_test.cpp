@@ -13,24 +13,6 @@ using test::noise;
 
 namespace {
 
-double act(Activation kind, double x, double alpha) {
-  switch (kind) {
-    case Activation::relu:
-      return x < 0 ? 0 : x;
-    case Activation::leaky_relu:
-      return x < 0 ? alpha * x : x;
-    case Activation::tanh:
-      return std::tanh(x);
-    case Activation::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Activation::elu:
-      return x < 0 ? alpha * std::expm1(x) : x;
-    case Activation::none:
-      break;
-  }
-  return x;
-}
-
 // Largest error over C, as a multiple of what rounding may cost; bytes around C must stay.
 struct Case {
   std::int64_t m, n, k;
@@ -67,7 +49,7 @@ double error_of(const Case& c) {
       }
       sum = c.scale * sum + (c.bias ? bias[std::size_t(j)] : 0) + (c.add ? before[at] : 0);
       size = std::abs(c.scale) * size + 1;
-      const double want = act(c.activation, sum, 0.3f);
+      const double want = test::value(c.activation, sum, 0.3f);
       worst = std::max(worst, std::abs(out[at] - want) / (size * 1.2e-7));
     }
   return worst;

@@ -1,8 +1,10 @@
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "engine/kernels/gemm.h"
 #include "engine/kernels/targets.h"
 #include "tests/support/catch.h"
 
@@ -28,6 +30,25 @@ inline std::vector<float> noise(std::size_t n, std::uint64_t seed, float scale =
     v = scale * (float(state >> 40) / float(1 << 23) - 1);
   }
   return out;
+}
+
+// An activation in double.
+inline double value(Activation f, double x, double alpha) {
+  switch (f) {
+    case Activation::relu:
+      return x < 0 ? 0 : x;
+    case Activation::leaky_relu:
+      return x < 0 ? alpha * x : x;
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::elu:
+      return x < 0 ? alpha * std::expm1(x) : x;
+    case Activation::none:
+      break;
+  }
+  return x;
 }
 
 }  // namespace lehr::test

@@ -6,42 +6,19 @@
 
 #include "engine/ops/standard.h"
 #include "engine/plan/plan.h"
+#include "tests/support/errors.h"
+#include "tests/support/graph_build.h"
 
 // Small graphs written down in the order they compute, and plans that keep their weights.
 namespace lehr::test {
 
-inline Tensor tensor(const Shape& shape, const std::vector<float>& values) { return {shape, std::span<const float>(values)}; }
-inline std::vector<float> ramp(const Shape& shape, float first = 0.1f, float step = 0.1f) {
-  std::vector<float> out(static_cast<std::size_t>(elements(shape)));
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = first + step * static_cast<float>(i);
-  return out;
-}
-
-struct Net {
-  Graph graph;
-
-  ValueId input(const std::string& name, std::vector<Dim> dims, Dtype dtype = Dtype::f32) {
-    const ValueId id = graph.add(Value{name, Role::input, DeclaredType{dtype, std::move(dims)}, nullptr, ""});
-    graph.inputs.push_back(id);
-    return id;
-  }
-  ValueId rows(const std::string& name, std::int64_t columns) { return input(name, {{-1, "N"}, {columns, ""}}); }
+struct Net : GraphBuild {
   ValueId parameter(const std::string& name, const Shape& shape, const std::vector<float>& values) {
-    return graph.add(Value{name, Role::parameter, std::nullopt, std::make_shared<Tensor>(tensor(shape, values)), ""});
+    return stored(name, Role::parameter, tensor(shape, values));
   }
   ValueId parameter(const std::string& name, const Shape& shape) { return parameter(name, shape, ramp(shape)); }
   ValueId constant(const std::string& name, const Shape& shape, const std::vector<float>& values) {
-    return graph.add(Value{name, Role::constant, std::nullopt, std::make_shared<Tensor>(tensor(shape, values)), ""});
-  }
-  ValueId integers(const std::string& name, const std::vector<std::int64_t>& values) {
-    const Shape shape{static_cast<std::int64_t>(values.size())};
-    return graph.add(Value{name, Role::constant, std::nullopt, std::make_shared<Tensor>(shape, std::span<const std::int64_t>(values)), ""});
-  }
-  std::vector<ValueId> nodes(const std::string& op, std::vector<ValueId> in, const std::vector<std::string>& out, Attributes attrs = {}, int opset = 13, const std::string& domain = "") {
-    std::vector<ValueId> ids;
-    for (const std::string& name : out) ids.push_back(graph.add(Value{name, Role::activation, std::nullopt, nullptr, ""}));
-    graph.add(Node{op, domain, "", domain.empty() ? opset : 1, std::move(attrs), std::move(in), ids});
-    return ids;
+    return stored(name, Role::constant, tensor(shape, values));
   }
   ValueId node(const std::string& op, std::vector<ValueId> in, const std::string& out, Attributes attrs = {}, int opset = 13, const std::string& domain = "") {
     return nodes(op, std::move(in), {out}, std::move(attrs), opset, domain).front();
@@ -87,16 +64,5 @@ inline CompileOptions training(ValueId loss, std::vector<ValueId> outputs = {}, 
   options.loss = loss, options.outputs = std::move(outputs), options.batch = batch;
   return options;
 }
-
-template <class Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-inline bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace lehr::test

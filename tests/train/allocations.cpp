@@ -32,13 +32,18 @@ Range library() {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+static void* counted(std::size_t size, const void* from) {
   static const Range theirs = library();
-  const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  const auto caller = reinterpret_cast<std::uintptr_t>(from);
   if (caller < theirs.begin || caller >= theirs.end) ++count;
-  if (void* p = std::malloc(size ? size : 1)) return p;
+  return std::malloc(size ? size : 1);
+}
+
+void* operator new(std::size_t size) {
+  if (void* p = counted(size, __builtin_return_address(0))) return p;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size, __builtin_return_address(0)); }
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
