@@ -6,7 +6,7 @@
 
 #include "engine/train/batches.h"
 #include "engine/train/clipping.h"
-#include "engine/train/feed.h"
+#include "engine/train/evaluate.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
 
@@ -20,22 +20,9 @@ class Trainer {
         quantities_(copies(job.quantities)), clipping_(bench.weights(), job, quantities_),
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
-        good_state_(bench.weights().state().begin(), bench.weights().state().end()) {
-    for (const std::int64_t rows : batches_.sizes()) fed_.push_back({&bench.train(rows), Feed(bench.train(rows), *job.data, job.model->target)});
-    const std::int64_t batch = fed_.back().plan->batch();
-    evaluations_ = evaluations(job.split->validation);
-    tests_ = evaluations(job.split->test);
-    const auto largest = static_cast<std::size_t>(std::max(batch, bench.evaluation_batch()));
-    classes_.resize(largest);
-    values_.resize(largest * static_cast<std::size_t>(job.data->target.width()));
+        good_state_(bench.weights().state().begin(), bench.weights().state().end()), fed_(feeds()), train_scores_(scorer(sizes_.train_rows)),
+        scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))), validation_(bench, job, job.split->validation), test_(bench, job, job.split->test) {
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
-    for (const std::string& name : job.metrics) {
-      metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
-      train_metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
-      const std::int64_t width = elements(fed_.back().plan->type(job.model->scores).shape) / batch;
-      train_metrics_.back()->reserve(sizes_.train_rows, width);
-      metrics_.back()->reserve(std::max(sizes_.validation_rows, sizes_.test_rows), width);
-    }
   }
 
   TrialResult run() {
@@ -52,9 +39,9 @@ class Trainer {
       if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
     }
     if (job_.state && result_.outcome != Outcome::diverged) keep_state();
-    if (result_.outcome == Outcome::done && !tests_.empty()) {
-      at_point(evaluation_point(), [&] { result_.test_loss = measure(tests_, result_.test); });
-      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = measure(tests_, result_.average_test); });
+    if (result_.outcome == Outcome::done && !test_.empty()) {
+      at_point(evaluation_point(), [&] { result_.test_loss = test_.run(scores_, result_.test); });
+      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = test_.run(scores_, result_.average_test); });
       result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
     }
     if (result_.outcome != Outcome::diverged) {
@@ -66,9 +53,6 @@ class Trainer {
   }
 
  private:
-  struct Fed { Plan* plan; Feed feed; };
-  struct Evaluation { Fed fed; std::span<const std::int32_t> rows; };
-
   static std::map<std::string, Controlled> copies(const std::map<std::string, Controlled>& given) {
     std::map<std::string, Controlled> out;
     for (const auto& [key, quantity] : given) out.emplace(key, quantity.clone());
@@ -85,23 +69,23 @@ class Trainer {
     return out;
   }
 
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
-  std::vector<Evaluation> evaluations(std::span<const std::int32_t> rows) {
-    std::vector<Evaluation> out;
-    for (std::size_t at = 0; at < rows.size();) {
-      const auto count = std::min<std::size_t>(static_cast<std::size_t>(bench_.evaluation_batch()), rows.size() - at);
-      Plan& plan = bench_.evaluate(static_cast<std::int64_t>(count));
-      out.push_back({{&plan, Feed(plan, *job_.data, job_.model->target)}, rows.subspan(at, count)});
-      at += count;
-    }
+  std::vector<Fed> feeds() {
+    std::vector<Fed> out;
+    for (const std::int64_t rows : batches_.sizes()) out.push_back({&bench_.train(rows), Feed(bench_.train(rows), *job_.data, job_.model->target)});
     return out;
   }
+  Scorer scorer(std::int64_t most_rows) const {
+    const Plan& plan = *fed_.back().plan;
+    const std::int64_t width = elements(plan.type(job_.model->scores).shape) / plan.batch();
+    return {job_, width, most_rows, std::max(plan.batch(), bench_.evaluation_batch())};
+  }
+
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
   bool epoch(std::int64_t e, EpochRecord& record) {
     if (job_.order) job_.order(e, order_);
     else epoch_order(job_.split->train, job_.seed, e, job_.shuffle, order_);
-    for (auto& metric : train_metrics_) metric->reset();
+    train_scores_.reset();
     double loss = 0;
     std::int64_t seen = 0;
     const std::int64_t first = clock_.step;
@@ -123,13 +107,13 @@ class Trainer {
     record.samples = clock_.samples;
     record.loss = loss / static_cast<double>(seen);
     record.grad_norm = norm_;
-    for (const auto& metric : train_metrics_) record.train.push_back(metric->value());
+    train_scores_.measured(record.train);
     const Weights& w = bench_.weights();
     if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); }))
       return diverged(e, cat("weights are not finite after step ", clock_.step - 1));
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
-    if (!evaluations_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    if (!validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
     followers_.epoch(record, clock_);
     record.seconds = seconds();
     result_.epochs.push_back(record);
@@ -157,7 +141,7 @@ class Trainer {
       loss += share * static_cast<double>(fed.plan->loss());
       last_ = fed.plan;
       if (!std::isfinite(loss)) return rows;
-      score(*fed.plan, chosen, train_metrics_);
+      train_scores_.add(*fed.plan, chosen);
       fed.plan->backward();
       done += n;
     }
@@ -193,7 +177,7 @@ class Trainer {
     held_.assign(w.values().begin(), w.values().end());
     held_state_.assign(w.state().begin(), w.state().end());
     std::ranges::copy(point, w.values().begin());
-    if (!held_state_.empty()) retake_statistics();
+    if (!held_state_.empty()) retake_statistics(w.state(), fed_, job_.split->train);
     body();
     std::ranges::copy(held_, w.values().begin());
     std::ranges::copy(held_state_, w.state().begin());
@@ -205,88 +189,13 @@ class Trainer {
     to.state.assign(w.state().begin(), w.state().end());
   }
 
-  // Running statistics of these weights: the mean over the training rows of what a batch makes of them. A state is moved by a batch to
-  // m state + (1 - m) statistic, so one from 0 holds (1 - m) statistic, and one from 1 also m.
-  void retake_statistics() {
-    const std::span<float> state = bench_.weights().state();
-    std::vector<double> sum(state.size(), 0), moved(state.size(), 0);
-    double rows = 0;
-    const auto all = std::span<const std::int32_t>(job_.split->train);
-    const auto run = [&](const Fed& fed, std::span<const std::int32_t> chosen, float from) {
-      std::ranges::fill(state, from);
-      fed.feed.fill(chosen);
-      fed.plan->dropout(0);
-      fed.plan->forward();
-    };
-    for (std::size_t at = 0; at < all.size();) {
-      const auto fits = std::ranges::find_if(fed_.rbegin(), fed_.rend(), [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
-      if (fits == fed_.rend()) break;  // fewer rows than any plan takes
-      const auto chosen = all.subspan(at, static_cast<std::size_t>(fits->plan->batch()));
-      if (at == 0) {
-        run(*fits, chosen, 1);
-        std::ranges::copy(state, moved.begin());
-      }
-      run(*fits, chosen, 0);
-      const auto weight = static_cast<double>(chosen.size());
-      for (std::size_t i = 0; i < state.size(); ++i) {
-        if (at == 0) moved[i] = 1 - (moved[i] - static_cast<double>(state[i]));
-        sum[i] += weight * static_cast<double>(state[i]);
-      }
-      rows += weight;
-      at += chosen.size();
-    }
-    for (std::size_t i = 0; i < state.size(); ++i) state[i] = moved[i] > 1e-6 ? static_cast<float>(sum[i] / rows / moved[i]) : held_state_[i];
-  }
-
-  // The mean loss over some rows, and the metrics.
-  double measure(std::vector<Evaluation>& batches, std::vector<Measured>& out) {
-    const double loss = evaluate(batches);
-    out.clear();
-    for (const auto& metric : metrics_) out.push_back(metric->value());
-    return loss;
-  }
-
-  // Fills metrics_ and returns the mean loss.
-  double evaluate(std::vector<Evaluation>& batches) {
-    for (auto& metric : metrics_) metric->reset();
-    double loss = 0;
-    std::size_t rows = 0;
-    for (Evaluation& e : batches) {
-      e.fed.feed.fill(e.rows);
-      e.fed.plan->forward();
-      loss += static_cast<double>(e.fed.plan->loss()) * static_cast<double>(e.rows.size());
-      rows += e.rows.size();
-      score(*e.fed.plan, e.rows, metrics_);
-    }
-    return loss / static_cast<double>(rows);
-  }
-
   void evaluate(EpochRecord& record) {
     record.evaluated = true;
     at_point(evaluation_point(), [&] {
-      record.val_loss = measure(evaluations_, record.val);
+      record.val_loss = validation_.run(scores_, record.val);
       keep_best(record);
     });
-    if (averaging()) at_point(average_->values(), [&] { record.average_loss = measure(evaluations_, record.average); });
-  }
-
-  // Adds a plan's scores for these rows to the metrics.
-  void score(const Plan& plan, std::span<const std::int32_t> rows, std::vector<std::unique_ptr<Metric>>& metrics) {
-    if (metrics.empty()) return;
-    const auto scores = plan.output_f32(job_.model->scores);
-    const auto n = static_cast<std::int64_t>(rows.size());
-    Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
-    const Field& target = job_.data->target;
-    if (target.dtype == Dtype::i64) {
-      const std::span out(classes_.data(), rows.size());
-      gather(target, rows, out);
-      batch.classes = out;
-    } else {
-      const std::span out(values_.data(), rows.size() * static_cast<std::size_t>(target.width()));
-      gather(target, rows, out);
-      batch.values = out;
-    }
-    for (auto& metric : metrics) metric->add(batch);
+    if (averaging()) at_point(average_->values(), [&] { record.average_loss = validation_.run(scores_, record.average); });
   }
 
   void keep_state() {
@@ -302,7 +211,7 @@ class Trainer {
   }
 
   void keep_best(const EpochRecord& record) {
-    const double value = metrics_.empty() ? -record.val_loss : metrics_.front()->higher_is_better() ? record.val.front().value : -record.val.front().value;
+    const double value = scores_.merit(record.val_loss, record.val);
     if (result_.best_epoch != 0 && !(value > best_)) return;
     best_ = value;
     result_.best_epoch = record.epoch;
@@ -330,12 +239,11 @@ class Trainer {
   const Controlled *dropout_ = quantity("dropout"), *loss_weight_ = quantity("loss.weight");
   Followers followers_;
   std::vector<std::int32_t> order_;
-  std::vector<float> good_, good_state_, held_, held_state_, point_, values_;
-  std::optional<Average> average_;
-  std::vector<std::int64_t> classes_;
+  std::vector<float> good_, good_state_, held_, held_state_, point_;
   std::vector<Fed> fed_;
-  std::vector<Evaluation> evaluations_, tests_;
-  std::vector<std::unique_ptr<Metric>> metrics_, train_metrics_;
+  Scorer train_scores_, scores_;
+  Evaluator validation_, test_;
+  std::optional<Average> average_;
   Plan* last_ = nullptr;
   std::int64_t seen_batches_ = 0;
   double norm_ = 0, best_ = 0;

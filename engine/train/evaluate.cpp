@@ -1,0 +1,106 @@
+#include "engine/train/evaluate.h"
+
+#include <algorithm>
+#include <ranges>
+
+namespace lehr {
+
+Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch) : job_(job) {
+  const auto rows = static_cast<std::size_t>(batch);
+  classes_.resize(rows);
+  values_.resize(rows * static_cast<std::size_t>(job.data->target.width()));
+  for (const std::string& name : job.metrics) {
+    metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
+    metrics_.back()->reserve(most_rows, width);
+  }
+}
+
+void Scorer::reset() {
+  for (auto& metric : metrics_) metric->reset();
+}
+
+void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
+  if (metrics_.empty()) return;
+  const auto scores = plan.output_f32(job_.model->scores);
+  const auto n = static_cast<std::int64_t>(rows.size());
+  Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
+  const Field& target = job_.data->target;
+  if (target.dtype == Dtype::i64) {
+    const std::span out(classes_.data(), rows.size());
+    gather(target, rows, out);
+    batch.classes = out;
+  } else {
+    const std::span out(values_.data(), rows.size() * static_cast<std::size_t>(target.width()));
+    gather(target, rows, out);
+    batch.values = out;
+  }
+  for (auto& metric : metrics_) metric->add(batch);
+}
+
+void Scorer::measured(std::vector<Measured>& out) const {
+  out.clear();
+  for (const auto& metric : metrics_) out.push_back(metric->value());
+}
+
+double Scorer::merit(double loss, const std::vector<Measured>& values) const {
+  if (metrics_.empty()) return -loss;
+  return metrics_.front()->higher_is_better() ? values.front().value : -values.front().value;
+}
+
+Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows) {
+  for (std::size_t at = 0; at < rows.size();) {
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(bench.evaluation_batch()), rows.size() - at);
+    Plan& plan = bench.evaluate(static_cast<std::int64_t>(count));
+    batches_.push_back({{&plan, Feed(plan, *job.data, job.model->target)}, rows.subspan(at, count)});
+    at += count;
+  }
+}
+
+double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
+  scorer.reset();
+  double loss = 0;
+  std::size_t rows = 0;
+  for (const Batch& batch : batches_) {
+    batch.fed.feed.fill(batch.rows);
+    batch.fed.plan->forward();
+    loss += static_cast<double>(batch.fed.plan->loss()) * static_cast<double>(batch.rows.size());
+    rows += batch.rows.size();
+    scorer.add(*batch.fed.plan, batch.rows);
+  }
+  scorer.measured(out);
+  return loss / static_cast<double>(rows);
+}
+
+// A batch moves a state to m state + (1 - m) statistic: one from 0 then holds (1 - m) statistic, and one from 1 also m.
+void retake_statistics(std::span<float> state, const std::vector<Fed>& plans, std::span<const std::int32_t> all) {
+  const std::vector<float> before(state.begin(), state.end());
+  std::vector<double> sum(state.size(), 0), share(state.size(), 0);  // share: 1 - m
+  double rows = 0;
+  const auto run = [&](const Fed& fed, std::span<const std::int32_t> chosen, float from) {
+    std::ranges::fill(state, from);
+    fed.feed.fill(chosen);
+    fed.plan->dropout(0);
+    fed.plan->forward();
+  };
+  for (std::size_t at = 0; at < all.size();) {
+    const auto largest_first = std::views::reverse(plans);
+    const auto fits = std::ranges::find_if(largest_first, [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
+    if (fits == largest_first.end()) break;  // fewer rows than any plan takes
+    const auto chosen = all.subspan(at, static_cast<std::size_t>(fits->plan->batch()));
+    if (at == 0) {
+      run(*fits, chosen, 1);
+      std::ranges::copy(state, share.begin());
+    }
+    run(*fits, chosen, 0);
+    const auto weight = static_cast<double>(chosen.size());
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      if (at == 0) share[i] = 1 - (share[i] - static_cast<double>(state[i]));
+      sum[i] += weight * static_cast<double>(state[i]);
+    }
+    rows += weight;
+    at += chosen.size();
+  }
+  for (std::size_t i = 0; i < state.size(); ++i) state[i] = share[i] > 1e-6 ? static_cast<float>(sum[i] / rows / share[i]) : before[i];
+}
+
+}  // namespace lehr

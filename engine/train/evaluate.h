@@ -1,0 +1,46 @@
+#pragma once
+#include "engine/train/feed.h"
+#include "engine/train/trainer.h"
+
+namespace lehr {
+
+// A plan and what fills its inputs.
+struct Fed { Plan* plan; Feed feed; };
+
+// The metrics of a job, over rows added to them. add() does not allocate.
+class Scorer {
+ public:
+  // width: scores a row; most_rows: rows between two resets; batch: rows of one add.
+  Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch);
+  void reset();
+  // A plan's scores for the rows it was fed.
+  void add(const Plan& plan, std::span<const std::int32_t> rows);
+  void measured(std::vector<Measured>& out) const;
+  // What a trial is judged by: the first metric, or the loss where there is none; more is better.
+  double merit(double loss, const std::vector<Measured>& values) const;
+
+ private:
+  const Job& job_;
+  std::vector<std::unique_ptr<Metric>> metrics_;
+  std::vector<std::int64_t> classes_;
+  std::vector<float> values_;
+};
+
+// Rows in evaluation batches.
+class Evaluator {
+ public:
+  Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows);
+  bool empty() const { return batches_.empty(); }
+  // The mean loss of these rows; the scorer's metrics go to `out`.
+  double run(Scorer& scorer, std::vector<Measured>& out) const;
+
+ private:
+  struct Batch { Fed fed; std::span<const std::int32_t> rows; };
+  std::vector<Batch> batches_;
+};
+
+// Running statistics of the weights as they are: the mean, over the training rows, of what a batch makes of them; `plans` are training
+// plans, sizes rising. A state that no batch moves keeps its value.
+void retake_statistics(std::span<float> state, const std::vector<Fed>& plans, std::span<const std::int32_t> rows);
+
+}  // namespace lehr
