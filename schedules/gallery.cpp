@@ -34,6 +34,7 @@ const char* const followers =
 ## What follows a metric
 
 These stand alone or as a factor of a product; `on` names the metric. They are saved with a checkpoint and go on from there.
+The curves answer a metric, looked at once an epoch, that gets better for 20 epochs, then worse for 5, and stands still from there.
 )";
 
 std::string eighth(int level) {  // of a cell, from below
@@ -41,17 +42,32 @@ std::string eighth(int level) {  // of a cell, from below
   return blocks[std::clamp(level, 0, 8)];
 }
 
-Clock example_clock(std::int64_t step) {
-  Clock clock;
-  clock.steps_per_epoch = 9, clock.epochs = 50, clock.steps = 450, clock.samples_per_epoch = 235;
-  clock.step = step, clock.samples = step * 235 / 9;
-  return clock;
+constexpr Clock example_run{.step = 0, .steps_per_epoch = 9, .steps = 450, .epochs = 50, .samples = 0, .samples_per_epoch = 235};
+
+std::vector<double> values_of(const Schedule& schedule) {
+  std::vector<double> out;
+  for (int i = 0; i < columns; ++i) out.push_back(schedule.at(example_run.after(i * 449 / (columns - 1))));
+  return out;
+}
+
+// Against a metric that gets better for 20 epochs, then worse for 5, and stands still.
+std::vector<double> values_of(Controlled followed) {
+  std::vector<double> epochs;
+  for (int e = 0; e < example_run.epochs; ++e) {
+    epochs.push_back(followed.at(example_run.after(e * example_run.steps_per_epoch)));
+    const double gone = std::min(e, 20) - 0.8 * std::clamp(e - 20, 0, 5);
+    for (Feedback& feedback : followed.feedback()) {
+      const bool accuracy = feedback.metric().find("acc") != std::string::npos;
+      feedback.observe(accuracy ? 0.5 + 0.02 * gone : 1 - 0.04 * gone, example_run.after((e + 1) * example_run.steps_per_epoch));
+    }
+  }
+  std::vector<double> out;
+  for (int i = 0; i < columns; ++i) out.push_back(epochs[static_cast<std::size_t>(i * (example_run.epochs - 1) / (columns - 1))]);
+  return out;
 }
 
 // Columns as bars from 0 (or the lowest value below it) to the highest value.
-std::string curve(const Schedule& schedule) {
-  std::vector<double> values;
-  for (int i = 0; i < columns; ++i) values.push_back(schedule.at(example_clock(i * 449 / (columns - 1))));
+std::string curve(const std::vector<double>& values) {
   const double high = *std::max_element(values.begin(), values.end()), low = std::min(0.0, *std::min_element(values.begin(), values.end()));
   std::string out;
   for (int row = rows - 1; row >= 0; --row) {
@@ -79,7 +95,7 @@ std::string type_of(const std::string& text) {
   return "";
 }
 
-std::string section(const ScheduleType& type, const std::vector<std::string>& examples, bool drawn) {
+std::string section(const ScheduleType& type, const std::vector<std::string>& examples, bool follows) {
   std::string out = cat("\n### ", type.name, "\n\n`", type.formula, "`", type.origin.empty() ? "" : " — " + type.origin, "\n\n");
   std::vector<std::string> keys;
   for (const auto& key : type.keys)
@@ -89,7 +105,7 @@ std::string section(const ScheduleType& type, const std::vector<std::string>& ex
   for (const std::string& example : examples) {
     if (type_of(example) != type.name) continue;
     out += cat("\n```yaml\nlr: ", example, "\n```\n");
-    if (drawn) out += cat("```text\n", curve(parse_schedule(example)), "```\n");
+    out += cat("```text\n", curve(follows ? values_of(parse_controlled(example)) : values_of(parse_schedule(example))), "```\n");
   }
   return out;
 }
@@ -114,10 +130,10 @@ std::string schedule_gallery() {
   std::string last = "-";
   for (const ScheduleType& type : schedule_types()) {
     if (family(type.name) != last) out += cat("\n## ", title(last = family(type.name)), "\n");
-    out += section(type, schedule_examples(), true);
+    out += section(type, schedule_examples(), false);
   }
   out += followers;
-  for (const ScheduleType& type : feedback_types()) out += section(type, feedback_examples(), false);
+  for (const ScheduleType& type : feedback_types()) out += section(type, feedback_examples(), true);
   return out;
 }
 

@@ -61,7 +61,7 @@ void print_sketches(const std::vector<Curve>& all, std::int64_t steps) {
   for (const auto& c : all)
     rows.push_back(
         {printable(c.label()), number(static_cast<float>(c.at(0))), number(static_cast<float>(c.at(c.steps() - 1))), sketch(c, room), c.schedule.text()});
-  print(aligned(rows));
+  print(aligned(rows, {}, columns));
 }
 
 void show(const Options& o) {
