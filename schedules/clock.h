@@ -26,7 +26,8 @@ struct Clock {
   Clock after(std::int64_t count) const {
     Clock c = *this;
     c.step = count;
-    c.samples = count / steps_per_epoch * samples_per_epoch + count % steps_per_epoch * samples_per_epoch / steps_per_epoch;
+    const std::int64_t rest = count % steps_per_epoch, whole = samples_per_epoch / steps_per_epoch;  // multiplied apart: no product overflows
+    c.samples = count / steps_per_epoch * samples_per_epoch + rest * whole + rest * (samples_per_epoch % steps_per_epoch) / steps_per_epoch;
     return c;
   }
 };

@@ -15,6 +15,30 @@ std::vector<std::string> values_of(const std::string& text) {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 }  // namespace
 
+const std::string& option_doc(const std::string& option) {
+  static const std::map<std::string, std::string> docs{
+      {"always_adapt", "Adapt the rate of a tensor also where weight_decay is 0."},
+      {"amsgrad", "Divide by the largest mean square so far."},
+      {"bias_correction", "Correct the running means for their start at 0."},
+      {"cap", "Whether the rate is at most 1/sqrt(t); form: as that library does."},
+      {"centered", "Take the square of the mean gradient off the mean square."},
+      {"decay", "Whether weight_decay is added to the gradient (coupled) or taken off the weights (decoupled); form: as that library does."},
+      {"decay_scale", "What decoupled weight_decay is multiplied with."},
+      {"epsilon_place", "Whether epsilon stands inside the root or beside it; form: as in that library."},
+      {"factor", "Which tensors have row and column means in place of a whole mean square: all, large (both axes from 128), none; form: as that library does."},
+      {"form", "The library whose update and defaults hold."},
+      {"initial_accumulator", "What the sum of squares starts at; form: as in that library."},
+      {"momentum", "Keep a running mean of the update."},
+      {"nesterov", "Look one step of momentum ahead."},
+      {"safeguard_warmup", "Leave the rate out of the estimate, so that a warm-up does not spoil it."},
+      {"scale", "How the size of a matrix scales its step: by rms sqrt(max(rows, cols)), by aspect sqrt(max(1, rows/cols)); form: as that library does."},
+      {"scale_parameter", "Times the root mean square of the tensor."},
+      {"trust_clip", "At most 1 for the ratio of weights to step."},
+      {"warmup", "How the decay grows at the start: after timm, marian, or optax' correction of a start at 0."},
+  };
+  return docs.at(option);
+}
+
 Choices::Choices(const std::map<std::string, std::string>& allowed, const OptimizerOptions& given) {
   std::vector<std::string> names;
   for (const auto& [name, values] : allowed) {

@@ -80,6 +80,8 @@ class Optimizer {
 
 // Options that are not numbers on a schedule: form: keras|torch, nesterov: true, amsgrad: false. As written.
 using OptimizerOptions = std::map<std::string, std::string>;
+// What an option means, the same for all that have it.
+const std::string& option_doc(const std::string& option);
 struct OptimizerRow {
   std::string doc;                                              // one line with the formula
   std::map<std::string, std::string> options;                   // name -> allowed values "keras | torch", first is the default

@@ -30,7 +30,7 @@ spec::Vocabulary make() {
     const OptimizerRow& row = optimizers.find(name);
     spec::Vocabulary::Optimizer o;
     o.doc = row.doc;
-    for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed);
+    for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed), o.option_docs[option] = option_doc(option);
     for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc, by_option(row, o, h)});
     v.optimizers[name] = std::move(o);
   }
@@ -39,7 +39,7 @@ spec::Vocabulary make() {
     const AverageRow& row = averages.find(name);
     spec::Vocabulary::Optimizer& average = v.averages[name];
     average.doc = row.doc;
-    for (const auto& [option, allowed] : row.options) average.options[option] = alternatives(allowed);
+    for (const auto& [option, allowed] : row.options) average.options[option] = alternatives(allowed), average.option_docs[option] = option_doc(option);
     for (const Hyper& h : row.numbers) average.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc});
   }
   const auto& metrics = standard_metrics();

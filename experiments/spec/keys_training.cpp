@@ -17,6 +17,11 @@ void list(Key& key, const Map& rows, Doc doc) {
   for (const auto& [name, row] : rows) key.values.push_back(name), key.docs.push_back(doc(row));
 }
 
+std::string option_doc(const Vocabulary::Optimizer& row, const std::string& option) {
+  const auto doc = row.option_docs.find(option);
+  return doc == row.option_docs.end() ? "An option of the type." : doc->second;
+}
+
 void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   keys.push_back({.path = "loss",
                   .type = Type::mapping,
@@ -98,7 +103,7 @@ void add_optimizer_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
     for (const auto& [option, values] : optimizer.options)
       keys.push_back({.path = "optimizer." + option,
                       .type = Type::choice,
-                      .doc = "An option of the type.",
+                      .doc = option_doc(optimizer, option),
                       .fallback = values.empty() ? "" : values.front(),
                       .values = values,
                       .of = {name},
@@ -132,19 +137,22 @@ void add_average_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
            .set = [of](Experiment& e, const Value& v) { of(e).type = v.text; }};
   list(type, vocabulary.averages, [](const Vocabulary::Optimizer& average) { return average.doc; });
   keys.push_back(type);
-  const std::pair<const char*, const char*> moments[] = {{"start", "the first update"}, {"every", "each update"}, {"overwrite_every", "never"}};
+  struct Moment { const char *name, *doc, *absent; };
+  const Moment moments[] = {{"start", "When the weights begin to enter.", "the first update"},
+                            {"every", "Time from one average to the next.", "each update"},
+                            {"overwrite_every", "Time after which the weights become the average, again and again.", "never"}};
   for (const auto& [name, average] : vocabulary.averages) {
     for (const auto& number : average.hypers) {
       Key key{.path = "average." + number.name, .type = Type::number, .doc = number.doc, .fallback = lehr::number(number.fallback), .low = number.low, .high = number.high,
               .of = {name}, .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).numbers[n] = v.number; }};
-      for (const auto& [moment, absent] : moments)
+      for (const auto& [moment, doc, absent] : moments)
         if (number.name == moment)
-          key = {.path = key.path, .type = Type::span, .doc = key.doc, .absent = absent, .example = "1 epoch", .of = key.of,
+          key = {.path = key.path, .type = Type::span, .doc = doc, .absent = absent, .example = "1 epoch", .of = key.of,
                  .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).moments[n] = v.span; }};
       keys.push_back(key);
     }
     for (const auto& [option, values] : average.options)
-      keys.push_back({.path = "average." + option, .type = Type::choice, .doc = "An option of the type.", .fallback = values.front(), .values = values, .of = {name},
+      keys.push_back({.path = "average." + option, .type = Type::choice, .doc = option_doc(average, option), .fallback = values.front(), .values = values, .of = {name},
                       .set = [of, o = option](Experiment& e, const Value& v) { of(e).options[o] = v.text; }});
   }
 }

@@ -31,6 +31,8 @@ class ValueReader {
 
  private:
   bool scalar(const Key& key, const Node& node, bool number);
+  template <class T>
+  std::optional<T> typed(const Key& key, const Node& node, Read<T> (*reader)(std::string_view));
   bool within_range(const Key& key, const Node& node, double value);
   std::optional<Value> integer(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> real(const Key& key, const Node& node, Node& canonical);

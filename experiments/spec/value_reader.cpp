@@ -28,7 +28,7 @@ std::string expected(const Key& key) {
     case Type::numbers:
       return "a list of numbers" + (range.empty() ? "" : " " + range);
     case Type::portion:
-      return "a part of the rows";
+      return "a part of the rows, as 33% or 40 rows";
     case Type::span:
       return "a length of training with its unit, as 5 epochs, 300 steps or 10%";
     case Type::rows:
@@ -108,43 +108,39 @@ bool ValueReader::within_range(const Key& key, const Node& node, double value) {
   return false;
 }
 
-std::optional<Value> ValueReader::integer(const Key& key, const Node& node, Node& canonical) {
+// The scalar as `reader` types it; nothing, and an error, where it does not fit.
+template <class T>
+std::optional<T> ValueReader::typed(const Key& key, const Node& node, Read<T> (*reader)(std::string_view)) {
   if (!scalar(key, node, true)) return std::nullopt;
-  const auto read = read_integer(node.scalar);
-  if (!read) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
-    return std::nullopt;
-  }
-  if (!within_range(key, node, static_cast<double>(read.value))) return std::nullopt;
+  Read<T> read = reader(node.scalar);
+  if (read) return std::move(read.value);
+  problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
+  return std::nullopt;
+}
+
+std::optional<Value> ValueReader::integer(const Key& key, const Node& node, Node& canonical) {
+  const auto read = typed(key, node, read_integer);
+  if (!read || !within_range(key, node, static_cast<double>(*read))) return std::nullopt;
   Value value;
-  value.integer = read.value;
-  canonical.scalar = std::to_string(read.value);
+  value.integer = *read;
+  canonical.scalar = std::to_string(*read);
   return value;
 }
 
 std::optional<Value> ValueReader::real(const Key& key, const Node& node, Node& canonical) {
-  if (!scalar(key, node, true)) return std::nullopt;
-  const auto read = read_number(node.scalar);
-  if (!read) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
-    return std::nullopt;
-  }
-  if (!within_range(key, node, read.value)) return std::nullopt;
+  const auto read = typed(key, node, read_number);
+  if (!read || !within_range(key, node, *read)) return std::nullopt;
   Value value;
-  value.number = read.value;
-  canonical.scalar = number(read.value);
+  value.number = *read;
+  canonical.scalar = number(*read);
   return value;
 }
 
 std::optional<Value> ValueReader::boolean(const Key& key, const Node& node) {
-  if (!scalar(key, node, true)) return std::nullopt;
-  const auto read = read_boolean(node.scalar);
-  if (!read) {
-    problems_.error(node.at, key.path, " must be true or false, ", read.why);
-    return std::nullopt;
-  }
+  const auto read = typed(key, node, read_boolean);
+  if (!read) return std::nullopt;
   Value value;
-  value.boolean = read.value;
+  value.boolean = *read;
   return value;
 }
 
@@ -177,14 +173,10 @@ std::optional<Value> ValueReader::path(const Key& key, const Node& node, Node& c
 }
 
 std::optional<Value> ValueReader::portion(const Key& key, const Node& node) {
-  if (!scalar(key, node, true)) return std::nullopt;
-  const auto read = read_portion(node.scalar);
-  if (!read) {
-    problems_.error(node.at, key.path, " must be a part of the rows, as 33% or 40 rows, ", read.why);
-    return std::nullopt;
-  }
+  const auto read = typed(key, node, read_portion);
+  if (!read) return std::nullopt;
   Value value;
-  value.portion = read.value;
+  value.portion = *read;
   return value;
 }
 

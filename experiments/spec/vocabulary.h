@@ -20,6 +20,7 @@ struct Vocabulary {
     std::string doc;
     std::map<std::string, std::vector<std::string>> options;  // name -> allowed values, the first is the default
     std::vector<Hyper> hypers;
+    std::map<std::string, std::string> option_docs = {};
   };
   struct Loss {
     std::string doc;
