@@ -13,13 +13,15 @@ std::vector<std::string> alternatives(const std::string& text) {
   return out;
 }
 
+// What the hyperparameters are under one value of one option.
+struct Alternative { std::string option, value; std::vector<Hyper> hypers; };
+
 // "1e-07, with form: torch 1e-08, with form: optax 1e-08"; "" where every option leaves the fallback alone.
-std::string by_option(const OptimizerRow& row, const spec::Vocabulary::Optimizer& optimizer, const Hyper& hyper) {
+std::string by_option(const std::vector<Alternative>& all, const Hyper& hyper) {
   std::string out;
-  for (const auto& [option, values] : optimizer.options)
-    for (const auto& value : values)
-      for (const Hyper& h : row.make({{option, value}})->hypers())
-        if (h.name == hyper.name && h.fallback != hyper.fallback) out += cat(", with ", option, ": ", value, " ", h.fallback);
+  for (const auto& [option, value, hypers] : all)
+    for (const Hyper& h : hypers)
+      if (h.name == hyper.name && h.fallback != hyper.fallback) out += cat(", with ", option, ": ", value, " ", h.fallback);
   return out.empty() ? out : number(hyper.fallback) + out;
 }
 
@@ -31,7 +33,10 @@ spec::Vocabulary make() {
     spec::Vocabulary::Optimizer o;
     o.doc = row.doc;
     for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed), o.option_docs[option] = option_doc(option);
-    for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc, by_option(row, o, h)});
+    std::vector<Alternative> others;
+    for (const auto& [option, values] : o.options)
+      for (const auto& value : values) others.push_back({option, value, row.make({{option, value}})->hypers()});
+    for (const Hyper& h : row.make({})->hypers()) o.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc, by_option(others, h)});
     v.optimizers[name] = std::move(o);
   }
   const auto& averages = standard_averages();
