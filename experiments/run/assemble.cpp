@@ -143,9 +143,9 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
   auto& slot = model_[model_key(e)];
   if (slot) return slot;
   auto out = std::make_shared<ModelParts>();
+  out->model = onnx::read_model(e.model.file);  // says itself which file
   within([&] { return printable(e.model.file.string()); },
          [&] {
-           out->model = onnx::read_model(e.model.file);
            PrepareOptions options;
            options.losses = {loss_spec(e)};
            for (const auto& rule : e.params)
