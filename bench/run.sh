@@ -17,7 +17,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cpu() { sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1; }
+cpu() { awk -F': ' '/^model name/ {print $2; exit}' /proc/cpuinfo; }
 governor() { cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null || echo unknown; }
 
 # table REPETITIONS FILTER: one run of lehr_bench, without the line about oneDNN (it is in the heading).
@@ -59,7 +59,7 @@ peers() {
 }
 
 printf '# Measurements\n\n%s, %s cores, governor %s; %s; %s.\n' "$(cpu)" "$(nproc)" "$(governor)" \
-  "$("$bench" --markdown --benchmark_filter='^none$' 2>/dev/null | head -n 1)" "$(date -u +%Y-%m-%d)"
+  "$("$bench" --markdown --benchmark_filter='^none$' 2>/dev/null | sed -n 1p)" "$(date -u +%Y-%m-%d)"
 printf 'Load when started: %s. Median and range of %s repetitions.\n\n' "$(cut -d' ' -f1-3 /proc/loadavg)" "$repetitions"
 if [ -n "$filter" ]; then
   table "$repetitions" "$filter"

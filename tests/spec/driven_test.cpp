@@ -3,6 +3,7 @@
 
 using namespace lehr;
 using namespace lehr::spec;
+using lehr::test::contains;
 
 namespace {
 const std::string head = "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nepochs: 10\nlr: {type: torch.OneCycleLR, max_lr: 0.1}\n";
@@ -46,5 +47,5 @@ TEST_CASE("an optimizer without momentum cannot be cycled") {
   Vocabulary vocabulary = test_vocabulary();
   vocabulary.optimizers["plain"] = {"Gradient descent.", {}, {{"lr", 0, true, 0, 1, "Learning rate."}}};
   CHECK_THROWS_WITH(read_study(folder.write("d.yaml", head + "optimizer: plain\n"), vocabulary),
-                    Catch::Matchers::Contains("d.yaml:5:5: the schedule of lr cycles the momentum, too, but the optimizer 'plain' has neither momentum nor beta1"));
+                    contains("d.yaml:5:5: the schedule of lr cycles the momentum, too, but the optimizer 'plain' has neither momentum nor beta1"));
 }

@@ -7,7 +7,6 @@
 
 using namespace lehr;
 using namespace lehr::test;
-using Catch::Matchers::Contains;
 
 TEST_CASE("a plateau multiplies the schedule from the update after the cut", "[train]") {
   Training t({.validation = 9});
@@ -55,10 +54,10 @@ TEST_CASE("the training loss can be followed inside an epoch", "[train]") {
     for (const auto& event : epoch.events) steps.push_back(event.step);
   CHECK(steps == std::vector<std::int64_t>{6, 10});
   t.job.hypers["lr"] = parse_controlled("{type: plateau, initial: 0.05, on: val_loss, every: 2 steps, patience: 4 steps}");
-  CHECK_THROWS_WITH(t.run(), Contains("lr follows 'val_loss', which is not measured (measured: loss)"));
+  CHECK_THROWS_WITH(t.run(), contains("lr follows 'val_loss', which is not measured (measured: loss)"));
   Training v({.validation = 9});
   v.job.hypers["lr"] = t.job.hypers["lr"];
-  CHECK_THROWS_WITH(v.run(), Contains("val_loss is measured after an epoch of 5 updates: it cannot be looked at every 2 steps"));
+  CHECK_THROWS_WITH(v.run(), contains("val_loss is measured after an epoch of 5 updates: it cannot be looked at every 2 steps"));
 }
 
 TEST_CASE("the bold driver takes a step back", "[train]") {
@@ -127,7 +126,7 @@ TEST_CASE("too many sizes are refused before anything is compiled", "[train]") {
   PlanSizes sizes;
   sizes.batch = 1, sizes.train_rows = 1000;
   sizes.growth = PlanSizes::Growth{parse_schedule("1 + 500 * progress"), 400};
-  CHECK_THROWS_WITH(Batches(sizes, 400).sizes(), Contains("leads to more than 256 different numbers of rows"));
+  CHECK_THROWS_WITH(Batches(sizes, 400).sizes(), contains("leads to more than 256 different numbers of rows"));
 }
 
 TEST_CASE("the ratio of dropout and the weight of the loss move", "[train]") {
