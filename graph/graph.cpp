@@ -49,6 +49,13 @@ ValueId Graph::add(Value value) {
   return id;
 }
 
+void Graph::rename(ValueId id, std::string name) {
+  if (!names_.emplace(name, id).second) throw Error("the name ", quote(name), " is used for two tensors");
+  Value& v = value(id);
+  names_.erase(v.name);
+  v.name = std::move(name);
+}
+
 std::size_t Graph::add(Node node) {
   nodes_.push_back(std::move(node));
   return nodes_.size() - 1;

@@ -29,12 +29,23 @@ struct DeclaredType {
   bool operator==(const DeclaredType&) const = default;
 };
 
+// What a file says of a stored tensor: PyTorch's exporter tells parameters from buffers.
+enum class Said { nothing, parameter, buffer, folded };  // folded: computed by the exporter from others
+struct Origin {
+  bool constant_node = false;  // stored in a Constant node, not as initializer
+  Said said = Said::nothing;
+  std::string of;              // folded: the names it was made of
+  bool operator==(const Origin&) const = default;
+};
+
 struct Value {
   std::string name;
   Role role = Role::activation;
   std::optional<DeclaredType> type;    // as the file declares it
   std::shared_ptr<const Tensor> data;  // parameter, state, constant: as the file stores it (its own dtype)
   std::string why;                     // why the value has this role, for the table of parameters
+  Origin origin = {};                  // of a stored tensor
+  std::size_t turned = 0;              // where the batch was moved to the front: the dimension of the file's tensor it comes from
 };
 
 // Subgraph: kept opaque; an operator that needs one is refused by name.
@@ -72,6 +83,7 @@ class Graph {
   void replace_uses(ValueId from, ValueId to);  // in all nodes and graph outputs
   void set_nodes(std::vector<Node> nodes);      // sorts them topologically; Error naming the members of a cycle
   std::string fresh_name(const std::string& stem) const;
+  void rename(ValueId id, std::string name);  // the name must be new
 
  private:
   std::vector<Value> values_;

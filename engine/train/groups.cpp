@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/dnnl/parallel.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
 
@@ -17,7 +18,7 @@ std::vector<std::size_t> matching(const Parameter& p, const std::vector<HyperRul
 }
 
 bool looked_up(const TrainGraph* model, const Parameter& p) {
-  return model && std::ranges::any_of(model->graph.nodes(), [&](const Node& n) { return n.op == "Gather" && n.domain.empty() && n.in[0] == p.value; });
+  return model && std::ranges::any_of(model->graph.nodes(), [&](const Node& n) { return traits(n).looks_up && n.in[0] == p.value; });
 }
 
 std::size_t whole_lines(std::size_t floats) { return (floats + 15) / 16 * 16; }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
 
@@ -35,40 +36,34 @@ Kind parse(const std::string& text) {
 struct Fans {
   double in = 1, out = 1;
   bool added = false, outputs_first = false;  // axis 0 counts the outputs
-  void turn() { std::swap(in, out), outputs_first = !outputs_first; }
 };
 
-// Looks through the Identity, Transpose and Reshape chain exporters put between a weight and the node that uses it.
+// Looks through the carriers exporters put between a weight and the node that uses it.
 Fans fans(const Graph& graph, const Parameter& p) {
   Fans f;
-  if (p.shape.size() >= 2) {
-    double receptive = 1;
-    for (std::size_t i = 2; i < p.shape.size(); ++i) receptive *= static_cast<double>(p.shape[i]);
-    f.in = static_cast<double>(p.shape[0]), f.out = static_cast<double>(p.shape[1]);
-    if (p.shape.size() > 2) f.in = static_cast<double>(p.shape[1]) * receptive, f.out = static_cast<double>(p.shape[0]) * receptive;
-    f.outputs_first = p.shape.size() > 2;
-  }
-  bool transposed = false;
+  FanAxes axes = p.shape.size() > 2 ? FanAxes{1, 0} : FanAxes{0, 1};
   ValueId value = p.value;
+  bool transposed = false;
   for (int depth = 0; depth < 8; ++depth) {
     const auto users = graph.consumers(value);
     if (users.empty()) break;
     const Node& node = graph.nodes()[users.front()];
-    if (node.op == "Transpose" && p.shape.size() == 2) transposed = !transposed;
-    if (node.op == "Transpose" || node.op == "Identity" || node.op == "Cast") { value = node.out.front(); continue; }
     const auto slot = static_cast<std::size_t>(std::ranges::find(node.in, value) - node.in.begin());
-    if (node.op == "Gemm" || node.op == "FusedGemm") {
-      f.added = slot == 2;
-      const auto trans = node.attrs.find(slot == 0 ? "transA" : "transB");
-      const bool flagged = trans != node.attrs.end() && std::get<std::int64_t>(trans->second) != 0;
-      if ((flagged != transposed) != (slot == 0)) f.turn();
-    } else {
-      f.added = node.op == "Add" || node.op == "Sum" || ((node.op == "Conv" || node.op == "ConvTranspose") && slot == 2) ||
-                ((node.op == "BatchNormalization" || node.op == "LayerNormalization") && slot == 2);
-      if (transposed != (node.op == "MatMul" && slot == 0)) f.turn();
+    if (traits(node).carries && node.in.size() == 1) {
+      transposed = transposed != (traits(node).transposes && p.shape.size() == 2);
+      value = node.out.front();
+      continue;
     }
+    f.added = traits(node).slot(slot).purpose == Purpose::offset || traits(node).does == Does::add;
+    if (const auto found = fan_axes(node, slot, p.shape.size())) axes = *found;
     break;
   }
+  if (transposed) std::swap(axes.in, axes.out);
+  f.outputs_first = axes.out < axes.in;
+  if (p.shape.size() < 2) return f;
+  double receptive = 1;
+  for (std::size_t i = 2; i < p.shape.size(); ++i) receptive *= static_cast<double>(p.shape[i]);
+  f.in = static_cast<double>(p.shape[axes.in]) * receptive, f.out = static_cast<double>(p.shape[axes.out]) * receptive;
   return f;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
 #include "experiments/run/vocabulary.h"
+#include "graph/traits/traits.h"
 
 namespace lehr::run {
 
@@ -25,26 +26,20 @@ namespace {
 // a layer of 64x128x128 about twenty).
 constexpr double worth_threads = 2e7;
 
-// Positions a convolution's window takes in one row; 1 for every other node.
-double positions(const Graph& graph, const Typing& typing, const Node& node) {
-  const bool transposed = node.op == "ConvTranspose";
-  if (!node.domain.empty() || (node.op != "Conv" && !transposed) || node.out.empty() || node.out[0] == no_value) return 1;
-  if (!typing.types[static_cast<std::size_t>(node.out[0])] || graph.value(node.in[1]).role != Role::parameter) return 1;  // typed: its inputs are there
-  const Shape& over = typing.types[static_cast<std::size_t>(transposed ? node.in[0] : node.out[0])]->shape;
-  return static_cast<double>(elements(Shape(over.begin() + 2, over.end())));
-}
-
-// Floating-point operations of a step, forward and both gradients, in which each weight takes part once a position.
+// Floating-point operations of a step: forward, and as much for each of the two gradients.
 double step_work(const Parts& parts) {
   const Graph& graph = parts.model->train.graph;
   const ValueId loss[] = {parts.model->train.loss};
   const Typing typing = type_graph(graph, standard_ops(), 1, Mode::train, loss);
+  const auto shape = [&](ValueId id) -> const Shape& {
+    static const Shape none;
+    return id == no_value || !typing.types[static_cast<std::size_t>(id)] ? none : typing.types[static_cast<std::size_t>(id)]->shape;
+  };
   double once = 0;
-  for (const Value& v : graph.values())
-    if (v.role == Role::parameter) once += static_cast<double>(v.data->size());
   for (const Node& node : graph.nodes())
-    if (const double p = positions(graph, typing, node); p > 1) once += (p - 1) * static_cast<double>(graph.value(node.in[1]).data->size());
-  return 6 * once * static_cast<double>(parts.sizes.batch);
+    if (!node.out.empty() && node.out[0] != no_value && typing.types[static_cast<std::size_t>(node.out[0])])
+      once += flops(node, [&](std::size_t slot) -> const Shape& { return shape(slot < node.in.size() ? node.in[slot] : no_value); }, shape(node.out[0]));
+  return 3 * once * static_cast<double>(parts.sizes.batch);
 }
 
 int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options) {

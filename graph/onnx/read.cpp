@@ -9,6 +9,7 @@
 #include "graph/check.h"
 #include "graph/onnx/attributes.h"
 #include "graph/onnx/functions.h"
+#include "graph/onnx/metadata.h"
 #include "graph/onnx/model.h"
 #include "graph/onnx/prescan.h"
 #include "graph/onnx/tensor.h"
@@ -221,6 +222,7 @@ class Reader {
     else
       problems_.add(who, " has several values");
     if (unsupported_.size() > before) unsupported_names_[name] = before;
+    value.origin.constant_node = true;
     if (claim(name, node.proto, std::move(value))) sources_[name] = node.source;
   }
 
@@ -320,6 +322,18 @@ class Reader {
     };
     for (const ValueInfoProto& info : proto_.graph().output()) take(info, "output");
     for (const ValueInfoProto& info : proto_.graph().value_info()) take(info, "value");
+    for (const ValueInfoProto& info : proto_.graph().value_info()) origin(info);
+    for (const ValueInfoProto& info : proto_.graph().input()) origin(info);
+  }
+
+  // What the file says of a stored tensor.
+  void origin(const ValueInfoProto& info) {
+    const ValueId id = graph().find(info.name());
+    if (id == no_value || graph().value(id).role != Role::constant) return;
+    const auto told = metadata(info);
+    Origin& origin = graph().value(id).origin;
+    origin.said = said(told);
+    if (origin.said == Said::folded) origin.of = folded_from(told);
   }
 
   void unsupported_uses() {

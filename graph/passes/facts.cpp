@@ -1,40 +1,15 @@
 #include "graph/passes/facts.h"
 
 #include <algorithm>
-#include <set>
 
-#include "graph/passes/shape_rules.h"
-#include "graph/passes/uses.h"
+#include "graph/traits/node.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
-
-Extent times(const Extent& a, const Extent& b) {
-  if (!a.known || !b.known || (!a.symbol.empty() && !b.symbol.empty())) return {};
-  constexpr std::int64_t limit = std::int64_t{1} << 40;
-  if (a.count < 0 || b.count < 0 || (b.count > 0 && a.count > limit / b.count)) return {};
-  return {a.count * b.count, a.symbol + b.symbol, true};
-}
-
-Extent over(const Extent& a, const Extent& b) {
-  if (!a.known || !b.known || b.count <= 0 || a.count % b.count) return {};
-  if (b.symbol.empty()) return {a.count / b.count, a.symbol, true};
-  return a.symbol == b.symbol ? Extent::of(a.count / b.count) : Extent{};
-}
-
-Extent product(const Extents& all, std::size_t from) {
-  Extent out = Extent::of(1);
-  for (std::size_t i = from; i < all.size(); ++i) out = times(out, all[i]);
-  return out;
-}
 
 namespace {
 
 constexpr std::size_t longest_contents = 64;
-
-using Names = std::set<std::string, std::less<>>;
-const Names boolean = {"Greater", "Less", "Equal", "GreaterOrEqual", "LessOrEqual", "And", "Or", "Not", "Xor", "IsNaN"};
-const Names integer_result = {"Shape", "Size", "ArgMax", "ArgMin"};
-const Names unknown_type = {"CastLike", "OneHot", "ConstantOfShape", "Constant", "If", "Loop", "ZipMap", "ArrayFeatureExtractor"};
 
 Dtype from_onnx(std::int64_t code) {
   switch (code) {
@@ -56,13 +31,23 @@ Dtype from_onnx(std::int64_t code) {
 }
 
 std::optional<Dtype> result_type(const Node& node, const Facts& first, const Facts& second) {
-  if (boolean.contains(node.op)) return Dtype::boolean;
-  if (integer_result.contains(node.op)) return Dtype::i64;
-  if (unknown_type.contains(node.op)) return std::nullopt;
-  if (node.op == "Where") return second.dtype;
-  if (node.op == "Cast") return from_onnx(integer(node, "to", 1));
-  if (node.op == "Scaler") return Dtype::f32;
-  return first.dtype;
+  switch (traits(node).result) {
+    case Result::as_first:
+      return first.dtype;
+    case Result::as_second:
+      return second.dtype;
+    case Result::boolean:
+      return Dtype::boolean;
+    case Result::integer:
+      return Dtype::i64;
+    case Result::float32:
+      return Dtype::f32;
+    case Result::by_cast:
+      return from_onnx(integer(node, "to", 1));
+    case Result::unknown:
+      break;
+  }
+  return std::nullopt;
 }
 
 void start(const Value& value, Facts& facts) {
@@ -103,16 +88,19 @@ std::vector<Facts> facts(const Graph& graph) {
   for (std::size_t i = 0; i < known.size(); ++i) start(graph.values()[i], known[i]);
   for (const Node& node : graph.nodes()) {
     static const Facts none;
-    const auto in = [&](std::size_t slot) -> const Facts& { return has_in(node, slot) ? known[static_cast<std::size_t>(node.in[slot])] : none; };
-    const ShapeResult result = shape_rule(node, in);
+    const FactsOf in = [&](std::size_t slot) -> const Facts& { return has_in(node, slot) ? known[static_cast<std::size_t>(node.in[slot])] : none; };
+    const Traits& row = traits(node);
+    const MaybeExtents contents = row.contents ? row.contents(node, in) : std::nullopt;
+    MaybeExtents dims = row.shape ? row.shape(node, in) : std::nullopt;
+    if (contents && !dims) dims = Extents{Extent::of(static_cast<std::int64_t>(contents->size()))};
     for (std::size_t i = 0; i < node.out.size(); ++i) {
       if (node.out[i] == no_value) continue;
       Facts& out = known[static_cast<std::size_t>(node.out[i])];
       if (i == 0) {
         const auto type = result_type(node, in(0), in(1));
         if (type) out.dtype = type;
-        out.dims = result.dims;
-        out.contents = result.contents;
+        out.dims = dims;
+        out.contents = contents;
       }
       fill(graph.value(node.out[i]), out);
     }

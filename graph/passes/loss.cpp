@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "graph/passes/batch_rows.h"
 #include "graph/passes/facts.h"
 #include "graph/passes/uses.h"
 
@@ -175,7 +176,10 @@ AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head) {
 
 Attached attach_losses(Graph& graph, const std::vector<LossSpec>& specs) {
   Attached all;
-  for (const LossSpec& spec : specs) all.heads.push_back(find_head(graph, spec.kind, spec.output));
+  for (const LossSpec& spec : specs) {
+    all.heads.push_back(find_head(graph, spec.kind, spec.output));
+    if (spec.kind != LossKind::graph) all.heads.back().value = batch_first(graph, all.heads.back().value);
+  }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const AttachedOne one = attach_loss(graph, specs[i], all.heads[i]);
     all.targets.push_back(one.target);

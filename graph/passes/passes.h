@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,11 +21,9 @@ std::size_t prune(Graph& graph, std::span<const ValueId> wanted);
 std::size_t normalize(Graph& graph);
 // Inputs that declare no shape take [batch, features] from the layer that reads them.
 std::size_t input_shapes(Graph& graph, Notes& notes);
-// A batch size baked into inputs, outputs and shape constants becomes symbolic; where something forbids it, nothing changes and a
-// note says what.
-std::size_t rebatch(Graph& graph, Notes& notes);
-// Gives every weight its role and Value::why. `loss` are the values a gradient starts from.
-std::size_t trainable(Graph& graph, std::span<const ValueId> loss);
+// Inputs whose batch is another dimension than the first (`axis`, else found) are fed with the batch in front. A batch size baked into
+// inputs, outputs and shape constants becomes symbolic; where something forbids it, nothing changes and a note says what.
+std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis = {});
 // Parameters whose name matches a pattern become constants. Error: a pattern that matches none (nearest name given).
 std::size_t freeze(Graph& graph, std::span<const std::string> patterns);
 // Identity and float Cast on weights vanish, so that operators see the parameter itself. After trainable().

@@ -70,7 +70,7 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
   const std::vector<Pass> passes = {
       {"normalize", true, [](Graph& g) { return normalize(g); }},
       {"input_shapes", true, [&](Graph& g) { return input_shapes(g, p.notes); }},
-      {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes) : 0; }},
+      {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes, options.batch_axis) : 0; }},
       {"attach_loss", false,
        [&](Graph&) {
          attach(p, options);
@@ -83,7 +83,7 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
       {"trainable", false,
        [&](Graph& g) {
          const std::vector<ValueId> from = p.loss == no_value ? g.outputs : std::vector{p.loss};
-         return trainable(g, from);
+         return trainable(g, from, options.roles, p.notes);
        }},
       {"freeze", false, [&](Graph& g) { return freeze(g, options.freeze); }},
       {"fold_weights", true, [](Graph& g) { return fold_weights(g); }},

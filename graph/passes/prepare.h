@@ -4,6 +4,7 @@
 
 #include "graph/passes/loss.h"
 #include "graph/passes/passes.h"
+#include "graph/passes/roles.h"
 
 namespace lehr {
 
@@ -11,6 +12,8 @@ struct PrepareOptions {
   std::vector<LossSpec> losses;      // none: evaluation only, every weight that could be trained is a parameter
   std::vector<std::string> outputs;  // graph outputs that stay computable; empty: all that are no labels
   std::vector<std::string> freeze;   // patterns over parameter names
+  RoleOptions roles;                 // what the experiment says of stored tensors
+  std::optional<std::size_t> batch_axis;  // of all inputs; absent: found
   std::vector<std::string> off;      // optional passes to leave out, by name
   bool rebatch = true;               // free a batch size baked into the file
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/traits/node.h"
 
 namespace lehr {
 
@@ -27,19 +28,6 @@ class Uses {
   std::vector<int> maker_;
   std::vector<bool> output_;
 };
-
-bool has_in(const Node& node, std::size_t slot);
-ValueId input(const Node& node, std::size_t slot);  // no_value where it is left out
-ValueId result(const Node& node);                   // output 0; no_value where it is left out
-bool is(const Node& node, const char* op, const char* domain = "");
-std::int64_t integer(const Node& node, const std::string& name, std::int64_t fallback);
-float real(const Node& node, const std::string& name, float fallback);
-std::string string(const Node& node, const std::string& name, const std::string& fallback);
-// Opset of ai.onnx in this graph: that of its nodes, 13 where it has none.
-int main_opset(const Graph& graph);
-// The one number in a weight of one element.
-std::optional<double> scalar(const Graph& graph, ValueId id);
-bool has_data(const Graph& graph, ValueId id);
 
 // The nodes not marked, in order; for Graph::set_nodes.
 std::vector<Node> without(const Graph& graph, const std::vector<bool>& dropped);

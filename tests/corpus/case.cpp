@@ -102,6 +102,15 @@ void training(const Json& json, Case& out) {
 
 }  // namespace
 
+std::vector<RoleRule> without_evidence(const std::string& name) {
+  static const std::map<std::string, std::vector<RoleRule>> known = {
+      {"hand_where", {{"S", Role::parameter}}},  // the source learned a branch of Where; a mask's fill value looks the same
+      {"keras3jax_depthwise", {{"reduce_window_sum_kernel_0", Role::constant}}},  // a mean over windows, written as a convolution with a filter
+  };
+  const auto it = known.find(name.substr(name.rfind('/') + 1));
+  return it == known.end() ? std::vector<RoleRule>() : it->second;
+}
+
 Case read_case(const std::filesystem::path& folder) {
   const Json json = Json::parse(read_file(folder / "case.json"));
   Case out;

@@ -7,6 +7,7 @@
 
 #include "base/tensor.h"
 #include "graph/passes/loss.h"
+#include "graph/passes/roles.h"
 
 // One folder of the model corpus: model.onnx and case.json, whose keys tests/corpus/data/README.md explains.
 namespace lehr::corpus {
@@ -50,6 +51,9 @@ struct Case {
   std::vector<double> sgd_losses;
   std::optional<Rebatched> rebatched;
 };
+
+// Files that hold no evidence for what the source trained: an experiment would say it under `params`.
+std::vector<RoleRule> without_evidence(const std::string& name);
 
 Case read_case(const std::filesystem::path& folder);
 // Case folders below `root`, at most two levels deep, in order of name.

@@ -41,6 +41,23 @@ double distance(std::span<const float> got, const std::vector<double>& expected)
   return out;
 }
 
+// Dimension `axis` to the front, as the engine is fed where the batch of the file lies elsewhere.
+Tensor turned(const Tensor& t, std::size_t axis) {
+  if (axis == 0) return t;
+  const Shape& from = t.shape();
+  const std::size_t size = bytes(t.type.dtype), batch = static_cast<std::size_t>(from[axis]);
+  std::size_t inner = 1;
+  for (std::size_t i = axis + 1; i < from.size(); ++i) inner *= static_cast<std::size_t>(from[i]);
+  const std::size_t outer = static_cast<std::size_t>(t.size()) / (batch * inner);
+  Tensor out = t;
+  std::rotate(out.type.shape.begin(), out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis), out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
+  for (std::size_t o = 0; o < outer; ++o)
+    for (std::size_t b = 0; b < batch; ++b)
+      std::copy_n(t.data.begin() + static_cast<std::ptrdiff_t>((o * batch + b) * inner * size), inner * size,
+                  out.data.begin() + static_cast<std::ptrdiff_t>((b * outer + o) * inner * size));
+  return out;
+}
+
 void fill(Plan& plan, const std::string& name, const Tensor& tensor) {
   if (is_float(tensor.type.dtype)) {
     const auto values = tensor.floats();
@@ -63,6 +80,7 @@ class Runner {
     onnx::Model model = onnx::read_model(c_.model);
     PrepareOptions options;
     options.losses = c_.losses;
+    options.roles.rules = without_evidence(c_.name);
     if (options.losses.size() == 1) options.losses[0].output.clear();
     p_ = prepare(std::move(model.graph), options);
     weights_ = std::make_unique<Weights>(p_.graph);
@@ -81,7 +99,7 @@ class Runner {
       const auto it = set.inputs.find(value.name);
       if (it == set.inputs.end() || !value.type || !value.type->dims) continue;
       for (std::size_t i = 0; i < value.type->dims->size(); ++i)
-        if ((*value.type->dims)[i].size < 0) return it->second.shape().at(i);
+        if ((*value.type->dims)[i].size < 0) return it->second.shape().at(i == 0 ? value.turned : i);
     }
     return set.inputs.empty() || set.inputs.begin()->second.shape().empty() ? 1 : set.inputs.begin()->second.shape()[0];
   }
@@ -89,10 +107,10 @@ class Runner {
     for (const ValueId id : p_.graph.inputs) {
       const std::string& name = p_.graph.value(id).name;
       const auto it = set.inputs.find(name);
-      if (it != set.inputs.end()) fill(plan, name, it->second);
+      if (it != set.inputs.end()) fill(plan, name, turned(it->second, p_.graph.value(id).turned));
     }
     for (std::size_t i = 0; i < targets.size() && i < p_.targets.size(); ++i)
-      if (p_.targets[i] != no_value) fill(plan, p_.graph.value(p_.targets[i]).name, targets[i]);
+      if (p_.targets[i] != no_value) fill(plan, p_.graph.value(p_.targets[i]).name, turned(targets[i], p_.graph.value(p_.heads[i].value).turned));
   }
 
   void evaluate(const IoSet& set, const std::string& where) {

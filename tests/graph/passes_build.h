@@ -7,10 +7,16 @@
 
 namespace lehr {
 
+inline std::vector<float> unordered(const Shape& shape) {
+  std::vector<float> out = test::ramp(shape);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] += 0.1f * static_cast<float>((i * 7 + 3) % 11);
+  return out;
+}
+
 struct Build : test::GraphBuild {
-  // 0.1, 0.2, … unless values are given.
+  // Without order, as trained numbers are, unless values are given.
   ValueId weight(const std::string& name, const Shape& shape, std::vector<float> values = {}) {
-    return constant(name, test::tensor(shape, values.empty() ? test::ramp(shape) : std::move(values)));
+    return constant(name, test::tensor(shape, values.empty() ? unordered(shape) : std::move(values)));
   }
   ValueId constant(const std::string& name, Tensor tensor) {
     return stored(name, Role::constant, std::move(tensor));

@@ -1,5 +1,7 @@
 #include "graph/check.h"
+#include "graph/passes/batch_rows.h"
 #include "graph/passes/passes.h"
+#include "graph/print.h"
 #include "tests/graph/passes_build.h"
 #include "tests/support/catch.h"
 
@@ -101,7 +103,6 @@ const std::vector<Row> table = {
      },
      {},
      "multiplies along the batch"},
-    {"transposed", 5, [](Build& b, ValueId x) { return b.node("Transpose", {x}, "y"); }, {}, "moves the batch"},
     {"softmax over the batch",
      5,
      [](Build& b, ValueId x) {
@@ -172,6 +173,77 @@ TEST_CASE("inputs that disagree keep their sizes", "[passes]") {
   Notes notes;
   CHECK(rebatch(b.graph, notes) == 0);
   CHECK(says(notes.at(0), "5 and 4 rows"));
+}
+
+TEST_CASE("the batch may be another dimension, open or stored", "[passes]") {
+  struct Place {
+    std::vector<Dim> dims;
+    std::size_t axis;
+    std::optional<std::size_t> given = {};
+  };
+  const std::vector<Place> places = {{{{3, ""}, {-1, "N"}}, 1},  // [features, batch]
+                                     {{{3, ""}, {-1, ""}}, 1},
+                                     {{{-1, "features"}, {-1, "batch_size"}}, 1},
+                                     {{{3, ""}, {5, ""}}, 1},
+                                     {{{3, ""}, {3, ""}}, 1, 1}};
+  for (const Place& place : places) {
+    Build b;
+    const ValueId x = b.input("x", place.dims);
+    INFO(text(*b.graph.value(x).type));
+    const ValueId h = b.node("Relu", {b.node("Add", {b.node("MatMul", {b.weight("w", {4, 3}), x}, "m"), b.weight("b", {4, 1})}, "a")}, "h");
+    const ValueId y = b.node("MatMul", {b.weight("v", {2, 4}), h}, "y");
+    b.output(y);
+    Notes notes;
+    CHECK(rebatch(b.graph, notes, place.given) > 0);
+    check(b.graph);
+    const Value& fed = b.graph.value(b.graph.inputs.at(0));
+    CHECK(fed.name == "x");
+    CHECK(fed.turned == place.axis);
+    CHECK(fed.type->dims->front().size == -1);
+    CHECK(says(notes.at(0), "dimension 1 of 'x'"));
+    const ValueId turned = batch_first(b.graph, y);  // [batch, 2]
+    CHECK(turned != y);
+    CHECK(b.graph.value(turned).turned == 1);
+  }
+}
+
+TEST_CASE("sequences in front of the batch are followed through attention", "[passes]") {
+  Build b;  // [T, B, F] with T = 5, B = 2 stored
+  const ValueId x = b.input("x", {{5, ""}, {2, ""}, {4, ""}});
+  const ValueId q = b.node("Transpose", {x}, "q", {{"perm", Ints{1, 0, 2}}}), k = b.node("Transpose", {x}, "k", {{"perm", Ints{1, 2, 0}}});
+  const ValueId a = b.node("Softmax", {b.node("MatMul", {q, k}, "s")}, "a");
+  const ValueId o = b.node("Transpose", {b.node("MatMul", {a, q}, "c")}, "o", {{"perm", Ints{1, 0, 2}}});
+  const ValueId y = b.node("MatMul", {reshape(b, o, "r", {5, 2, 4}), b.weight("w", {4, 3})}, "y");
+  b.output(y);
+  Notes notes;
+  CHECK(rebatch(b.graph, notes) > 0);
+  check(b.graph);
+  CHECK(b.graph.value(b.graph.inputs.at(0)).turned == 1);
+  CHECK(b.graph.value(batch_first(b.graph, y)).turned == 1);
+  for (const Node& node : b.graph.nodes())
+    if (node.op == "Reshape") CHECK(b.graph.value(node.in[1]).data->integers() == Ints{5, -1, 4});
+}
+
+TEST_CASE("operators that keep rows apart do not stop the batch from being freed", "[passes]") {
+  struct Kept {
+    const char* op;
+    std::vector<std::int64_t> setting;  // second input, where there is one
+    Attributes attrs = {};
+  };
+  const std::vector<Kept> all = {{"Round", {}}, {"Floor", {}}, {"Sin", {}}, {"Pad", {0, 0, 1, 0, 0, 1}}, {"CumSum", {2}}, {"Trilu", {0}},
+                                 {"Einsum", {}, {{"equation", std::string("bij->bji")}}}};
+  for (const Kept& kept : all) {
+    INFO(kept.op);
+    Build b;
+    const ValueId x = b.input("x", {{4, ""}, {3, ""}, {3, ""}});
+    std::vector<ValueId> in{x};
+    if (!kept.setting.empty()) in.push_back(b.integers("setting", kept.setting));
+    b.output(b.node(kept.op, in, "y", kept.attrs));
+    Notes notes;
+    CHECK(rebatch(b.graph, notes) > 0);
+    INFO(notes.at(0));
+    CHECK(b.graph.value(b.graph.inputs.at(0)).type->dims->front().size == -1);
+  }
 }
 
 }  // namespace lehr

@@ -2,6 +2,7 @@
 
 #include "graph/check.h"
 #include "graph/passes/passes.h"
+#include "graph/passes/roles.h"
 #include "tests/graph/passes_build.h"
 #include "tests/support/catch.h"
 
@@ -67,7 +68,7 @@ const std::vector<Row> table = {
      {{"elsewhere", constant, "not on the way to the loss"},
       {"spare", constant, "not on the way"},
       {"limit", constant, "not on the way"},
-      {"other", parameter, "learned tensor in Where"}}},
+      {"other", constant, "what is chosen or filled in by Where"}}},
     {"integers",
      [](Build& b) {
        b.output(b.node("Reshape", {b.linear("fc", b.rows("x", 3), 3, 4), b.integers("shape", {-1, 2, 2})}, "y"));
@@ -165,7 +166,7 @@ const std::vector<Row> table = {
        const ValueId w = b.weight("w", {3, 3});
        b.output(b.node("MatMul", {b.node("MatMul", {b.rows("x", 3), w}, "h"), w}, "y"));
      },
-     {{"w", parameter, "weight of MatMul"}}},
+     {{"w", parameter, "weight of MatMul node of 'h', weight of MatMul node of 'y'"}}},
 };
 
 }  // namespace

@@ -19,8 +19,9 @@ const fs::path root = LEHR_SOURCE_DIR;
 const std::map<std::string, std::set<std::string>> allowed = {
     {"base", {}},
     {"graph", {}},
+    {"graph/traits", {"graph"}},
     {"graph/onnx", {"graph"}},
-    {"graph/passes", {"graph"}},
+    {"graph/passes", {"graph", "graph/traits"}},
     {"schedules", {}},
     {"engine/kernels", {}},
     {"engine/dnnl", {}},
@@ -29,14 +30,14 @@ const std::map<std::string, std::set<std::string>> allowed = {
     {"engine/optim", {"engine/kernels", "schedules"}},
     {"engine/data", {}},
     {"engine/metrics", {}},
-    {"engine/train", {"graph", "engine/plan", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics", "schedules"}},
+    {"engine/train", {"graph", "graph/traits", "engine/plan", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics", "schedules"}},
     {"experiments/spec", {"schedules"}},
     {"experiments/report", {"engine/train", "engine/metrics"}},
     {"experiments/run",
-     {"graph", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics",
+     {"graph", "graph/traits", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics",
       "engine/train", "experiments/spec", "experiments/report"}},
     {"experiments/cli",
-     {"graph", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/kernels", "engine/optim", "engine/data", "engine/metrics",
+     {"graph", "graph/traits", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/kernels", "engine/optim", "engine/data", "engine/metrics",
       "engine/train", "experiments/spec", "experiments/report", "experiments/run"}},
 };
 

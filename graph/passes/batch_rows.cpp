@@ -1,0 +1,85 @@
+#include "graph/passes/batch_rows.h"
+
+#include <algorithm>
+
+#include "graph/passes/facts.h"
+#include "graph/traits/node.h"
+#include "graph/traits/traits.h"
+
+namespace lehr {
+
+BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<std::size_t>& axes)
+    : carried_(graph.values().size()), label_(graph.values().size()) {
+  const std::vector<Facts> known = facts(graph);
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) carried_[static_cast<std::size_t>(graph.inputs[i])] = {axes.at(i), 1};
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+    const Node& node = graph.nodes()[n];
+    const Traits& row = traits(node);
+    const auto any = [&](auto&& has) { return std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && has(in); }); };
+    const bool labels = row.label >= 0 || any([&](ValueId in) { return label(in); });
+    Carried out;
+    if (!labels && any([&](ValueId in) { return bool(of(in)); })) {
+      BatchView view(graph, node, batch, known, carried_);
+      if (!row.batch) view.block("is not known to keep the rows of a batch apart");
+      out = row.batch(view);
+      if (view.new_shape()) shapes_[n] = *view.new_shape();
+    }
+    for (std::size_t i = 0; i < node.out.size(); ++i) {
+      if (node.out[i] == no_value) continue;
+      const bool statistic = i > 0 && row.slot(3).purpose == Purpose::statistic;
+      carried_[static_cast<std::size_t>(node.out[i])] = statistic ? Carried{} : out;
+      label_[static_cast<std::size_t>(node.out[i])] = labels;
+    }
+  }
+  for (const ValueId out : graph.outputs)
+    if (!label(out) && of(out).count > 1) throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).count, " rows for each of the batch")};
+}
+
+namespace {
+// Dimension `axis` to the front, and back from there.
+std::vector<std::int64_t> to_front(std::size_t rank, std::size_t axis) {
+  std::vector<std::int64_t> out{static_cast<std::int64_t>(axis)};
+  for (std::size_t i = 0; i < rank; ++i)
+    if (i != axis) out.push_back(static_cast<std::int64_t>(i));
+  return out;
+}
+std::vector<std::int64_t> from_front(std::size_t rank, std::size_t axis) {
+  std::vector<std::int64_t> out;
+  for (std::size_t i = 1; i < rank; ++i) out.push_back(static_cast<std::int64_t>(i));
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(axis), 0);
+  return out;
+}
+}  // namespace
+
+void feed_batch_first(Graph& graph, ValueId input, std::size_t axis) {
+  const std::string name = graph.value(input).name;
+  const int opset = std::max(main_opset(graph), 13);
+  Value fed = graph.value(input);
+  const std::size_t rank = fed.type->dims->size();
+  auto& dims = *fed.type->dims;
+  std::rotate(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(axis), dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
+  fed.turned = axis;
+  graph.rename(input, graph.fresh_name(name + "_as_stored"));
+  graph.value(input).role = Role::activation;
+  const ValueId id = graph.add(std::move(fed));
+  std::ranges::replace(graph.inputs, input, id);
+  std::vector<Node> nodes{Node{"Transpose", "", "", opset, {{"perm", from_front(rank, axis)}}, {id}, {input}}};
+  nodes.insert(nodes.end(), graph.nodes().begin(), graph.nodes().end());
+  graph.set_nodes(std::move(nodes));
+}
+
+ValueId batch_first(Graph& graph, ValueId value) {
+  const auto dims = facts(graph).at(static_cast<std::size_t>(value)).dims;
+  if (!dims) return value;
+  const auto at = std::ranges::find_if(*dims, [](const Extent& e) { return e.known && e.symbol == batch_symbol; });
+  if (at == dims->end() || at == dims->begin()) return value;
+  const auto axis = static_cast<std::size_t>(at - dims->begin());
+  Value out;
+  out.name = graph.fresh_name(graph.value(value).name + "_batch_first");
+  out.turned = axis;
+  const ValueId id = graph.add(std::move(out));
+  graph.add(Node{"Transpose", "", "", std::max(main_opset(graph), 13), {{"perm", to_front(dims->size(), axis)}}, {value}, {id}});
+  return id;
+}
+
+}  // namespace lehr
