@@ -1,6 +1,7 @@
 # module(FOLDER DEPS a b …): a static library lehr_<folder> of every .cpp directly in FOLDER.
-# DEPS name other folders or imported targets; what a folder may include is exactly what it lists here
-# and what those list. tests/layering_test.cpp holds the same table.
+# DEPS name other folders and imported targets. A folder may include headers of itself, of base and of the folders it lists, not of what those
+# list in turn (linking is transitive, seeing is not), and third-party headers only of the targets it lists.
+# tests/house/layering_test.cpp reads these lines as its table: a folder with sources that has none fails, as does one listed and never included.
 function(module folder)
   cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
   string(REPLACE "/" "_" name "lehr_${folder}")

@@ -86,11 +86,11 @@ std::string type_of(const std::string& text) {
   const Term term = parse_term(text);
   if (term.kind == Term::Kind::mapping) {
     if (const Term* type = term.find("type")) return type->scalar;
-    const Term& parts = term.entries[0].second;  // {product: [0.1, {type: …}]} stands for what is in it, or for itself
+    const Term& parts = term.entries[0].value;  // {product: [0.1, {type: …}]} stands for what is in it, or for itself
     if (!parts.items.empty() && parts.items.back().find("type") && parts.items.front().kind == Term::Kind::scalar &&
         parts.items.back().find("type")->scalar.find("plateau") != std::string::npos)
       return parts.items.back().find("type")->scalar;
-    return term.entries[0].first;
+    return term.entries[0].key;
   }
   return "";
 }

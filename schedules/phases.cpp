@@ -114,7 +114,7 @@ Phase parse_phase(const Term& item, bool last) {
   }
   if (!last && !phase.lasts) throw TermError(item, "a phase needs the key 'for' (only the last one may go on to the end)");
   Term own = item;
-  std::erase_if(own.entries, [](const auto& entry) { return entry.first == "for" || entry.first == "jump"; });
+  std::erase_if(own.entries, [](const auto& entry) { return entry.key == "for" || entry.key == "jump"; });
   phase.schedule = parse_schedule(own);
   return phase;
 }

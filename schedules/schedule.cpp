@@ -43,8 +43,8 @@ class Typed final : public Schedule::Shape {
     Term other = args_.term();
     Term half;
     half.scalar = "momentum";
-    std::erase_if(other.entries, [](const auto& entry) { return entry.first == "drives"; });
-    other.entries.emplace_back("drives", std::move(half));
+    std::erase_if(other.entries, [](const auto& entry) { return entry.key == "drives"; });
+    other.entries.push_back({"drives", std::move(half)});
     return make_schedule(args_.type(), other);
   }
 
@@ -58,7 +58,7 @@ bool deeper_than(const Term& term, int levels) {
   if (levels == 0) return true;
   const auto too_deep = [&](const Term& child) { return deeper_than(child, levels - 1); };
   return std::any_of(term.items.begin(), term.items.end(), too_deep) ||
-         std::any_of(term.entries.begin(), term.entries.end(), [&](const auto& entry) { return too_deep(entry.second); });
+         std::any_of(term.entries.begin(), term.entries.end(), [&](const auto& entry) { return too_deep(entry.value); });
 }
 
 // {type: hf.get_scheduler, name: linear, …} is {type: hf.linear, …}, the specific arguments beside the others.
@@ -71,11 +71,11 @@ Term named_by_argument(const Term& term) {
     if (key == "type") {
       Term type = *name;
       type.scalar = "hf." + name->scalar;
-      full.entries.emplace_back("type", type);
+      full.entries.push_back({"type", type});
     } else if (key == "scheduler_specific_kwargs") {
       full.entries.insert(full.entries.end(), value.entries.begin(), value.entries.end());
     } else if (key != "name") {
-      full.entries.emplace_back(key, value);
+      full.entries.push_back({key, value});
     }
   }
   return full;
@@ -91,8 +91,8 @@ Term written_out(const Term& term) {
     Term full = term;
     Term kind = value;
     kind.kind = Term::Kind::scalar, kind.scalar = name, kind.items.clear(), kind.entries.clear();
-    full.entries[0].first = "of";
-    full.entries.emplace(full.entries.begin(), "type", kind);
+    full.entries[0].key = "of";
+    full.entries.insert(full.entries.begin(), {"type", kind});
     return full;
   }
   return term;

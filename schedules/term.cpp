@@ -74,7 +74,7 @@ class Flow {
       const std::size_t start = at_;
       std::string key = key_name();
       if (term.find(key)) fail(start, cat("key ", quote(key), " is given twice"));
-      term.entries.emplace_back(std::move(key), value(depth + 1));
+      term.entries.push_back({std::move(key), value(depth + 1)});
       separator('}', open);
     }
     ++at_;

@@ -1,7 +1,6 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -11,12 +10,17 @@ namespace lehr {
 // A node of the text from which schedules are made: what YAML (or the text form) holds, free of any parser's types.
 struct Term {
   enum class Kind { scalar, list, mapping } kind = Kind::scalar;
-  std::string scalar;                                 // as written
-  std::vector<Term> items;                            // list
-  std::vector<std::pair<std::string, Term>> entries;  // mapping, in order
-  int line = 0, column = 0;                           // where it stands in the file (1-based), 0 if unknown
+  struct Entry;                // not a pair: one of Term cannot be named before Term is complete
+  std::string scalar;          // as written
+  std::vector<Term> items;     // list
+  std::vector<Entry> entries;  // mapping, in order
+  int line = 0, column = 0;    // where it stands in the file (1-based), 0 if unknown
 
   const Term* find(std::string_view key) const;  // of a mapping; null if absent
+};
+struct Term::Entry {
+  std::string key;
+  Term value;
 };
 
 // What went wrong in a term and where.

@@ -70,19 +70,19 @@ Schedule read_child(const Term& term, const Key& key, const Type& type, const Te
     if (!key.words.empty() && !child.find("type")) {
       Term name = child;
       name.kind = Term::Kind::scalar, name.scalar = key.words[0], name.entries.clear();
-      child.entries.emplace(child.entries.begin(), "type", name);
+      child.entries.insert(child.entries.begin(), {"type", name});
     }
     if (child.find("type"))
       for (const std::string& inherited : type.inherits) {
         const auto& keys = find_type(child).keys;
         const bool takes = std::any_of(keys.begin(), keys.end(), [&](const Key& k) { return k.name == inherited; });
-        if (const Term* value = parent.find(inherited); value && takes && !child.find(inherited)) child.entries.emplace_back(inherited, *value);
+        if (const Term* value = parent.find(inherited); value && takes && !child.find(inherited)) child.entries.push_back({inherited, *value});
       }
   }
   return parse_schedule(child);
 }
 
-Value read_value(const Key& key, const Term& term, const Type& type, const Term& parent) {
+ArgValue read_value(const Key& key, const Term& term, const Type& type, const Term& parent) {
   switch (key.kind) {
     case Key::Kind::number:
       return read_number(term, key.range, key.name, false);
@@ -202,7 +202,7 @@ Args::Args(const Type& type, const Term& mapping, const std::vector<std::string>
   }
 }
 
-const Value& Args::value(std::string_view key) const {
+const ArgValue& Args::value(std::string_view key) const {
   for (std::size_t i = 0; i < values_.size(); ++i)
     if (type_->keys[i].name == key) return values_[i];
   throw Error("schedule type ", quote(type_->name), " has no key ", quote(key));
@@ -227,7 +227,7 @@ std::string Args::text() const {
 
 Args Args::clone() const {
   Args copy = *this;
-  for (Value& value : copy.values_) {
+  for (ArgValue& value : copy.values_) {
     if (auto* child = std::get_if<Schedule>(&value)) *child = child->clone();
     if (auto* children = std::get_if<std::vector<Schedule>>(&value))
       for (Schedule& each : *children) each = each.clone();

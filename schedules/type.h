@@ -42,7 +42,7 @@ Key list_key(std::string name, Key::Kind kind, std::string meaning, std::string 
 Key schedule_key(std::string name, std::string meaning, std::string fallback = "");
 
 using Knots = std::vector<std::pair<double, double>>;  // boundary -> value, boundaries rising
-using Value = std::variant<std::monostate, double, bool, Span, std::string, std::vector<double>, std::vector<Span>, Schedule, std::vector<Schedule>, Knots>;
+using ArgValue = std::variant<std::monostate, double, bool, Span, std::string, std::vector<double>, std::vector<Span>, Schedule, std::vector<Schedule>, Knots>;
 
 struct Type;
 
@@ -71,10 +71,10 @@ class Args {
   Args clone() const;        // children cloned
 
  private:
-  const Value& value(std::string_view key) const;
+  const ArgValue& value(std::string_view key) const;
   const Type* type_;
   Term term_;
-  std::vector<Value> values_;
+  std::vector<ArgValue> values_;
 };
 
 // What a type makes of its arguments: a pure function of the moment, and what can be said about it on a clock.

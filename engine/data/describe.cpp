@@ -12,7 +12,7 @@ namespace {
 std::int64_t distinct(std::vector<double> values) {
   std::erase_if(values, [](double value) { return std::isnan(value); });
   std::ranges::sort(values);
-  return std::ranges::unique(values).begin() - values.begin();
+  return std::unique(values.begin(), values.end()) - values.begin();
 }
 
 void summarise_numbers(const Column& column, ColumnSummary& out) {

@@ -20,7 +20,7 @@ std::vector<std::string> distinct_numbers(const Column& column, std::span<const 
   for (const std::int32_t row : rows) values.push_back(column.numbers[static_cast<std::size_t>(row)]);
   std::erase_if(values, [](double v) { return std::isnan(v); });
   std::ranges::sort(values);
-  values.erase(std::ranges::unique(values).begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   std::vector<std::string> out;
   for (const double value : values) out.push_back(number(value));
   return out;

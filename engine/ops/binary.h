@@ -11,7 +11,7 @@ using BinaryKernel = void (*)(const Walk<2>& walk, const void* a, const void* b,
 using BinaryGradient = void (*)(const Walk<3>& walk, const float* g, const float* a, const float* b, const float* y, float* dx, bool add,
                                 std::int64_t begin, std::int64_t end);
 
-enum Uses : unsigned { uses_none = 0, uses_a = 1, uses_b = 2, uses_y = 4, passes = 8 };  // passes: dx = g
+enum GradientReads : unsigned { uses_none = 0, uses_a = 1, uses_b = 2, uses_y = 4, passes = 8 };  // passes: dx = g
 
 // One operator of two inputs; a missing kernel: that element type is refused; a missing gradient: no gradient.
 struct BinaryRow {

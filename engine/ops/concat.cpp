@@ -6,8 +6,8 @@ namespace lehr {
 
 namespace {
 
-std::unique_ptr<Op> move(const NodeView& node, Shape out, std::vector<Piece> pieces) {
-  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, std::move(out)}}, std::move(pieces));
+std::unique_ptr<Op> move(const NodeView& node, Shape out, std::vector<CopyBlock> blocks) {
+  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, std::move(out)}}, std::move(blocks));
 }
 
 std::unique_ptr<Op> concat(const NodeView& node) {
@@ -23,15 +23,15 @@ std::unique_ptr<Op> concat(const NodeView& node) {
     if (same != node.shape(0)) throw Error("input ", i, " is ", node.shape(i), " but input 0 is ", node.shape(0), ": they may differ only along axis ", axis);
     out[axis] += node.shape(i)[axis];
   }
-  std::vector<Piece> pieces;
+  std::vector<CopyBlock> blocks;
   const Shape to = strides(out);
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < node.inputs(); ++i) {
     const Shape& in = node.shape(i);
-    pieces.push_back({.input = i, .dims = in, .to = to, .from = strides(in), .to_offset = offset * to[axis]});
+    blocks.push_back({.input = i, .dims = in, .to = to, .from = strides(in), .to_offset = offset * to[axis]});
     offset += in[axis];
   }
-  return move(node, out, std::move(pieces));
+  return move(node, out, std::move(blocks));
 }
 
 // Every output a block of the input along one axis.
@@ -46,17 +46,17 @@ std::unique_ptr<Op> split(const NodeView& node, const std::vector<std::int64_t>&
   if (sum != in[axis]) throw Error("split ", sizes, " sums to ", sum, " but axis ", axis, " of ", in, " is ", in[axis]);
   if (sizes.size() != node.outputs()) throw Error("split ", sizes, " makes ", sizes.size(), " parts for ", node.outputs(), " outputs");
   std::vector<TensorType> outputs;
-  std::vector<Piece> pieces;
+  std::vector<CopyBlock> blocks;
   const Shape from = strides(in);
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     Shape out = in;
     out[axis] = sizes[i];
-    pieces.push_back({.output = i, .dims = out, .to = strides(out), .from = from, .from_offset = offset * from[axis]});
+    blocks.push_back({.output = i, .dims = out, .to = strides(out), .from = from, .from_offset = offset * from[axis]});
     outputs.push_back({node.type(0).dtype, out});
     offset += sizes[i];
   }
-  return std::make_unique<Move>(node, std::move(outputs), std::move(pieces));
+  return std::make_unique<Move>(node, std::move(outputs), std::move(blocks));
 }
 
 // `parts` equal blocks; from opset 18 the last may be shorter.
@@ -102,14 +102,14 @@ std::unique_ptr<Op> tile(const NodeView& node) {
   }
   elements(out);
   if (out == in) return view(node, out);
-  Piece piece;
+  CopyBlock block;
   const Shape to = strides(out), from = strides(in);
   for (std::size_t d = 0; d < in.size(); ++d) {
-    piece.dims.insert(piece.dims.end(), {repeats[d], in[d]});
-    piece.to.insert(piece.to.end(), {to[d] * in[d], to[d]});
-    piece.from.insert(piece.from.end(), {0, from[d]});
+    block.dims.insert(block.dims.end(), {repeats[d], in[d]});
+    block.to.insert(block.to.end(), {to[d] * in[d], to[d]});
+    block.from.insert(block.from.end(), {0, from[d]});
   }
-  return move(node, out, {piece});
+  return move(node, out, {block});
 }
 
 // pads: what is put before each axis, then behind each; negative ones cut off.
@@ -117,7 +117,7 @@ std::unique_ptr<Op> pad(const NodeView& node, const std::vector<std::int64_t>& p
   const Shape& in = node.shape(0);
   if (const std::string mode = node.text("mode", "constant"); mode != "constant") throw Error("mode ", quote(mode), " is not supported, only 'constant' is");
   if (pads.size() != 2 * axes.size()) throw Error("pads ", pads, " has ", pads.size(), " entries, ", 2 * axes.size(), " are needed");
-  Piece piece{.dims = in, .from = strides(in)};
+  CopyBlock block{.dims = in, .from = strides(in)};
   Shape out = in;
   std::vector<std::int64_t> front(in.size(), 0);
   for (std::size_t k = 0; k < axes.size(); ++k) {
@@ -127,14 +127,14 @@ std::unique_ptr<Op> pad(const NodeView& node, const std::vector<std::int64_t>& p
       throw Error("pads ", pads, " leave no valid size of axis ", d, " of ", in);
     out[d] += before + behind;
     front[d] = before;
-    piece.dims[d] += std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(behind, 0);
-    piece.from_offset += std::max<std::int64_t>(-before, 0) * piece.from[d];
+    block.dims[d] += std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(behind, 0);
+    block.from_offset += std::max<std::int64_t>(-before, 0) * block.from[d];
   }
   elements(out);
-  piece.to = strides(out);
-  for (std::size_t d = 0; d < in.size(); ++d) piece.to_offset += std::max<std::int64_t>(front[d], 0) * piece.to[d];
-  for (std::int64_t& dim : piece.dims) dim = std::max<std::int64_t>(dim, 0);
-  auto op = std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, out}}, std::vector{piece});
+  block.to = strides(out);
+  for (std::size_t d = 0; d < in.size(); ++d) block.to_offset += std::max<std::int64_t>(front[d], 0) * block.to[d];
+  for (std::int64_t& dim : block.dims) dim = std::max<std::int64_t>(dim, 0);
+  auto op = std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, out}}, std::vector{block});
   op->filled(convert(value, node.type(0).dtype));
   return op;
 }

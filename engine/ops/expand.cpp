@@ -13,8 +13,8 @@ std::unique_ptr<Op> expand(const NodeView& node) {
   elements(wanted);
   const Shape out = broadcast(in, wanted);
   if (elements(out) == elements(in)) return view(node, out);
-  const Piece piece{.dims = out, .to = strides(out), .from = broadcast_strides(in, out)};
-  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, out}}, std::vector{piece});
+  const CopyBlock block{.dims = out, .to = strides(out), .from = broadcast_strides(in, out)};
+  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, out}}, std::vector{block});
 }
 
 }  // namespace

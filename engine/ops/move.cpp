@@ -16,10 +16,10 @@ struct Part {  // a job whose addresses are not known yet
   Buffer to, from;
 };
 
-Nest<2> nest_of(const Piece& p) { return Nest<2>(p.dims, {p.to, p.from}, {p.to_offset, p.from_offset}); }
-Nest<2> reversed(const Piece& p) { return Nest<2>(p.dims, {p.from, p.to}, {p.from_offset, p.to_offset}); }
+Nest<2> nest_of(const CopyBlock& p) { return Nest<2>(p.dims, {p.to, p.from}, {p.to_offset, p.from_offset}); }
+Nest<2> reversed(const CopyBlock& p) { return Nest<2>(p.dims, {p.from, p.to}, {p.from_offset, p.to_offset}); }
 
-bool injective(const Piece& p) {
+bool injective(const CopyBlock& p) {
   for (std::size_t d = 0; d < p.dims.size(); ++d)
     if (p.dims[d] > 1 && p.from[d] == 0) return false;
   return true;
@@ -37,7 +37,7 @@ void add_once(std::vector<Buffer>& list, Buffer b) {
 
 }  // namespace
 
-Move::Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<Piece> pieces) : outputs_(std::move(outputs)), pieces_(std::move(pieces)) {
+Move::Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<CopyBlock> blocks) : outputs_(std::move(outputs)), blocks_(std::move(blocks)) {
   for (std::size_t i = 0; i < node.inputs(); ++i) inputs_.push_back(node.has(i) ? node.type(i) : TensorType{Dtype::i64, {0}});
 }
 
@@ -50,14 +50,14 @@ std::vector<Tensor> Move::fold(std::span<const Tensor* const> in) const {
   std::int64_t total = 0;
   for (const TensorType& type : outputs_) total += elements(type.shape);
   if (total > fold_limit) return {};
-  for (const Piece& p : pieces_)
+  for (const CopyBlock& p : blocks_)
     if (in[p.input] == nullptr) return {};
   std::vector<Tensor> out;
   for (const TensorType& type : outputs_) {
     out.emplace_back(type);
     if (fill_) lehr::fill(out.back().data.data(), elements(type.shape), bytes(type.dtype), fill_->data.data());
   }
-  for (const Piece& p : pieces_) {
+  for (const CopyBlock& p : blocks_) {
     Nest<2> nest = nest_of(p);
     copy(nest, bytes(outputs_[p.output].dtype), out[p.output].data.data(), in[p.input]->data.data());
   }
@@ -65,7 +65,7 @@ std::vector<Tensor> Move::fold(std::span<const Tensor* const> in) const {
 }
 
 bool Move::differentiable(std::size_t i) const {
-  return i < inputs_.size() && inputs_[i].dtype == Dtype::f32 && std::ranges::any_of(pieces_, [i](const Piece& p) { return p.input == i; });
+  return i < inputs_.size() && inputs_[i].dtype == Dtype::f32 && std::ranges::any_of(blocks_, [i](const CopyBlock& p) { return p.input == i; });
 }
 
 void Move::forward(Emit& e) const {
@@ -78,7 +78,7 @@ void Move::forward(Emit& e) const {
     writes.push_back(e.out(i));
     if (fill_) fills.emplace_back(e.out(i), elements(outputs_[i].shape));
   }
-  for (const Piece& p : pieces_) {
+  for (const CopyBlock& p : blocks_) {
     if (!e.has_out(p.output)) continue;
     add_once(reads, e.in(p.input));
     parts.push_back({nest_of(p), e.out(p.output), e.in(p.input)});
@@ -97,7 +97,7 @@ void Move::forward(Emit& e) const {
 // Does the gradient of `input` get exactly one term for each element?
 bool Move::covers(std::size_t input, const Emit& e) const {
   std::int64_t moved = 0;
-  for (const Piece& p : pieces_) {
+  for (const CopyBlock& p : blocks_) {
     if (p.input != input) continue;
     if (!injective(p) || !e.has_grad(p.output)) return false;
     moved += elements(p.dims);
@@ -111,7 +111,7 @@ void Move::backward(Emit& e) const {
     const Target target = e.grad_in(i);
     std::vector<Buffer> reads;
     std::vector<Part> parts;
-    for (const Piece& p : pieces_) {
+    for (const CopyBlock& p : blocks_) {
       if (p.input != i || !e.has_grad(p.output)) continue;
       add_once(reads, e.grad_out(p.output));
       parts.push_back({reversed(p), target.buffer, e.grad_out(p.output)});

@@ -11,17 +11,17 @@ namespace lehr {
 inline constexpr std::int64_t fold_limit = std::int64_t{1} << 20;
 
 // A block of elements that one node moves: for every index over dims, output[to_offset + index·to] = input[from_offset + index·from].
-struct Piece {
+struct CopyBlock {
   std::size_t input = 0, output = 0;
   Shape dims = {}, to = {}, from = {};
   std::int64_t to_offset = 0, from_offset = 0;
 };
 
-// Every output element is a copy of one input element, or `fill` where no piece writes. The pieces of one output do not overlap.
-// Gradient: the pieces backwards, summed where an element was copied more than once.
+// Every output element is a copy of one input element, or `fill` where no block writes. The blocks of one output do not overlap.
+// Gradient: the blocks backwards, summed where an element was copied more than once.
 class Move : public Op {
  public:
-  Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<Piece> pieces);
+  Move(const NodeView& node, std::vector<TensorType> outputs, std::vector<CopyBlock> blocks);
   Move& filled(Tensor scalar);
 
   std::vector<TensorType> infer() const override { return outputs_; }
@@ -33,7 +33,7 @@ class Move : public Op {
  private:
   bool covers(std::size_t input, const Emit& e) const;
   std::vector<TensorType> inputs_, outputs_;
-  std::vector<Piece> pieces_;
+  std::vector<CopyBlock> blocks_;
   std::optional<Tensor> fill_;
 };
 

@@ -63,7 +63,7 @@ std::unique_ptr<Op> constant_of_shape(const NodeView& node) {
     value = convert(*given, plan_dtype(given->type.dtype));
     value.type.shape = {};
   }
-  auto op = std::make_unique<Move>(node, std::vector{TensorType{value.type.dtype, shape}}, std::vector<Piece>{});
+  auto op = std::make_unique<Move>(node, std::vector{TensorType{value.type.dtype, shape}}, std::vector<CopyBlock>{});
   op->filled(std::move(value));
   return op;
 }

@@ -35,18 +35,18 @@ std::unique_ptr<Op> slice(const NodeView& node, const std::vector<std::int64_t>&
     throw Error("starts ", starts, ", ends ", ends, axes ? cat(", axes ", *axes) : "", steps ? cat(", steps ", *steps) : "",
                 " of different lengths or more than the rank of ", in);
   if (axes) axes_of(*axes, in.size());  // refuses duplicates
-  Piece piece{.dims = in, .from = strides(in)};
-  const Shape own = piece.from;
+  CopyBlock block{.dims = in, .from = strides(in)};
+  const Shape own = block.from;
   for (std::size_t k = 0; k < starts.size(); ++k) {
     const std::size_t d = axes ? axis_of((*axes)[k], in.size()) : k;
     const Range r = range(starts[k], ends[k], steps ? (*steps)[k] : 1, in[d]);
-    piece.dims[d] = r.count;
-    piece.from[d] = r.step * own[d];
-    piece.from_offset += r.first * own[d];
+    block.dims[d] = r.count;
+    block.from[d] = r.step * own[d];
+    block.from_offset += r.first * own[d];
   }
-  if (piece.dims == in && piece.from == own) return view(node, in);
-  piece.to = strides(piece.dims);
-  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, piece.dims}}, std::vector{piece});
+  if (block.dims == in && block.from == own) return view(node, in);
+  block.to = strides(block.dims);
+  return std::make_unique<Move>(node, std::vector{TensorType{node.type(0).dtype, block.dims}}, std::vector{block});
 }
 
 std::unique_ptr<Op> slice_1(const NodeView& node) {
@@ -67,15 +67,15 @@ std::unique_ptr<Op> trilu(const NodeView& node) {
   const std::int64_t k = std::clamp(node.has(1) ? constant_integer(node, 1) : 0, -rows, columns);
   const bool upper = node.integer("upper", 1) != 0;
   const std::int64_t matrices = elements(Shape(in.begin(), in.end() - 2));
-  std::vector<Piece> pieces;
+  std::vector<CopyBlock> blocks;
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t first = upper ? std::clamp<std::int64_t>(i + k, 0, columns) : 0;
     const std::int64_t last = upper ? columns : std::clamp<std::int64_t>(i + k + 1, 0, columns);
     if (first == last) continue;
     const Shape step{rows * columns, 1};
-    pieces.push_back({.dims = {matrices, last - first}, .to = step, .from = step, .to_offset = i * columns + first, .from_offset = i * columns + first});
+    blocks.push_back({.dims = {matrices, last - first}, .to = step, .from = step, .to_offset = i * columns + first, .from_offset = i * columns + first});
   }
-  auto op = std::make_unique<Move>(node, std::vector{node.type(0)}, std::move(pieces));
+  auto op = std::make_unique<Move>(node, std::vector{node.type(0)}, std::move(blocks));
   op->filled(Tensor(TensorType{node.type(0).dtype, {}}));
   return op;
 }

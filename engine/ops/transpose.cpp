@@ -30,20 +30,20 @@ std::unique_ptr<Op> transpose(const NodeView& node) {
   const Shape& in = node.shape(0);
   const auto perm = permutation(node, in.size());
   const Shape own = strides(in);
-  Piece piece;
+  CopyBlock block;
   std::size_t last = 0;
   bool moves = false;  // does any axis longer than 1 overtake another?
   for (const std::size_t axis : perm) {
-    piece.dims.push_back(in[axis]);
-    piece.from.push_back(own[axis]);
+    block.dims.push_back(in[axis]);
+    block.from.push_back(own[axis]);
     if (in[axis] == 1) continue;
     moves |= axis < last;
     last = axis;
   }
-  if (!moves) return view(node, piece.dims);
-  piece.to = strides(piece.dims);
-  const TensorType out{node.type(0).dtype, piece.dims};
-  return std::make_unique<Move>(node, std::vector{out}, std::vector{piece});
+  if (!moves) return view(node, block.dims);
+  block.to = strides(block.dims);
+  const TensorType out{node.type(0).dtype, block.dims};
+  return std::make_unique<Move>(node, std::vector{out}, std::vector{block});
 }
 
 }  // namespace

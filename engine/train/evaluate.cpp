@@ -1,7 +1,6 @@
 #include "engine/train/evaluate.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace lehr {
 
@@ -83,9 +82,8 @@ void retake_statistics(std::span<float> state, const std::vector<Fed>& plans, st
     fed.plan->forward();
   };
   for (std::size_t at = 0; at < all.size();) {
-    const auto largest_first = std::views::reverse(plans);
-    const auto fits = std::ranges::find_if(largest_first, [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
-    if (fits == largest_first.end()) break;  // fewer rows than any plan takes
+    const auto fits = std::find_if(plans.rbegin(), plans.rend(), [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
+    if (fits == plans.rend()) break;  // fewer rows than any plan takes
     const auto chosen = all.subspan(at, static_cast<std::size_t>(fits->plan->batch()));
     if (at == 0) {
       run(*fits, chosen, 1);

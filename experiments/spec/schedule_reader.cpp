@@ -15,7 +15,7 @@ Term term_of(const Node& node) {
   } else if (node.is_mapping()) {
     term.kind = Term::Kind::mapping;
     for (const Entry& entry : node.entries) {
-      term.entries.emplace_back(entry.key, term_of(entry.value));
+      term.entries.push_back({entry.key, term_of(entry.value)});
     }
   } else {
     term.scalar = node.scalar;

@@ -1,90 +1,81 @@
+// What includes what. The table is CMakeLists.txt's own: module(FOLDER DEPS …).
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <map>
 #include <regex>
-#include <set>
 
-#include "base/text.h"
+#include "tests/house/sources.h"
 #include "tests/support/catch.h"
 
 namespace fs = std::filesystem;
-using namespace lehr;
+using namespace lehr::test;
 
 namespace {
-const fs::path root = LEHR_SOURCE_DIR;
 
-// Which folder may include which; each may include itself and base.
-const std::map<std::string, std::set<std::string>> allowed = {
-    {"base", {}},
-    {"graph", {}},
-    {"graph/traits", {"graph"}},
-    {"graph/onnx", {"graph"}},
-    {"graph/passes", {"graph", "graph/traits"}},
-    {"schedules", {}},
-    {"engine/kernels", {}},
-    {"engine/dnnl", {}},
-    {"engine/plan", {"graph"}},
-    {"engine/ops", {"graph", "engine/plan", "engine/kernels", "engine/dnnl"}},
-    {"engine/optim", {"engine/kernels", "schedules"}},
-    {"engine/data", {}},
-    {"engine/metrics", {}},
-    {"engine/train", {"graph", "graph/traits", "engine/plan", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics", "schedules"}},
-    {"experiments/spec", {"schedules"}},
-    {"experiments/report", {"engine/train", "engine/metrics"}},
-    {"experiments/run",
-     {"graph", "graph/traits", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/optim", "engine/data", "engine/metrics",
-      "engine/train", "experiments/spec", "experiments/report"}},
-    {"experiments/cli",
-     {"graph", "graph/traits", "graph/onnx", "graph/passes", "schedules", "engine/plan", "engine/ops", "engine/dnnl", "engine/kernels", "engine/optim", "engine/data", "engine/metrics",
-      "engine/train", "experiments/spec", "experiments/report", "experiments/run"}},
+// Beginning of a third-party header's name -> the target that brings it: the folders that list the target may see it.
+const std::vector<std::pair<std::string, std::string>> third_party = {
+    {"dnnl", "DNNL::dnnl"},       {"oneapi/", "DNNL::dnnl"},       {"omp.h", "OpenMP::OpenMP_CXX"},   {"google/", "lehr_onnx_schema"},
+    {"onnx/", "lehr_onnx_schema"}, {"yaml-cpp/", "lehr_yaml"},      {"hwy/", "lehr_highway"},          {"muParser", "lehr_muparser"},
+    {"Random123/", "lehr_random123"}, {"fmt/", "fmt::fmt"},          {"boost/crc", "Boost::headers"},   {"boost/math", "lehr_math"},
+    {"zlib.h", "ZLIB::ZLIB"},     {"CLI/", "lehr_cli11"},          {"nlohmann/", "lehr_json"},
 };
-
-// Beginning of a third-party header's name -> the folders that may see it.
-const std::vector<std::pair<std::string, std::set<std::string>>> homes = {
-    {"dnnl", {"engine/dnnl"}},   {"oneapi/", {"engine/dnnl"}}, {"omp.h", {"engine/dnnl"}},
-    {"google/", {"graph/onnx"}}, {"onnx/", {"graph/onnx"}},    {"yaml-cpp/", {"experiments/spec"}},
-    {"hwy/", {"engine/kernels"}}, {"muParser", {"schedules"}}, {"Random123/", {"base"}},
-    {"fmt/", {"base"}},          {"boost/crc", {"base"}},      {"boost/math", {"engine/metrics", "experiments/report"}},
-    {"zlib.h", {"engine/data"}}, {"CLI/", {"experiments/cli"}}, {"nlohmann/", {"experiments/spec", "experiments/report"}},
-};
+// A library has one home; these two serve two folders.
+const std::set<std::string> shared_targets = {"lehr_math", "lehr_json"};
 
 struct Include { std::string file, folder, header; bool system; };
 
-std::vector<fs::path> sources(const std::string& folder) {
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(root / folder))
-    if (const auto e = entry.path().extension(); e == ".h" || e == ".cpp" || e == ".inl") out.push_back(entry.path());
-  return out;
-}
-
-std::vector<Include> includes() {
-  std::vector<Include> out;
-  const std::regex form(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
-  for (const auto& [folder, may] : allowed)
-    for (const auto& path : sources(folder)) {
-      std::ifstream in(path);
-      for (std::string line; std::getline(in, line);) {
-        std::smatch match;
-        if (std::regex_search(line, match, form)) out.push_back({folder + "/" + path.filename().string(), folder, match[2], match[1] == "<"});
-      }
-    }
-  return out;
+const std::vector<Include>& includes() {
+  static const auto all = [] {
+    std::vector<Include> out;
+    const std::regex form(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
+    for (const std::string& folder : library_folders())
+      for (const auto& path : sources(folder))
+        for (const std::string& line : lines(path)) {
+          std::smatch match;
+          if (std::regex_search(line, match, form)) out.push_back({folder + "/" + path.filename().string(), folder, match[2], match[1] == "<"});
+        }
+    return out;
+  }();
+  return all;
 }
 
 std::string home_of(const std::string& header) { return fs::path(header).parent_path().string(); }
+bool lists(const std::string& folder, const std::string& dep) {
+  const auto row = modules().find(folder);
+  return row != modules().end() && row->second.contains(dep);
+}
+
 }  // namespace
 
-TEST_CASE("folders include only what lies below them", "[house]") {
-  const auto all = includes();
-  REQUIRE(all.size() > 300);
-  for (const Include& i : all) {
+TEST_CASE("every folder with sources is a module, and every module such a folder", "[house]") {
+  const std::vector<std::string> folders = library_folders();
+  CHECK(folders.size() > 10);
+  for (const std::string& folder : folders) {
+    INFO(folder << " holds sources, but no line module(" << folder << " DEPS …) of CMakeLists.txt names it");
+    CHECK(modules().contains(folder));
+  }
+  for (const auto& [folder, deps] : modules()) {
+    INFO("module(" << folder << ")");
+    CHECK(std::ranges::find(folders, folder) != folders.end());
+  }
+}
+
+TEST_CASE("folders include only what their module line lists", "[house]") {
+  REQUIRE(includes().size() > 300);
+  std::map<std::string, std::set<std::string>> used;
+  for (const Include& i : includes()) {
     if (i.system) continue;
     const std::string to = home_of(i.header);
-    INFO(i.file << " includes " << i.header);
-    CHECK((to == i.folder || to == "base" || allowed.at(i.folder).contains(to)));
+    INFO(i.file << " includes " << i.header << "; module(" << i.folder << " DEPS …) must list " << to);
+    CHECK((to == i.folder || to == "base" || lists(i.folder, to)));
+    CHECK(fs::exists(source_root / i.header));
+    used[i.folder].insert(to);
   }
+  for (const auto& [folder, deps] : modules())
+    for (const std::string& dep : deps) {
+      if (dep == "base" || !modules().contains(dep)) continue;
+      INFO("module(" << folder << " DEPS … " << dep << "): nothing there includes it");
+      CHECK(used[folder].contains(dep));
+    }
 }
 
 TEST_CASE("the include graph has no cycle", "[house]") {
@@ -105,31 +96,36 @@ TEST_CASE("the include graph has no cycle", "[house]") {
   for (const auto& [folder, to] : std::map(edges)) visit(folder);
 }
 
-TEST_CASE("each third-party header is seen in its one folder", "[house]") {
+TEST_CASE("each third-party header is seen only where its module line lists the library", "[house]") {
   std::set<std::string> met;
   for (const Include& i : includes()) {
     if (!i.system) continue;
-    for (const auto& [prefix, folders] : homes)
+    for (const auto& [prefix, target] : third_party)
       if (i.header.starts_with(prefix)) {
-        INFO(i.file << " includes <" << i.header << ">");
-        CHECK(folders.contains(i.folder));
-        met.insert(prefix);
+        INFO(i.file << " includes <" << i.header << "> of " << target);
+        CHECK(lists(i.folder, target));
+        met.insert(target);
       }
   }
-  CHECK(met.size() >= 12);  // the table is about headers that exist
+  for (const auto& [prefix, target] : third_party) {
+    INFO(target);
+    CHECK(met.contains(target));
+    std::vector<std::string> homes;
+    for (const auto& [folder, deps] : modules())
+      if (deps.contains(target)) homes.push_back(folder);
+    CHECK(homes.size() == (shared_targets.contains(target) ? 2 : 1));
+  }
 }
 
 TEST_CASE("printing is left to reports and commands; the planner names no operator", "[house]") {
   const std::regex prints(R"(\b(std::cout|std::cerr|[^sn]printf\s*\(|fputs\s*\(|puts\s*\())");
-  for (const auto& [folder, may] : allowed) {
+  for (const std::string& folder : library_folders()) {
     if (folder == "experiments/report" || folder == "experiments/cli") continue;
-    for (const auto& path : sources(folder)) {
-      std::ifstream in(path);
-      for (std::string line; std::getline(in, line);) {
+    for (const auto& path : sources(folder))
+      for (const std::string& line : lines(path)) {
         INFO(path.string() << ": " << line);
         CHECK_FALSE(std::regex_search(line, prints));
         if (folder == "engine/plan" && path.extension() == ".cpp") CHECK(line.find("\"Gemm\"") == std::string::npos);
       }
-    }
   }
 }

@@ -1,27 +1,20 @@
 // What the scripts and the suite itself must not do.
-#include <filesystem>
-#include <fstream>
 #include <regex>
 
+#include "tests/house/sources.h"
 #include "tests/support/catch.h"
 
 namespace fs = std::filesystem;
+using lehr::test::lines;
 
 namespace {
-const fs::path root = LEHR_SOURCE_DIR;
-
-std::vector<std::string> lines(const fs::path& path) {
-  std::vector<std::string> out;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) out.push_back(line);
-  return out;
-}
+const fs::path& root = lehr::test::source_root;
 }  // namespace
 
 TEST_CASE("no script reads the beginning of a pipe under pipefail", "[house]") {
   // grep -q, head and sed q leave early; the writer dies of SIGPIPE and pipefail takes that for a failure.
   const std::regex leaves(R"(\|\s*(grep\s+(-\w+\s+)*-\w*[qm]|head\b|sed\s+(-n\s+)?'?[0-9$]*[^|']*;?q'?(\s|$)))");
-  for (const char* script : {"dev", ".ci/run", ".ci/fresh", "bench/run.sh"}) {
+  for (const char* script : {"dev", ".ci/run", ".ci/fresh", ".ci/clang", "bench/run.sh"}) {
     const std::vector<std::string> text = lines(root / script);
     INFO(script);
     REQUIRE(text.size() > 5);
