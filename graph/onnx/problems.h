@@ -15,15 +15,14 @@ class Problems {
     if (++count_ <= shown) lines_.push_back(cat(parts...));
     if (count_ == most) raise();
   }
-  // Runs body; the sentence of an Error becomes a problem with `where` in front.
+  // Runs body; the sentence of an Error becomes a problem, with `where` in front.
   template <class Body>
   void guard(const std::string& where, Body&& body) {
-    try {
-      body();
-    } catch (const Error& error) {
-      if (count_ >= most) throw;
-      add(where, ": ", error.sentence());
-    }
+    attempt(where + ": ", body);
+  }
+  template <class Body>
+  void guard(Body&& body) {
+    attempt("", body);
   }
   std::size_t count() const { return count_; }
   void raise() const {
@@ -36,6 +35,16 @@ class Problems {
   }
 
  private:
+  template <class Body>
+  void attempt(const std::string& prefix, Body& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      if (count_ >= most) throw;
+      add(prefix, error.sentence());
+    }
+  }
+
   std::vector<std::string> lines_;
   std::size_t count_ = 0;
 };

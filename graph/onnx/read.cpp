@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "graph/check.h"
 #include "graph/onnx/attributes.h"
+#include "graph/onnx/calls.h"
+#include "graph/onnx/element_types.h"
 #include "graph/onnx/functions.h"
 #include "graph/onnx/metadata.h"
 #include "graph/onnx/model.h"
@@ -64,8 +66,9 @@ class Reader {
     outputs();
     value_types();
     unsupported_uses();
+    problems_.guard([&] { graph().set_nodes(std::move(nodes_)); });
+    types();
     problems_.raise();
-    graph().set_nodes(std::move(nodes_));
     check(graph());
     model_.notes = std::move(notes_);
     return std::move(model_);
@@ -215,6 +218,7 @@ class Reader {
     const std::string& name = node.proto->output(0);
     const std::size_t before = unsupported_.size();
     Value value{.name = "", .role = Role::constant, .type = {}, .data = {}, .why = {}};
+    check_call(*node.proto, opset_of(node, ""), problems_);
     if (const AttributeProto* a = constant_attribute(*node.proto))
       value = constant_value(*a, who + " (" + quote(name) + ")");
     else if (node.proto->attribute_size() == 0)
@@ -274,6 +278,7 @@ class Reader {
       if (proto.op_type() == "Constant" && domain.empty()) continue;
       Node out{.op = proto.op_type(), .domain = domain, .name = proto.name(), .opset = opset, .attrs = {}, .in = {}, .out = {}};
       problems_.guard(title(proto), [&] { out.attrs = read_attributes(proto, external_); });
+      check_call(proto, opset, problems_);
       for (const std::string& name : proto.input()) out.in.push_back(resolve(name, proto));
       for (const std::string& name : proto.output()) out.out.push_back(name.empty() ? no_value : graph().find(name));
       while (!out.in.empty() && out.in.back() == no_value) out.in.pop_back();
@@ -334,6 +339,25 @@ class Reader {
     Origin& origin = graph().value(id).origin;
     origin.said = said(told);
     if (origin.said == Said::folded) origin.of = folded_from(told);
+  }
+
+  // Element types of activations as the operators make them, also where the file declares none or another.
+  void types() {
+    const auto types = element_types(graph(), problems_);
+    std::size_t other = 0, wide = 0;
+    std::string first_other, first_wide;
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      if (!types[i]) continue;
+      Value& value = graph().value(static_cast<ValueId>(i));
+      if (*types[i] == Dtype::f64 && wide++ == 0) first_wide = quote(value.name);
+      if (value.role != Role::activation) continue;
+      if (!value.type) value.type = DeclaredType{*types[i], std::nullopt};
+      if (value.type->dtype != *types[i] && other++ == 0)
+        first_other = cat(quote(value.name), " as ", name(value.type->dtype), ", its node makes ", name(*types[i]));
+      value.type->dtype = *types[i];
+    }
+    if (other) note(other, other == 1 ? " tensor is" : " tensors are", " declared with another element type than the operators give: ", first_other);
+    if (wide) note(wide, wide == 1 ? " tensor is" : " tensors are", " float64 (the first is ", first_wide, "): computed in float32");
   }
 
   void unsupported_uses() {
