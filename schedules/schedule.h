@@ -1,4 +1,5 @@
 #pragma once
+#include <compare>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ class Schedule {
   double at(const Moment& moment) const { return shape_->at(moment); }
   std::string text() const;  // one line; parse_schedule(text()) == *this
   bool operator==(const Schedule& other) const { return text() == other.text(); }
+  auto operator<=>(const Schedule& other) const { return text() <=> other.text(); }
   bool constant() const;
 
   // Problems that show only on a run's clock: ends before the run, is 0 at the first update, jumps at a phase boundary,

@@ -6,14 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lehr {
+#include "engine/data/options.h"
 
-struct CsvOptions {
-  std::optional<bool> header;              // absent: found
-  std::optional<char> delimiter;           // absent: found among tab, semicolon and comma
-  std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
-  std::uintmax_t limit = std::uintmax_t{2} << 30;  // bytes of text, after unpacking
-};
+namespace lehr {
 
 // Numeric where every cell that is not missing is a finite number, otherwise text.
 struct Column {

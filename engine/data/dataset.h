@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/shape.h"
+#include "engine/data/options.h"
 
 namespace lehr {
 
@@ -35,12 +36,6 @@ void gather(const Field& field, std::span<const std::int32_t> rows, std::span<st
 
 struct Split { std::vector<std::int32_t> train, validation, test; };  // each in ascending order
 
-struct SplitOptions {
-  double validation = 0, test = 0;           // fractions in [0,1)
-  std::int64_t validation_rows = -1, test_rows = -1;  // instead of the fraction when >= 0
-  enum class Take { tail, random, stratified } take = Take::random;
-  std::uint64_t seed = 0;
-};
 // tail: the last rows, unshuffled, test behind validation: training keeps floor(n * (1 - fraction)) rows, as Keras'
 // validation_split does. stratified: each class in proportion (largest remainders), every part as large as with random.
 // Error (Exit::mismatch) where a part would be empty or a class has fewer rows than there are parts.

@@ -10,22 +10,6 @@
 
 namespace lehr {
 
-// What the columns of a table are for. Columns are named, or given by index (negative counts from the end).
-struct TableSpec {
-  std::string target = "-1";
-  std::vector<std::string> classes;         // in this order; empty: see classify
-  bool classify = false;                    // with an empty list: the target's distinct values, sorted, are the classes
-  std::vector<std::string> columns;         // features in this order; empty: all but the target and `drop`
-  std::vector<std::string> drop;
-  std::vector<std::string> categorical;
-  enum class Encode { one_hot, code } encode = Encode::one_hot;      // code: int64 0..n-1, for an embedding
-  std::map<std::string, std::vector<std::string>> inputs;            // model input -> columns; empty: one input "" of all features
-  std::vector<std::string> integer_inputs;  // these take int64: their columns are whole numbers as they are, or category codes
-  enum class Impute { error, mean, median, zero } impute = Impute::error;
-  enum class Scale { none, standard, minmax, divide } scale = Scale::none;
-  double divide = 1;
-};
-
 // How one column becomes scalars. number: x = float32((raw - shift) * scale), the arithmetic in double; integer: int64 as it is.
 struct ColumnPlan {
   enum class Kind { number, one_hot, code, integer } kind = Kind::number;

@@ -23,14 +23,20 @@ struct TrainGraph {
   std::string target = "target";    // the input the labels go to
 };
 
+// What decides the plans of a model: benches of equal sizes are interchangeable.
 struct PlanSizes {
   std::int64_t batch = 32, train_rows = 0, validation_rows = 0, test_rows = 0;
-  struct Growth { Schedule size; std::int64_t epochs; };
+  struct Growth {
+    Schedule size;
+    std::int64_t epochs;
+    auto operator<=>(const Growth&) const = default;
+  };
   std::optional<Growth> growth = {};  // the batch size where it changes, rounded, over a run of so many epochs; `batch` is the first one then
   bool keep_last = true;
   std::int64_t accumulate = 1;
   bool batch_statistics = true;
   int threads = 1;
+  auto operator<=>(const PlanSizes&) const = default;
 };
 
 // The compiled plans of one worker and the numbers they share: made once, used by trial after trial.

@@ -10,9 +10,7 @@ namespace lehr::cli {
 
 namespace {
 Clock clock_of(const spec::Experiment& e, std::int64_t steps_per_epoch, run::Assembler& assembler) {
-  PlanSizes sizes;
-  sizes.batch = e.batch.size, sizes.keep_last = e.batch.keep_last, sizes.accumulate = e.accumulate;
-  if (e.batch.schedule) sizes.growth = PlanSizes::Growth{*e.batch.schedule, e.epochs};
+  PlanSizes sizes = run::plan_sizes(e);
   if (steps_per_epoch == 0) {
     sizes.train_rows = static_cast<std::int64_t>(assembler.data(e)->split.train.size());
     return run_clock(sizes, e.epochs);

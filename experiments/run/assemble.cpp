@@ -11,80 +11,6 @@
 namespace lehr::run {
 
 namespace {
-// A key for sharing: the fields that decide a part, written out.
-std::string pairs(const auto& list) {
-  std::string out;
-  for (const auto& [a, b] : list) out += cat(a, "=", b, ";");
-  return out;
-}
-
-std::string data_key(const spec::Experiment& e) {
-  const spec::DataSpec& d = e.data;
-  return cat(d.file.string(), "|", d.header ? cat(*d.header) : "-", d.delimiter ? std::string(1, *d.delimiter) : "-", "|", d.target.column, "|",
-             join(d.target.classes, ","), "|", join(d.columns, ","), "|", join(d.drop, ","), "|", join(d.categorical, ","), "|", d.encode, "|", pairs(d.inputs),
-             "|", join(d.missing, ","), "|", static_cast<int>(d.impute), static_cast<int>(d.scale), "|", d.divide, "|", d.validation, "|", d.test, "|",
-             d.validation_rows, "|", d.test_rows, "|", d.take, "|", d.split_seed, "|", e.loss.type);
-}
-
-std::string model_key(const spec::Experiment& e) {
-  std::string frozen;
-  for (const auto& rule : e.params)
-    if (rule.freeze) frozen += rule.pattern + ";";
-  return cat(e.model.file.string(), "|", e.model.output.value_or("-"), "|", e.loss.type, "|", e.loss.class_weights, "|",
-             e.loss.ignore_index ? cat(*e.loss.ignore_index) : "-", "|", e.loss.label_smoothing, "|", e.loss.delta, "|", frozen);
-}
-
-bool classification(const spec::Experiment& e) { return e.loss.type == "binary_crossentropy" || e.loss.type == "categorical_crossentropy"; }
-
-TableSpec table_spec(const spec::Experiment& e) {
-  const spec::DataSpec& d = e.data;
-  TableSpec t;
-  t.target = d.target.column;
-  t.classes = d.target.classes;
-  t.classify = classification(e);
-  t.columns = d.columns;
-  t.drop = d.drop;
-  t.categorical = d.categorical;
-  t.encode = d.encode == "code" ? TableSpec::Encode::code : TableSpec::Encode::one_hot;
-  for (const auto& [input, columns] : d.inputs) t.inputs[input] = columns;
-  using S = spec::DataSpec;
-  t.impute = d.impute == S::Impute::mean     ? TableSpec::Impute::mean
-             : d.impute == S::Impute::median ? TableSpec::Impute::median
-             : d.impute == S::Impute::zero   ? TableSpec::Impute::zero
-                                             : TableSpec::Impute::error;
-  t.scale = d.scale == S::Scale::standard ? TableSpec::Scale::standard
-            : d.scale == S::Scale::minmax ? TableSpec::Scale::minmax
-            : d.scale == S::Scale::divide ? TableSpec::Scale::divide
-                                          : TableSpec::Scale::none;
-  t.divide = d.divide;
-  return t;
-}
-
-SplitOptions split_options(const spec::DataSpec& d) {
-  SplitOptions s;
-  s.validation = d.validation, s.test = d.test;
-  s.validation_rows = d.validation_rows, s.test_rows = d.test_rows;
-  s.take = d.take == "tail" ? SplitOptions::Take::tail : d.take == "stratified" ? SplitOptions::Take::stratified : SplitOptions::Take::random;
-  s.seed = d.split_seed;
-  return s;
-}
-
-LossSpec loss_spec(const spec::Experiment& e) {
-  static const std::map<std::string, LossKind> kinds = {{"binary_crossentropy", LossKind::binary_cross_entropy},
-                                                        {"categorical_crossentropy", LossKind::cross_entropy},
-                                                        {"mse", LossKind::mse},
-                                                        {"mae", LossKind::mae},
-                                                        {"huber", LossKind::huber}};
-  LossSpec l;
-  l.kind = kinds.at(e.loss.type);
-  l.output = e.model.output.value_or("");
-  l.delta = static_cast<float>(e.loss.delta);
-  l.label_smoothing = static_cast<float>(e.loss.label_smoothing);
-  l.ignore_index = e.loss.ignore_index;
-  l.class_weights.assign(e.loss.class_weights.begin(), e.loss.class_weights.end());
-  return l;
-}
-
 void check_binary(const Dataset& data) {
   if (data.classes.size() != 2)
     throw Error("binary_crossentropy needs 2 classes, ", data.source, " has ", data.classes.size(), " (", join(data.classes, ", "), ")").code(Exit::mismatch);
@@ -100,56 +26,56 @@ std::vector<std::string> integer_inputs(const TrainGraph& model) {
 }
 
 // What can be said before anything is compiled for good: every row's scores against the target.
-void check_fit(const spec::Experiment& e, const ModelParts& model, const DataParts& data, std::int64_t batch) {
+void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& data, std::int64_t batch) {
   const ValueId wanted[] = {model.train.scores, model.train.loss};
   const Typing typing = type_graph(model.train.graph, standard_ops(), batch, Mode::train, std::span(wanted, 1));
   if (!typing.problems.empty()) throw Error(join(typing.problems, "\n")).code(Exit::mismatch);
+  const LossRow& loss = loss_row(spec.kind);
   const Shape scores = typing.types[static_cast<std::size_t>(model.train.scores)]->shape;
   const std::int64_t width = elements(scores) / batch;
-  const auto classes = static_cast<std::int64_t>(data.data.classes.size());
-  const std::int64_t expected = e.loss.type == "categorical_crossentropy" ? classes : e.loss.type == "binary_crossentropy" ? 1 : data.data.target.width();
+  const auto classes = static_cast<std::int64_t>(data.classes.size());
+  const std::int64_t expected = loss.target == TargetKind::classes ? classes : loss.target == TargetKind::binary ? 1 : data.target.width();
   if (scores.empty() || scores[0] != batch || width != expected)
-    throw Error("the loss ", e.loss.type, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
-                classes > 0 ? cat(classes, " classes") : cat(data.data.target.width(), " target values"), "), the model gives ", scores, " for ", batch,
-                " rows")
+    throw Error("the loss ", loss.name, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
+                classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows")
         .code(Exit::mismatch);
-  if (!e.loss.class_weights.empty() && static_cast<std::int64_t>(e.loss.class_weights.size()) != classes)
-    throw Error(e.loss.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
+  if (!spec.class_weights.empty() && static_cast<std::int64_t>(spec.class_weights.size()) != classes)
+    throw Error(spec.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
 }
-}  // namespace
 
-std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
-  auto& slot = data_[data_key(e) + "|" + join(integer_inputs, ",")];
-  if (slot) return slot;
+// The batch against the rows there are.
+void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
+  if (sizes.batch > sizes.train_rows)
+    throw Error(e.located("batch.size", cat("batch ", sizes.batch, " is larger than the ", sizes.train_rows, " training rows"))).code(Exit::mismatch);
+  if (!sizes.growth) return;
+  try {
+    Batches(sizes, e.epochs).sizes();
+  } catch (const Error& error) {
+    throw Error(e.located("batch.size", error.sentence()));
+  }
+}
+
+std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   auto out = std::make_shared<DataParts>();
-  CsvOptions csv;
-  csv.header = e.data.header;
-  csv.delimiter = e.data.delimiter;
-  csv.missing = e.data.missing;
-  const std::string content = read_file(e.data.file);
+  const std::string content = read_file(key.data.file);
   out->fingerprint = fingerprint(content);
-  out->table = parse_csv(content, e.data.file.filename().string(), csv);
-  TableSpec table = table_spec(e);
-  table.integer_inputs = integer_inputs;
-  auto prepared = prepare_data(out->table, table, split_options(e.data));
+  out->table = parse_csv(content, key.data.file.filename().string(), key.data.csv);
+  auto prepared = prepare_data(out->table, key.data.table, key.data.split);
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
   out->preprocess = std::move(prepared.preprocess);
-  if (e.loss.type == "binary_crossentropy") check_binary(out->data);
-  return slot = out;
+  return out;
 }
 
-std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
-  auto& slot = model_[model_key(e)];
-  if (slot) return slot;
+std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
   auto out = std::make_shared<ModelParts>();
-  out->model = onnx::read_model(e.model.file);  // says itself which file
-  within([&] { return printable(e.model.file.string()); },
+  out->key = key;
+  out->model = onnx::read_model(key.model.file);  // says itself which file
+  within([&] { return printable(key.model.file.string()); },
          [&] {
            PrepareOptions options;
-           options.losses = {loss_spec(e)};
-           for (const auto& rule : e.params)
-             if (rule.freeze) options.freeze.push_back(rule.pattern);
+           options.losses = {key.loss};
+           options.freeze = key.freeze;
            Prepared prepared = prepare(out->model.graph, options);
            out->parameters = parameter_table(prepared.graph);
            out->train.graph = std::move(prepared.graph);
@@ -164,42 +90,37 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
            out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
            if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
              throw Error("the model has no trainable weight").code(Exit::mismatch);
-           out->fingerprint = fingerprint(read_file(e.model.file));
+           out->integer_inputs = integer_inputs(out->train);
+           out->fingerprint = fingerprint(read_file(key.model.file));
          });
-  return slot = out;
+  return out;
+}
+}  // namespace
+
+std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
+  const DataKey key = data_key(e, integer_inputs);
+  auto out = data_.get(key, [&] { return make_data(key); });
+  if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(out->data);
+  return out;
+}
+
+std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
+  const ModelKey key = model_key(e);
+  return model_.get(key, [&] { return make_model(key); });
 }
 
 std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
-  const std::string growth = e.batch.schedule ? cat(e.batch.schedule->text(), " over ", e.epochs) : std::string();
-  const std::string key = cat(data_key(e), "||", model_key(e), "||", e.batch.size, "|", growth, "|", e.batch.keep_last, "|", e.accumulate, "|",
-                              e.model.batch_statistics, "|", e.threads);
-  auto& slot = parts_[key];
-  if (slot) return slot;
-  auto out = std::make_shared<Parts>();
-  out->model = model(e);
-  out->data = data(e, integer_inputs(out->model->train));
-  PlanSizes& s = out->sizes;
-  s.batch = e.batch.size;
-  if (e.batch.schedule) s.growth = PlanSizes::Growth{e.batch.schedule->clone(), e.epochs};
-  s.train_rows = static_cast<std::int64_t>(out->data->split.train.size());
-  s.validation_rows = static_cast<std::int64_t>(out->data->split.validation.size());
-  s.test_rows = static_cast<std::int64_t>(out->data->split.test.size());
-  s.keep_last = e.batch.keep_last;
-  s.accumulate = e.accumulate;
-  s.batch_statistics = e.model.batch_statistics;
-  s.threads = std::max(1, e.threads);
-  out->key = cat(model_key(e), "||", s.batch, s.keep_last, "|", s.train_rows, "|", s.validation_rows, "|", s.test_rows, "|", s.accumulate, "|", s.batch_statistics);
-  if (s.batch > s.train_rows)
-    throw Error(e.located("batch.size", cat("batch ", s.batch, " is larger than the ", s.train_rows, " training rows"))).code(Exit::mismatch);
-  if (s.growth) {
-    try {
-      Batches(s, e.epochs).sizes();
-    } catch (const Error& error) {
-      throw Error(e.located("batch.size", error.sentence()));
-    }
-  }
-  within([&] { return printable(e.model.file.string()); }, [&] { check_fit(e, *out->model, *out->data, s.batch); });
-  return slot = out;
+  auto model = this->model(e);
+  auto data = this->data(e, model->integer_inputs);
+  PlanSizes sizes = plan_sizes(e);
+  sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
+  sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());
+  sizes.test_rows = static_cast<std::int64_t>(data->split.test.size());
+  return parts_.get({data_key(e, model->integer_inputs), {model->key, sizes}}, [&] {
+    check_batch(e, sizes);
+    within([&] { return printable(e.model.file.string()); }, [&] { check_fit(e.loss, *model, data->data, sizes.batch); });
+    return std::make_shared<Parts>(Parts{data, model, sizes});
+  });
 }
 
 TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
@@ -227,7 +148,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     job.rules.push_back(std::move(r));
   }
   for (const auto& [key, quantity] : e.quantities) job.quantities.emplace(key, quantity.clone());
-  job.clip_form = e.clip_form == "keras" ? ClipForm::keras : e.clip_form == "optax" ? ClipForm::optax : ClipForm::torch;
+  job.clip_form = e.clip_form;
   job.clip_epsilon = e.clip_epsilon;
   if (e.average) {
     job.average = AverageRule{e.average->type, e.average->options, e.average->numbers};

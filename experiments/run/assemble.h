@@ -5,6 +5,7 @@
 #include "engine/data/preprocess.h"
 #include "engine/train/init.h"
 #include "engine/train/trainer.h"
+#include "experiments/run/keys.h"
 #include "experiments/spec/experiment.h"
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
@@ -28,13 +29,15 @@ struct ModelParts {
   std::vector<ParameterRow> parameters;
   std::vector<std::string> notes;
   std::string fingerprint;
+  std::vector<std::string> integer_inputs;  // that take whole numbers, "" for the only one (TableSpec)
+  ModelKey key;                             // what it was made from
 };
 // Everything a trial needs that does not depend on its seed or hyperparameters. Shared by trials whose sections agree.
 struct Parts {
-  std::string key;  // of what is compiled: the model and the sizes; splits of one table share it
   std::shared_ptr<const DataParts> data;
   std::shared_ptr<const ModelParts> model;
   PlanSizes sizes;
+  PlanKey key() const { return {model->key, sizes}; }  // of what is compiled; splits of one table share it
 };
 
 // Experiment -> the parts; the one place that knows all of them. Keeps what it made: trials that share a file or a section share the part.
@@ -42,14 +45,13 @@ struct Parts {
 class Assembler {
  public:
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
-  // integer_inputs: the model's inputs that take whole numbers, "" for the only one (TableSpec).
   std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const std::vector<std::string>& integer_inputs = {});
   std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment);
 
  private:
-  std::map<std::string, std::shared_ptr<const Parts>> parts_;
-  std::map<std::string, std::shared_ptr<const DataParts>> data_;
-  std::map<std::string, std::shared_ptr<const ModelParts>> model_;
+  Shared<PartsKey, Parts> parts_;
+  Shared<DataKey, DataParts> data_;
+  Shared<ModelKey, ModelParts> model_;
 };
 
 // The trial's job on these parts; `optimizer` must outlive it.

@@ -13,9 +13,9 @@
 namespace lehr::run {
 
 struct Workspace {
-  std::vector<std::map<std::string, std::unique_ptr<Workbench>>> workers;
+  std::vector<std::map<PlanKey, std::unique_ptr<Workbench>>> workers;
   Workbench& bench(std::size_t worker, const Parts& parts) {
-    auto& slot = workers.at(worker)[parts.key];
+    auto& slot = workers.at(worker)[parts.key()];
     if (!slot) slot = std::make_unique<Workbench>(parts.model->train, standard_ops(), parts.sizes);
     return *slot;
   }
@@ -65,16 +65,6 @@ std::string plan_line(const PreparedStudy& p, const Clock& first) {
 
 // Trials that differ in nothing but their seed.
 bool alike(const spec::Trial& a, const spec::Trial& b) { return a.variant == b.variant && a.point == b.point; }
-
-// One table compares all variants: they measure the same things.
-void check_metrics(const spec::Study& study) {
-  const auto& first = study.trials.front();
-  for (const auto& trial : study.trials)
-    if (trial.experiment.metrics != first.experiment.metrics)
-      throw Error(trial.experiment.located(
-          "metrics", cat("variant ", quote(trial.variant), " measures ", join(trial.experiment.metrics, ", "), ", variant ", quote(first.variant), " ",
-                         join(first.experiment.metrics, ", "), ": a run measures the same in all variants")));
-}
 
 report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   const spec::Study& study = p.study;
@@ -162,7 +152,6 @@ report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialRes
 PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   PreparedStudy p;
   p.study = std::move(study);
-  check_metrics(p.study);
   Assembler assembler;
   for (const auto& trial : p.study.trials) p.parts.push_back(assembler.parts(trial.experiment));
   const int threads = choose_threads(p.study, *p.parts.front(), options);
@@ -181,7 +170,7 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   p.workspace->workers.resize(p.info.jobs);
   onednn::set_threads(threads);
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
-    if (i > 0 && p.parts[i]->key == p.parts[i - 1]->key && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
+    if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
     const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
     Workbench& bench = p.workspace->bench(0, *p.parts[i]);
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);

@@ -3,6 +3,7 @@
 #include "engine/metrics/metric.h"
 #include "engine/optim/average.h"
 #include "engine/optim/optimizer.h"
+#include "graph/passes/losses.h"
 
 namespace lehr::run {
 
@@ -48,14 +49,13 @@ spec::Vocabulary make() {
     for (const Hyper& h : row.numbers) average.hypers.push_back({h.name, h.fallback, h.required, h.low, h.high, h.doc});
   }
   const auto& metrics = standard_metrics();
-  for (const auto& name : metrics.names()) v.metrics[name == "top" ? "top_k" : name] = metrics.find(name).doc;
-  v.losses = {
-      {"binary_crossentropy", {"mean of -y log p - (1-y) log(1-p), taken from the logits; two classes, the second is 1", {}}},
-      {"categorical_crossentropy", {"mean of -log p of the row's class, taken from the logits", {"class_weights", "ignore_index", "label_smoothing"}}},
-      {"mse", {"mean of (y - t)^2", {}}},
-      {"mae", {"mean of |y - t|", {}}},
-      {"huber", {"mean of (y-t)^2/2 where |y-t| <= delta, else delta (|y-t| - delta/2)", {"delta"}}},
-  };
+  for (const auto& name : metrics.names()) v.metrics[name] = metrics.find(name).doc;
+  for (const LossRow& row : loss_rows) {
+    if (row.target == TargetKind::none) continue;
+    auto& loss = v.losses[row.name] = {row.doc, {}};
+    for (const LossOption option : loss_options)
+      if (row.options.has(option)) loss.options.emplace_back(name(option));
+  }
   v.initializers = {
       {"glorot_uniform", {"uniform in +-sqrt(6 / (fan_in + fan_out)); biases 0", 0, 0}},
       {"glorot_normal", {"normal of deviation sqrt(2 / (fan_in + fan_out)), cut at two deviations; biases 0", 0, 0}},

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/options.h"
+#include "engine/optim/clip.h"
 #include "experiments/spec/vocabulary.h"
+#include "graph/passes/losses.h"
 #include "schedules/feedback.h"
 #include "schedules/span.h"
 
@@ -21,67 +24,48 @@ struct Where {
 // The places of all keys of a file, with its text.
 class Places;
 
+// What the engine needs as it is, a spec holds as the engine's own type; values are compared by what they say, schedules by their text.
 struct ModelSpec {
   std::filesystem::path file;
   std::string file_as_written;
-  std::vector<std::pair<std::string, std::string>>
-      init;                           // pattern -> initializer, a later one wins; one entry "*" for `init: glorot_uniform`; empty: the file's weights
-  std::optional<std::string> output;  // the output the loss looks at; absent: found
-  bool batch_statistics = true;       // BatchNormalization on the batch's statistics while training
-};
-struct TargetSpec {
-  std::string column = "-1";         // a name, or an index (negative counts from the end)
-  std::vector<std::string> classes;  // given order; empty: regression, or found in the data where the loss needs classes
+  std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; "*" for `init: glorot_uniform`; empty: the file's weights
+  bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
+  auto operator<=>(const ModelSpec&) const = default;
 };
 struct DataSpec {
   std::filesystem::path file;
   std::string file_as_written;
-  std::optional<bool> header;     // absent: found
-  std::optional<char> delimiter;  // absent: found
-  TargetSpec target;
-  std::vector<std::string> columns;  // features to use; empty: all but the target
-  std::vector<std::string> drop;
-  std::vector<std::string> categorical;                                  // names; other non-numeric columns are an error that names this key
-  std::string encode = "one_hot";                                        // one_hot | code: what the model sees of a categorical column
-  std::vector<std::pair<std::string, std::vector<std::string>>> inputs;  // model input -> columns, for models with several inputs
-  std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
-  enum class Impute { error, mean, median, zero } impute = Impute::error;
-  enum class Scale { none, standard, minmax, divide } scale = Scale::none;
-  double divide = 1;                // scale: {divide: 255}
-  double validation = 0, test = 0;  // fractions
-  std::int64_t validation_rows = -1, test_rows = -1;
-  std::string take = "random";  // tail | random | stratified
-  std::uint64_t split_seed = 0;
-};
-struct LossSpec {
-  std::string type;  // binary_crossentropy | categorical_crossentropy | mse | mae | huber
-  std::vector<double> class_weights;
-  std::optional<std::int64_t> ignore_index;
-  double label_smoothing = 0;
-  double delta = 1;  // huber
+  CsvOptions csv;
+  TableSpec table;  // as the file says it: `classify` follows from the loss, `integer_inputs` from the model
+  SplitOptions split;
+  auto operator<=>(const DataSpec&) const = default;
 };
 struct OptimizerSpec {
   std::string type = "sgd";
   std::map<std::string, std::string> options;  // form, nesterov, …
   std::map<std::string, Controlled> hypers;    // all the type takes, defaults included
+  bool operator==(const OptimizerSpec&) const = default;
 };
 struct ParamRule {  // in file order; a later rule wins
   std::string pattern;
   bool freeze = false;
   std::optional<double> lr_scale;
   std::map<std::string, Controlled> hypers;
+  bool operator==(const ParamRule&) const = default;
 };
 struct AverageSpec {
   std::string type;
   std::map<std::string, std::string> options;
   std::map<std::string, double> numbers;
   std::map<std::string, Span> moments;  // start, every, overwrite_every, where given
+  bool operator==(const AverageSpec&) const = default;
 };
 struct BatchSpec {
   std::int64_t size = 32;            // where it changes: the first one
   std::optional<Schedule> schedule;  // where it changes
-  bool keep_last = true;  // the short last batch trains too
+  bool keep_last = true;             // the short last batch trains too
   bool shuffle = true;
+  auto operator<=>(const BatchSpec&) const = default;
 };
 
 // One trial's experiment, everything resolved: plain values, no parser type.
@@ -90,7 +74,7 @@ struct Experiment {
   std::string name;            // file stem unless `name:`
   ModelSpec model;
   DataSpec data;
-  LossSpec loss;
+  LossSpec loss;  // its output is that of `model.output`
   std::vector<std::string> metrics;
   OptimizerSpec optimizer;  // its lr and that of params with lr_scale already in
   double lr_scale = 1;
@@ -99,7 +83,7 @@ struct Experiment {
   BatchSpec batch;
   std::int64_t accumulate = 1;
   std::map<std::string, Controlled> quantities;  // by key, where given: clip.norm, clip.value, clip.tensor_norm, clip.rms, clip.adaptive, dropout, loss.weight
-  std::string clip_form = "torch";
+  ClipForm clip_form = ClipForm::torch;
   double clip_epsilon = 1e-3;
   std::optional<AverageSpec> average;
   std::int64_t evaluate_every = 1;  // epochs

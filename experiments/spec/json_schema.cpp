@@ -70,7 +70,7 @@ class Writer {
       const std::string reference = "#/$defs/key-" + key->name();
       if (key->type != Type::variants) defs["key-" + key->name()] = described(*key);
       properties[key->name()] = {{"$ref", reference}};
-      if (!key->study && key->path != "seed" && key->path != "name") patch[key->name()] = {{"$ref", reference}};
+      if (key->varies()) patch[key->name()] = {{"$ref", reference}};
     }
     const Json variant{{"type", "object"}, {"properties", patch}, {"patternProperties", {{"^[a-z_]+\\..+$", Json::object()}}}, {"additionalProperties", false}};
     defs["key-variants"] = {{"description", schema_.find("variants")->doc},
@@ -154,7 +154,7 @@ class Writer {
     Json properties = Json::object();
     const auto values = [](Json item) { return Json{{"type", "array"}, {"items", std::move(item)}, {"minItems", 1}}; };
     for (const Key* key : schema_.children(""))
-      if (key->planned.empty() && sweepable(*key)) properties[key->name()] = values({{"$ref", "#/$defs/key-" + key->name()}});
+      if (key->planned.empty() && key->varies()) properties[key->name()] = values({{"$ref", "#/$defs/key-" + key->name()}});
     return {{"type", "object"},
             {"properties", properties},
             {"patternProperties", {{"^[a-z_]+\\..+$", values(Json::object())}}},

@@ -41,7 +41,7 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .doc = "Name of the model output the loss looks at.",
                   .absent = "found: the only output that fits the loss",
                   .example = "logits",
-                  .set = [](Experiment& e, const Value& v) { e.model.output = v.text; }});
+                  .set = [](Experiment& e, const Value& v) { e.loss.output = v.text; }});
   keys.push_back({.path = "model.batch_statistics",
                   .type = Type::boolean,
                   .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).",

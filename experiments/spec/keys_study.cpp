@@ -64,6 +64,7 @@ void add_study_keys(std::vector<Key>& keys) {
                   .doc = "Seed of initial weights, order of rows and dropout; the first of repeat.seeds.",
                   .fallback = "0",
                   .low = 0,
+                  .shared = true,
                   .set = [](Experiment& e, const Value& v) { e.seed = static_cast<std::uint64_t>(v.integer); }});
   keys.push_back({.path = "threads",
                   .type = Type::integer,
@@ -71,6 +72,7 @@ void add_study_keys(std::vector<Key>& keys) {
                   .fallback = "0",
                   .low = 0,
                   .high = 4096,
+                  .shared = true,
                   .set = [](Experiment& e, const Value& v) { e.threads = static_cast<int>(v.integer); }});
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
   planned("early_stop", "a run has `epochs` epochs");

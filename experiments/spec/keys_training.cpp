@@ -6,6 +6,11 @@
 namespace lehr::spec {
 
 namespace {
+constexpr Choice<bool> last_batches[] = {{true, "keep", "it trains too"}, {false, "drop", "its rows are left out of this epoch"}};
+constexpr Choice<ClipForm> clip_forms[] = {{ClipForm::torch, "torch", "by min(1, c / (n + 1e-6))"},
+                                           {ClipForm::keras, "keras", "by c min(1 / n, 1 / c)"},
+                                           {ClipForm::optax, "optax", "by c / n, and not at all where n < c"}};
+
 using Set = std::function<void(Experiment&, const Value&)>;
 
 Set quantity(const char* key) {
@@ -29,7 +34,9 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .example = "binary_crossentropy",
                   .required = true,
                   .shorthand = "type"});
-  Key type{.path = "loss.type", .type = Type::choice, .doc = "The loss.", .required = true, .set = [](Experiment& e, const Value& v) { e.loss.type = v.text; }};
+  Key type{.path = "loss.type", .type = Type::choice, .doc = "The loss.", .required = true, .set = [](Experiment& e, const Value& v) {
+             if (const LossRow* row = find_loss(v.text)) e.loss.kind = row->kind;
+           }};
   list(type, vocabulary.losses, [](const Vocabulary::Loss& loss) { return loss.doc; });
   keys.push_back(type);
   keys.push_back({.path = "loss.weight",
@@ -46,7 +53,7 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
        .absent = "all 1",
        .example = "[1, 2.5]",
        .low = 0,
-       .set = [](Experiment& e, const Value& v) { e.loss.class_weights = v.numbers; }},
+       .set = [](Experiment& e, const Value& v) { e.loss.class_weights.assign(v.numbers.begin(), v.numbers.end()); }},
       {.path = "loss.ignore_index",
        .type = Type::integer,
        .doc = "Rows of this class do not count.",
@@ -58,15 +65,15 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
        .doc = "Part of the target's mass that is spread evenly over all classes.",
        .fallback = "0",
        .low = 0,
-       .high = 1,
-       .set = [](Experiment& e, const Value& v) { e.loss.label_smoothing = v.number; }},
+       .high = std::nextafter(1.0, 0.0),
+       .set = [](Experiment& e, const Value& v) { e.loss.label_smoothing = static_cast<float>(v.number); }},
       {.path = "loss.delta",
        .type = Type::number,
        .doc = "Error from which the loss is linear.",
        .fallback = "1",
        .low = 0,
        .above = true,
-       .set = [](Experiment& e, const Value& v) { e.loss.delta = v.number; }},
+       .set = [](Experiment& e, const Value& v) { e.loss.delta = static_cast<float>(v.number); }},
   };
   for (Key& option : options) {
     for (const auto& [name, loss] : vocabulary.losses)
@@ -195,13 +202,8 @@ void add_length_keys(std::vector<Key>& keys) {
                         e.batch.size = first >= 1 && first <= 2147483647 ? std::llround(first) : 1;
                         if (!v.schedule->constant()) e.batch.schedule = v.schedule->schedule();
                       }});
-  keys.push_back({.path = "batch.last",
-                  .type = Type::choice,
-                  .doc = "What becomes of the short batch at the end of an epoch.",
-                  .fallback = "keep",
-                  .values = {"keep", "drop"},
-                  .docs = {"it trains too", "its rows are left out of this epoch"},
-                  .set = [](Experiment& e, const Value& v) { e.batch.keep_last = v.text == "keep"; }});
+  keys.push_back(choosing({.path = "batch.last", .doc = "What becomes of the short batch at the end of an epoch.", .fallback = "keep"}, last_batches,
+                          [](Experiment& e, bool keep) { e.batch.keep_last = keep; }));
   keys.push_back({.path = "batch.shuffle",
                   .type = Type::boolean,
                   .doc = "A new order of the rows for each epoch: a pure function of seed and epoch.",
@@ -244,13 +246,8 @@ void add_length_keys(std::vector<Key>& keys) {
                   .low = 0,
                   .above = true,
                   .set = [](Experiment& e, const Value& v) { e.clip_epsilon = v.number; }});
-  keys.push_back({.path = "clip.form",
-                  .type = Type::choice,
-                  .doc = "How clip.norm scales a gradient of norm n to a limit c.",
-                  .absent = "torch",
-                  .values = {"torch", "keras", "optax"},
-                  .docs = {"by min(1, c / (n + 1e-6))", "by c min(1 / n, 1 / c)", "by c / n, and not at all where n < c"},
-                  .set = [](Experiment& e, const Value& v) { e.clip_form = v.text; }});
+  keys.push_back(choosing({.path = "clip.form", .doc = "How clip.norm scales a gradient of norm n to a limit c.", .absent = "torch"}, clip_forms,
+                          [](Experiment& e, ClipForm form) { e.clip_form = form; }));
   keys.push_back({.path = "dropout",
                   .type = Type::schedule,
                   .doc = "Ratio of every Dropout of the model that has one above 0, in its place.",
@@ -276,6 +273,7 @@ void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
               .doc = "What is measured besides the loss.",
               .fallback = "[]",
               .example = "[accuracy]",
+              .shared = true,
               .set = [](Experiment& e, const Value& v) { e.metrics = v.texts; }};
   list(metrics, vocabulary.metrics, [](const std::string& doc) { return doc; });
   keys.push_back(metrics);

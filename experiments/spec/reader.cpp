@@ -199,17 +199,17 @@ void check_together(const Reading& reading, Problems& problems) {
     const auto it = reading.places.find(key);
     return it == reading.places.end() ? At{} : it->second;
   };
-  if (e.data.validation + e.data.test >= 1)
-    problems.error(at("data.split"), "validation and test take ", number((e.data.validation + e.data.test) * 100),
+  if (e.data.split.validation + e.data.split.test >= 1)
+    problems.error(at("data.split"), "validation and test take ", number((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");
-  std::set<std::string> classes(e.data.target.classes.begin(), e.data.target.classes.end());
+  std::set<std::string> classes(e.data.table.classes.begin(), e.data.table.classes.end());
   if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
     problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
                    " classes");
   if (e.batch.schedule && !e.batch.keep_last)
     problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
-  const bool validates = e.data.validation > 0 || e.data.validation_rows > 0;
+  const bool validates = e.data.split.validation > 0 || e.data.split.validation_rows > 0;
   const auto measured = measured_names(e.metrics, validates);
   const auto follows = [&](const std::string& key, const Controlled& quantity) {
     for (const Feedback& feedback : quantity.feedback())
@@ -221,8 +221,8 @@ void check_together(const Reading& reading, Problems& problems) {
   for (const ParamRule& rule : e.params)
     for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
   for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
-  for (const std::string& column : e.data.drop)
-    if (std::ranges::count(e.data.columns, column) > 0)
+  for (const std::string& column : e.data.table.drop)
+    if (std::ranges::count(e.data.table.columns, column) > 0)
       problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
 }
 }  // namespace

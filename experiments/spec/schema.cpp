@@ -28,6 +28,7 @@ Schema::Schema(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {
                    .type = Type::text,
                    .doc = "Name of the experiment and of its folder under runs/.",
                    .absent = "the file's name",
+                   .shared = true,
                    .set = [](Experiment& e, const Value& v) { e.name = v.text; }});
   add_model_keys(keys_, vocabulary_);
   add_data_keys(keys_);
@@ -50,11 +51,6 @@ const Key* Schema::find(std::string_view path, std::optional<std::string_view> t
   for (const Key& key : keys_)
     if (key.path == path && (!type || key.takes(*type))) return &key;
   return nullptr;
-}
-
-bool sweepable(const Key& key) {
-  const auto shared = {"name", "seed", "threads", "metrics"};
-  return !key.study && std::ranges::find(shared, key.path) == shared.end();
 }
 
 std::string familiar_name(std::string_view key) {

@@ -71,6 +71,7 @@ struct Key {
   std::string shorthand = {};            // the child a bare value stands for
   std::string alias = {};                // the key this one is a short form of
   bool study = false;                    // speaks of all trials, not of one
+  bool shared = false;                   // of a trial, but the same for all of them
   std::string planned = {};              // known but not built: what is supported instead
   std::function<void(Experiment&, const Value&)> set = {};
 
@@ -78,7 +79,28 @@ struct Key {
   std::string name() const;
   std::string range() const;  // "at least 1", "in [0, 1]", "above 0", "" where all is allowed
   bool takes(std::string_view type_of_mapping) const;
+  bool varies() const { return !study && !shared; }  // may stand in a variant and in a sweep
 };
+
+// One value of an enumeration: what a file writes for it.
+template <class E>
+struct Choice {
+  E value;
+  const char *name, *doc = "";
+};
+// Makes the key a choice among these; `put` stores the one that was read.
+template <class E, std::size_t n, class Put>
+Key choosing(Key key, const Choice<E> (&choices)[n], Put put) {
+  key.type = Type::choice;
+  bool told = false;
+  for (const auto& choice : choices) key.values.push_back(choice.name), key.docs.push_back(choice.doc), told |= *choice.doc != 0;
+  if (!told) key.docs.clear();
+  key.set = [&choices, put](Experiment& e, const Value& v) {
+    for (const auto& choice : choices)
+      if (v.text == choice.name) put(e, choice.value);
+  };
+  return key;
+}
 
 class Schema {
  public:
@@ -101,8 +123,6 @@ void add_data_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_study_keys(std::vector<Key>& keys);
 
-// May a sweep have this top-level key? Not one that all trials share.
-bool sweepable(const Key& key);
 // What other programs call a key of ours: "learning_rate" -> "lr"; "" if unknown.
 std::string familiar_name(std::string_view key);
 // Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.

@@ -54,7 +54,7 @@ void add_trials(const StudyReader::Case& one, const StudyReader& study, std::siz
     Trial& trial = trials.emplace_back(Trial{trial_id(one.folder, seed, digits), one.variant, one.point, seed, one.reading.experiment, texts.absolute + last,
                                              fingerprint(texts.portable + last)});
     trial.experiment.seed = seed;
-    if (study.vary_split) trial.experiment.data.split_seed = seed;
+    if (study.vary_split) trial.experiment.data.split.seed = seed;
   }
 }
 

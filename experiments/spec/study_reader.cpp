@@ -98,7 +98,7 @@ Node StudyReader::patch_of(const Entry& entry) {
   Node patch = normalised(entry.value, true, schema_, problems_);
   for (const Entry& key : patch.entries) {
     const Key* row = schema_.find(key.key);
-    if ((row && row->study) || key.key == "seed" || key.key == "name")
+    if (row && !row->varies())
       problems_.error(key.at, quote(key.key), " speaks of all variants: it cannot stand in one of them");
   }
   stamp(patch, sources_->label("variant " + entry.key));
@@ -229,7 +229,7 @@ void StudyReader::check_select() {
     problems_.warning(select_at, "compare.select chooses among the values of a sweep: there is none here");
   }
   for (const Case& one : cases)
-    if (const DataSpec& d = one.reading.experiment.data; !axes_.empty() && d.validation == 0 && d.validation_rows <= 0)
+    if (const SplitOptions& d = one.reading.experiment.data.split; !axes_.empty() && d.validation == 0 && d.validation_rows <= 0)
       problems_.error(sweep_at_, "a sweep chooses by the validation rows, and data.split.validation keeps none: give it 20%, say");
 }
 

@@ -50,7 +50,7 @@ void StudyReader::read_sweep() {
 void StudyReader::read_axis(const Entry& entry) {
   const std::string name = printable(entry.key);
   const Key* top = schema_.find(split(entry.key, '.').front());
-  if (top && !sweepable(*top)) return problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
+  if (top && !top->varies()) return problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
   for (const Axis& other : axes_)
     if (full_key(other.key, schema_) == full_key(entry.key, schema_))
       return problems_.error(entry.at, "sweep.", name, " is the key sweep.", printable(other.key), " once more");

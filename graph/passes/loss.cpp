@@ -1,7 +1,5 @@
 #include "graph/passes/loss.h"
 
-#include <cmath>
-
 #include "base/error.h"
 #include "graph/passes/batch_rows.h"
 #include "graph/passes/facts.h"
@@ -9,74 +7,13 @@
 
 namespace lehr {
 
-const char* name(LossKind kind) {
-  switch (kind) {
-    case LossKind::binary_cross_entropy:
-      return "binary_crossentropy";
-    case LossKind::cross_entropy:
-      return "categorical_crossentropy";
-    case LossKind::mse:
-      return "mse";
-    case LossKind::mae:
-      return "mae";
-    case LossKind::huber:
-      return "huber";
-    case LossKind::graph:
-      return "graph";
-  }
-  return "?";
-}
-
-const char* name(Form form) {
-  switch (form) {
-    case Form::logits:
-      return "logits";
-    case Form::probabilities:
-      return "probabilities";
-    case Form::log_probabilities:
-      return "log_probabilities";
-  }
-  return "?";
-}
-
 namespace {
 
-const char* op_of(LossKind kind) {
-  switch (kind) {
-    case LossKind::binary_cross_entropy:
-      return "BinaryCrossEntropy";
-    case LossKind::cross_entropy:
-      return "SoftmaxCrossEntropy";
-    case LossKind::mse:
-      return "MeanSquaredError";
-    case LossKind::mae:
-      return "MeanAbsoluteError";
-    case LossKind::huber:
-      return "Huber";
-    case LossKind::graph:
-      return "ReduceMean";
-  }
-  return "?";
-}
-
-void check_spec(const LossSpec& spec) {
-  if (!std::isfinite(spec.weight) || spec.weight < 0) throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);
-  if (spec.kind == LossKind::huber && !(std::isfinite(spec.delta) && spec.delta > 0))
-    throw Error("huber's delta must be a finite number above 0, not ", spec.delta);
-  const bool ce = spec.kind == LossKind::cross_entropy;
-  if (!(spec.label_smoothing >= 0 && spec.label_smoothing < 1)) throw Error("label_smoothing must lie in [0, 1), not ", spec.label_smoothing);
-  if (!ce && (spec.label_smoothing != 0 || spec.ignore_index || !spec.class_weights.empty() || spec.one_hot))
-    throw Error("label smoothing, ignore index, class weights and one-hot targets belong to cross_entropy, not to ", name(spec.kind));
-  if (spec.one_hot && spec.ignore_index) throw Error("an ignore index needs targets that are class indices, not one-hot rows");
-  for (const float w : spec.class_weights)
-    if (!std::isfinite(w) || w < 0) throw Error("a class weight must be a finite number that is not negative, not ", w);
-}
-
 Attributes attributes(const LossSpec& spec, Form form) {
+  const LossRow& row = loss_row(spec.kind);
   Attributes attrs;
-  if (spec.kind == LossKind::binary_cross_entropy || spec.kind == LossKind::cross_entropy) attrs["form"] = std::string(name(form));
-  if (spec.kind == LossKind::huber) attrs["delta"] = spec.delta;
-  if (spec.kind != LossKind::cross_entropy) return attrs;
+  if (row.forms.has(Form::probabilities)) attrs["form"] = std::string(name(form));
+  if (row.options.has(LossOption::delta)) attrs["delta"] = spec.delta;
   if (spec.label_smoothing != 0) attrs["label_smoothing"] = spec.label_smoothing;
   if (spec.ignore_index) attrs["has_ignore"] = std::int64_t{1}, attrs["ignore_index"] = *spec.ignore_index;
   if (!spec.class_weights.empty()) attrs["class_weights"] = spec.class_weights;
@@ -114,9 +51,9 @@ ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
   const std::string scores = quote(graph.value(head.value).name);
   if (!dims) throw Error("the shape of ", scores, " is not declared in the model and cannot be derived, so the shape of ", quote(spec.target), " is unknown");
   DeclaredType type;
-  if (spec.kind == LossKind::cross_entropy) {
+  if (loss_row(spec.kind).target == TargetKind::classes) {
     if (dims->size() < 2)
-      throw Error("cross_entropy needs scores of at least 2 dimensions, [batch, classes], but ", scores, " has ", dims->size(),
+      throw Error(name(spec.kind), " needs scores of at least 2 dimensions, [batch, classes], but ", scores, " has ", dims->size(),
                   "; for a single score per row use binary_crossentropy");
     const std::int64_t classes = dims->back().number();
     if (!spec.class_weights.empty() && classes >= 0 && classes != static_cast<std::int64_t>(spec.class_weights.size()))
@@ -159,18 +96,20 @@ ValueId times(Graph& graph, ValueId loss, float weight) {
 }  // namespace
 
 AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head) {
-  check_spec(spec);
+  check(spec);
   const auto& declared = graph.value(head.value).type;
   AttachedOne out;
-  if (spec.kind == LossKind::graph) {
+  if (loss_row(spec.kind).target == TargetKind::none) {
     if (declared && declared->dims && declared->dims->empty()) return {head.value, no_value};
     out.loss = scalar_value(graph, "loss");
     graph.add(Node{"ReduceMean", "", "", 13, {{"keepdims", std::int64_t{0}}}, {head.value}, {out.loss}});
     return out;
   }
+  const LossRow& row = loss_row(spec.kind);
+  if (!row.forms.has(head.form)) throw Error("the loss ", row.name, " cannot be attached to ", name(head.form));
   out.target = target_input(graph, spec, head);
   out.loss = scalar_value(graph, "loss");
-  graph.add(Node{op_of(spec.kind), "lehr", "", 1, attributes(spec, head.form), {head.value, out.target}, {out.loss}});
+  graph.add(Node{row.op, "lehr", "", 1, attributes(spec, head.form), {head.value, out.target}, {out.loss}});
   return out;
 }
 

@@ -1,31 +1,11 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/passes/losses.h"
 
 namespace lehr {
-
-// graph: the tensor itself is the loss.
-enum class LossKind { binary_cross_entropy, cross_entropy, mse, mae, huber, graph };
-const char* name(LossKind kind);  // as experiment files spell it
-
-// What the scores a loss is attached to are.
-enum class Form { logits, probabilities, log_probabilities };
-const char* name(Form form);
-
-struct LossSpec {
-  LossKind kind = LossKind::mse;
-  std::string output;                        // graph output it concerns; empty: the only one that fits
-  std::string target = "target";             // name of the graph input the targets arrive in; unused by `graph`
-  float weight = 1;                          // the total is the sum of weight x loss
-  float delta = 1;                           // huber
-  float label_smoothing = 0;                 // cross_entropy, [0,1)
-  std::optional<std::int64_t> ignore_index;  // cross_entropy on class indices
-  std::vector<float> class_weights;          // cross_entropy; empty: all 1
-  bool one_hot = false;                      // cross_entropy: targets f32 [.., C] instead of class indices i64 [..]
-};
 
 // Where a loss attaches.
 struct Head {

@@ -168,9 +168,11 @@ TEST_CASE("find-lr suggests rates and changes nothing", "[cli]") {
   CHECK(place.snapshot() == before);
 }
 
-TEST_CASE("a run compares one list of metrics", "[cli][bad]") {
+TEST_CASE("a run has one list of metrics and one number of threads", "[cli][bad]") {
   Workplace place;
   place.write("bad.yaml", experiment() + "variants: {a: {lr: 0.1}, b: {metrics: [accuracy]}}\n");
-  check(place, {{"run bad.yaml", 2, {}, {"'b' measures accuracy", "'a' accuracy, auc"}}});
+  check(place, {{"run bad.yaml", 2, {}, {"bad.yaml:", "'metrics' speaks of all variants: it cannot stand in one of them"}}});
+  place.write("bad.yaml", experiment() + "variants: {a: {lr: 0.1}, b: {threads: 2}}\n");
+  check(place, {{"run bad.yaml", 2, {}, {"bad.yaml:", "'threads' speaks of all variants: it cannot stand in one of them"}}});
   CHECK_FALSE(place.exists("runs"));
 }

@@ -134,7 +134,8 @@ TEST_CASE("a loss that makes no sense is refused", "[passes]") {
          s.class_weights = {1, -2};
        }},
       {"class indices, not one-hot", [](LossSpec& s) { s.one_hot = true, s.ignore_index = 1; }},
-      {"belong to cross_entropy, not to mse", [](LossSpec& s) { s.kind = LossKind::mse, s.one_hot = true; }},
+      {"the loss mse does not take one_hot, which belongs to categorical_crossentropy", [](LossSpec& s) { s.kind = LossKind::mse, s.one_hot = true; }},
+      {"the loss categorical_crossentropy does not take delta, which belongs to huber", [](LossSpec& s) { s.delta = 2; }},
       {"delta must be a finite number above 0, not 0", [](LossSpec& s) { s.kind = LossKind::huber, s.delta = 0; }},
       {"the name 'x' is used for two tensors", [](LossSpec& s) { s.target = "x"; }},
   };

@@ -143,8 +143,8 @@ TEST_CASE("dotted keys reach names that hold dots") {
   CHECK(e.params[0].pattern == "*.bias");
   CHECK(e.params[0].hypers.at("weight_decay").at(Clock{}) == 0.5);
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"fc1.weight", "zeros"}});
-  REQUIRE(e.data.inputs.size() == 1);
-  CHECK(e.data.inputs[0].first == "x.y");
+  REQUIRE(e.data.table.inputs.size() == 1);
+  CHECK(e.data.table.inputs.begin()->first == "x.y");
 }
 
 TEST_CASE("--set arguments that make no sense") {

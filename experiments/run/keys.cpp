@@ -1,0 +1,36 @@
+#include "experiments/run/keys.h"
+
+#include <algorithm>
+
+namespace lehr::run {
+
+DataKey data_key(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
+  DataKey key{e.data};
+  key.data.file_as_written.clear();
+  key.data.table.classify = loss_row(e.loss.kind).classifies();
+  key.data.table.integer_inputs = integer_inputs;
+  return key;
+}
+
+ModelKey model_key(const spec::Experiment& e) {
+  ModelKey key{e.model, e.loss, {}};
+  key.model.file_as_written.clear();
+  key.model.init.clear();                // new values go into a worker's weights, trial by trial
+  key.model.batch_statistics = true;     // of the plans: PlanSizes
+  for (const auto& rule : e.params)
+    if (rule.freeze) key.freeze.push_back(rule.pattern);
+  return key;
+}
+
+PlanSizes plan_sizes(const spec::Experiment& e) {
+  PlanSizes sizes;
+  sizes.batch = e.batch.size;
+  if (e.batch.schedule) sizes.growth = PlanSizes::Growth{e.batch.schedule->clone(), e.epochs};
+  sizes.keep_last = e.batch.keep_last;
+  sizes.accumulate = e.accumulate;
+  sizes.batch_statistics = e.model.batch_statistics;
+  sizes.threads = std::max(1, e.threads);
+  return sizes;
+}
+
+}  // namespace lehr::run

@@ -1,0 +1,57 @@
+#pragma once
+#include <map>
+#include <memory>
+
+#include "engine/train/trainer.h"
+#include "experiments/spec/experiment.h"
+
+namespace lehr::run {
+
+// What decides a part that trials share: the specs themselves, whole, so that a field added to one is part of the key. A part is made from
+// its key alone. What is known not to decide it is set back to its default where the key is made, and only there.
+struct DataKey {
+  spec::DataSpec data;
+  auto operator<=>(const DataKey&) const = default;
+};
+struct ModelKey {
+  spec::ModelSpec model;
+  LossSpec loss;
+  std::vector<std::string> freeze;  // patterns over parameter names
+  auto operator<=>(const ModelKey&) const = default;
+};
+// Of the compiled plans of a worker.
+struct PlanKey {
+  ModelKey model;
+  PlanSizes sizes;
+  auto operator<=>(const PlanKey&) const = default;
+};
+struct PartsKey {
+  DataKey data;
+  PlanKey plan;
+  auto operator<=>(const PartsKey&) const = default;
+};
+
+// integer_inputs: the model's inputs that take whole numbers, "" for the only one (TableSpec).
+DataKey data_key(const spec::Experiment& experiment, const std::vector<std::string>& integer_inputs);
+ModelKey model_key(const spec::Experiment& experiment);
+// All but the numbers of rows, which only the data know.
+PlanSizes plan_sizes(const spec::Experiment& experiment);
+
+// The parts that were made, by what decides them.
+template <class Key, class Part>
+class Shared {
+ public:
+  // make() where no key that was asked for compares equal.
+  template <class Make>
+  std::shared_ptr<const Part> get(const Key& key, Make make) {
+    if (!(key == key)) return make();  // holds a NaN: it compares equal to nothing and has no place in an order
+    auto& slot = made_[key];
+    if (!slot) slot = make();
+    return slot;
+  }
+
+ private:
+  std::map<Key, std::shared_ptr<const Part>> made_;
+};
+
+}  // namespace lehr::run

@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <mutex>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "experiments/run/trials.h"
+#include "experiments/run/vocabulary.h"
+#include "experiments/spec/schema.h"
+#include "graph/onnx/create.h"
+#include "tests/support/catch.h"
+#include "tests/support/errors.h"
+
+using namespace lehr;
+namespace fs = std::filesystem;
+
+namespace {
+// What a key does to a run: other numbers, the same ones, or a refusal.
+enum class Effect { other, same, refused };
+struct Row {
+  const char *key, *both, *base, *changed;  // settings of both variants, of the first, of the second
+  Effect effect = Effect::other;
+};
+// Settings other losses need; the model has two inputs, a and b, unless it says otherwise.
+#define VALUES "loss: mse, data.target.column: v, model.file: linear.onnx"
+#define CLASSES "loss: categorical_crossentropy, data.target.column: y3, model.file: three.onnx"
+#define DIGITS \
+  "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, epochs: 1"
+
+// One row a key an experiment may vary.
+const Row rows[] = {
+    {"model.file", "", "", "model.file: wide.onnx"},
+    {"model.init", "", "", "model.init: he_normal"},
+    {"model.output", "", "", "model.output: nothing", Effect::refused},
+    {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
+    {"data.file", "", "", "data.file: other.csv"},
+    {"data.header", "data.file: bare.csv, data.columns: ['0', '1'], data.target.column: -1", "data.header: false", "data.header: true"},
+    {"data.delimiter", "", "data.delimiter: comma", "data.delimiter: semicolon", Effect::refused},
+    {"data.target.column", "", "", "data.target.column: z2"},
+    {"data.target.classes", "", "data.target.classes: ['0', '1']", "data.target.classes: ['1', '0']"},
+    {"data.columns", "", "", "data.columns: [b, a]"},
+    {"data.drop", "data.columns: null", "data.drop: [b, c, d, e, y3, z2, v]", "data.drop: [a, c, d, e, y3, z2, v]", Effect::refused},
+    {"data.categorical", "model.file: four.onnx", "data.columns: [a, c], data.categorical: [c]", "data.columns: [a, d], data.categorical: [d]"},
+    {"data.encode", "model.file: four.onnx, data.columns: [a, c], data.categorical: [c]", "", "data.encode: code", Effect::refused},
+    {"data.inputs", "", "data.inputs: {x: [a, b]}", "data.inputs: {x: [b, a]}"},
+    {"data.missing", "data.columns: [a, e], data.impute: zero", "data.missing: ['?']", "data.missing: ['?', '-1']"},
+    {"data.impute", "data.columns: [a, e]", "data.impute: zero", "data.impute: median"},
+    {"data.scale", "", "data.scale: none", "data.scale: standard"},
+    {"data.scale.divide", "", "data.scale: {divide: 2}", "data.scale: {divide: 4}"},
+    {"data.split.validation", "", "", "data.split.validation: 30%"},
+    {"data.split.test", "", "", "data.split.test: 8 rows"},
+    {"data.split.take", "", "", "data.split.take: tail"},
+    {"data.split.seed", "", "", "data.split.seed: 1"},
+    {"loss.type", VALUES, "", "loss: mae"},
+    {"loss.weight", "", "", "loss.weight: 0.5"},
+    {"loss.class_weights", CLASSES, "", "loss: {type: categorical_crossentropy, class_weights: [1, 2, 3]}"},
+    {"loss.ignore_index", CLASSES, "", "loss: {type: categorical_crossentropy, ignore_index: 1}"},
+    {"loss.label_smoothing", CLASSES, "", "loss: {type: categorical_crossentropy, label_smoothing: 0.1}"},
+    {"loss.delta", VALUES, "loss: {type: huber}", "loss: {type: huber, delta: 0.1}"},
+    {"optimizer.type", "", "", "optimizer: adam"},
+    {"optimizer.lr", "", "", "lr: 0.05"},
+    {"optimizer.momentum", "", "", "optimizer.momentum: 0.9"},
+    {"optimizer.weight_decay", "", "", "optimizer.weight_decay: 0.1"},
+    {"optimizer.dampening", "", "", "optimizer.dampening: 0.5"},
+    {"optimizer.nesterov", "", "", "optimizer.nesterov: true"},
+    {"optimizer.form", "lr: 0.1 / (1 + step)", "optimizer.form: torch", "optimizer.form: keras"},
+    {"lr_scale", "", "", "lr_scale: 0.5"},
+    {"params", "", "", "params: {'*': {momentum: 0}}"},
+    {"params.*.freeze", "", "", "params: {'fc1*': {freeze: true}}"},
+    {"params.*.lr_scale", "", "", "params: {'fc1*': {lr_scale: 0.1}}"},
+    {"average.type", "", "", "average: {type: ema}"},
+    {"average.decay", "", "average: {type: ema}", "average: {type: ema, decay: 0.5}"},
+    {"average.start", "", "average: {type: ema}", "average: {type: ema, start: 1 epoch}"},
+    {"average.every", "", "average: {type: ema}", "average: {type: ema, every: 3 steps}"},
+    {"average.overwrite_every", "", "average: {type: ema}", "average: {type: ema, overwrite_every: 3 steps}"},
+    {"average.warmup", "", "average: {type: ema}", "average: {type: ema, warmup: timm}"},
+    {"average.gamma", "", "average: {type: ema, warmup: timm}", "average: {type: ema, warmup: timm, gamma: 3}"},
+    {"average.power", "", "average: {type: ema, warmup: timm}", "average: {type: ema, warmup: timm, power: 1}"},
+    {"epochs", "", "", "epochs: 3"},
+    {"batch.size", "", "", "batch: 16"},
+    {"batch.size", "", "", "batch: [{type: constant, value: 8, for: 1 epoch}, 16]"},
+    {"batch.size", "epochs: 4", "batch: [{type: constant, value: 8, for: 1 epoch}, 16]", "batch: [{type: constant, value: 8, for: 2 epochs}, 16]"},
+    {"batch.last", "", "", "batch.last: drop"},
+    {"batch.shuffle", "", "", "batch.shuffle: false"},
+    {"accumulate", "", "", "accumulate: 2"},
+    {"clip.norm", "", "", "clip: {norm: 0.01}"},
+    {"clip.value", "", "", "clip: {value: 0.01}"},
+    {"clip.tensor_norm", "", "", "clip: {tensor_norm: 0.01}"},
+    {"clip.rms", "", "", "clip: {rms: 0.01}"},
+    {"clip.adaptive", "", "", "clip: {adaptive: 0.01}"},
+    {"clip.epsilon", "", "clip: {adaptive: 0.01}", "clip: {adaptive: 0.01, epsilon: 10}"},
+    {"clip.form", "", "clip: {norm: 0.0001}", "clip: {norm: 0.0001, form: optax}"},
+    {"dropout", "", "", "dropout: 0.5", Effect::refused},  // no Dropout in the model
+    {"evaluate_every", "", "", "evaluate_every: 2"},
+};
+
+const char* const top =
+    "model: {file: m.onnx, init: glorot_uniform}\n"
+    "data: {file: d.csv, columns: [a, b], target: {column: y2}, split: {validation: 20%}}\n"
+    "loss: binary_crossentropy\n"
+    "optimizer: {type: sgd, momentum: 0.5}\n"
+    "lr: 0.1\n"
+    "epochs: 2\n"
+    "batch: 8\n";
+
+onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation) {
+  onnx::DenseLayer l{Tensor(TensorType{Dtype::f32, {out, in}}), Tensor(TensorType{Dtype::f32, {out}}), std::move(activation)};
+  float next = 0.3f;
+  for (float& v : l.weight.as<float>()) v = next = std::fmod(next * 7.3f + 0.11f, 1.0f) - 0.5f;
+  return l;
+}
+
+// A folder with the models and tables of the rows.
+class Place {
+ public:
+  Place() {
+    std::string form = (fs::temp_directory_path() / "lehr-run-XXXXXX").string();
+    REQUIRE(::mkdtemp(form.data()) != nullptr);
+    folder_ = form;
+    const auto model = [&](const char* name, std::int64_t in, std::int64_t hidden, std::int64_t out, const char* end) {
+      write_file_lazily(folder_ / name, onnx::make_mlp("mlp", {layer(in, hidden, "Tanh"), layer(hidden, out, end)}));
+    };
+    model("m.onnx", 2, 4, 1, "Sigmoid"), model("wide.onnx", 2, 6, 1, "Sigmoid"), model("four.onnx", 4, 4, 1, "Sigmoid");
+    model("linear.onnx", 2, 4, 1, ""), model("three.onnx", 2, 4, 3, "Softmax");
+    write_file_lazily(folder_ / "d.csv", table(1)), write_file_lazily(folder_ / "other.csv", table(2));
+    std::string bare;
+    for (int i = 0; i < 40; ++i) bare += cat(i % 7, ".5,", i % 5, ".25,", i % 2, "\n");
+    write_file_lazily(folder_ / "bare.csv", bare);
+    const fs::path golden = fs::path(LEHR_SOURCE_DIR) / "tests/golden";
+    fs::copy_file(golden / "training/digits_cnn_bn_onecycle/model.onnx", folder_ / "bn.onnx");
+    fs::copy_file(golden / "data/digits.csv", folder_ / "digits.csv");
+  }
+  ~Place() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  fs::path write(const std::string& text) const {
+    write_file_lazily(folder_ / "e.yaml", text);
+    return folder_ / "e.yaml";
+  }
+
+ private:
+  static std::string table(std::uint64_t seed) {
+    std::string out = "a,b,c,d,e,y2,z2,y3,v\n";
+    Random random(seed, Stream::init, 0);
+    for (int i = 0; i < 60; ++i) {
+      const double a = random.normal(), b = random.normal();
+      out += cat(fixed(a, 3), ",", fixed(b, 3), ",", i % 3, ",", (i / 3) % 3, ",", i % 4 == 0 ? "?" : i % 4 == 1 ? "-1" : cat(i % 5), ",", a + b > 0 ? 1 : 0, ",",
+                 a - b > 0 ? 1 : 0, ",", a > 0.5 ? 2 : b > 0 ? 1 : 0, ",", fixed(a * b + a, 3), "\n");
+    }
+    return out;
+  }
+  fs::path folder_;
+};
+
+// Every number a trial leaves: its records, and the weights as they are written.
+struct Leavings : report::Reporter {
+  std::map<std::string, std::string> by_variant;
+  std::map<std::string, std::int64_t> updates;
+  std::mutex lock;
+  void trial_finished(const report::TrialInfo& info, const TrialResult& result, const report::Artifacts& left) override {
+    std::string out = cat(name(result.outcome), " ", number(result.test_loss), "\n");
+    for (const EpochRecord& e : result.epochs)
+      out += cat(e.epoch, " ", e.step, " ", number(e.loss), " ", e.evaluated, " ", number(e.val_loss), " ", number(e.average_loss.value_or(0)), "\n");
+    for (const auto& [name, content] : left.checkpoints) out += cat(name, " ", fingerprint(content), "\n");
+    const std::lock_guard hold(lock);
+    by_variant[info.variant] = out + left.preprocess;
+    updates[info.variant] = result.epochs.back().step;
+  }
+};
+
+Leavings leavings(const fs::path& file, const std::optional<std::string>& only = {}) {
+  Leavings out;
+  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), {.only = only}), {});
+  run::run(prepared, {}, {&out});
+  return out;
+}
+
+std::string both(const Row& row, const char* own) { return cat(row.both, *row.both && *own ? ", " : "", own); }
+}  // namespace
+
+TEST_CASE("a variant gives what it gives alone, whatever key tells it from the others", "[run]") {
+  const Place place;
+  for (const Row& row : rows) {
+    INFO(row.key << ": " << row.changed);
+    const auto file = place.write(cat(top, "variants: {base: {", both(row, row.base), "}, changed: {", both(row, row.changed), "}}\n"));
+    if (row.effect == Effect::refused) {
+      CHECK(test::error_of([&] { leavings(file); }) != "");
+      CHECK(test::error_of([&] { leavings(file, "changed"); }) != "");
+      continue;
+    }
+    auto together = leavings(file).by_variant, alone = leavings(file, "base").by_variant, other = leavings(file, "changed").by_variant;
+    CHECK(together["base"] == alone["base"]);
+    CHECK(together["changed"] == other["changed"]);
+    CHECK((together["base"] != together["changed"]) == (row.effect == Effect::other));
+  }
+}
+
+TEST_CASE("every key that may stand in a variant has its row above", "[run]") {
+  const spec::Schema schema(run::vocabulary());
+  std::size_t keys = 0;
+  for (const spec::Key& key : schema.keys()) {
+    const std::string section = split(key.path, '.').front();
+    const bool other_type = (section == "optimizer" && !key.takes("sgd")) || (section == "average" && !key.takes("ema"));  // their types have golden traces
+    if (!key.varies() || key.type == spec::Type::mapping || !key.planned.empty() || !key.alias.empty() || other_type) continue;
+    INFO(key.path);
+    CHECK(std::ranges::find(rows, key.path, &Row::key) != std::end(rows));
+    ++keys;
+  }
+  CHECK(keys > 50);
+}
+
+// The field's case: variants that differ in their batch schedule alone. 235 training rows make 12 batches of 20, or 4 of 60: 6 epochs of the
+// one are 72 updates, 3 epochs of each 48.
+TEST_CASE("two variants that differ in their batch schedule train by their own", "[run]") {
+  const Place place;
+  const std::string folder = LEHR_SOURCE_DIR "/experiments/ionosphere/";
+  const auto file = place.write(cat("model: {file: ", folder, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata: {file: ", folder,
+                                    "ionosphere.csv, target: {column: -1, classes: [b, g]}, split: {validation: 33%, take: tail}}\n"
+                                    "loss: binary_crossentropy\nmetrics: [accuracy]\noptimizer: {type: sgd, momentum: 0.8}\nepochs: 6\nlr: 0.1\n"
+                                    "variants:\n  constant: {batch: 20}\n  growing: {batch: [{value: 20, type: constant, for: 3 epochs}, 60]}\n"));
+  auto both = leavings(file), growing = leavings(file, "growing");
+  CHECK(both.updates["constant"] == 72);
+  CHECK(both.updates["growing"] == 48);
+  CHECK(both.by_variant["growing"] == growing.by_variant["growing"]);
+  CHECK(both.by_variant["growing"] != both.by_variant["constant"]);
+}
