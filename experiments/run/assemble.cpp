@@ -7,6 +7,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
+#include "experiments/run/exported.h"
 
 namespace lehr::run {
 
@@ -118,8 +119,8 @@ void check_fit(const spec::Experiment& e, const ModelParts& model, const DataPar
 }
 }  // namespace
 
-std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
-  auto& slot = data_[data_key(e) + "|" + join(integer_inputs, ",")];
+std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const Wants& wants) {
+  auto& slot = data_[cat(data_key(e), "|", join(wants.integer_inputs, ","), "|", wants.labels ? join(wants.labels->names, ",") : "")];
   if (slot) return slot;
   auto out = std::make_shared<DataParts>();
   CsvOptions csv;
@@ -130,7 +131,12 @@ std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, cons
   out->fingerprint = fingerprint(content);
   out->table = parse_csv(content, e.data.file.filename().string(), csv);
   TableSpec table = table_spec(e);
-  table.integer_inputs = integer_inputs;
+  table.integer_inputs = wants.integer_inputs;
+  if (wants.labels && table.classify && table.classes.empty()) {
+    ClassOrder order = order_classes(*wants.labels, read_target(out->table, table).classes);
+    table.classes = std::move(order.classes);
+    out->notes.push_back(std::move(order.note));
+  }
   auto prepared = prepare_data(out->table, table, split_options(e.data));
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
@@ -151,6 +157,7 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
            for (const auto& rule : e.params)
              if (rule.freeze) options.freeze.push_back(rule.pattern);
            Prepared prepared = prepare(out->model.graph, options);
+           out->options = options;
            out->parameters = parameter_table(prepared.graph);
            out->train.graph = std::move(prepared.graph);
            out->train.loss = prepared.loss;
@@ -162,6 +169,7 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
            out->tail = head.tail;
            out->notes = out->model.notes;
            out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
+           out->labels = own_labels(out->model);
            if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
              throw Error("the model has no trainable weight").code(Exit::mismatch);
            out->fingerprint = fingerprint(read_file(e.model.file));
@@ -177,7 +185,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   if (slot) return slot;
   auto out = std::make_shared<Parts>();
   out->model = model(e);
-  out->data = data(e, integer_inputs(out->model->train));
+  out->data = data(e, {integer_inputs(out->model->train), out->model->labels});
   PlanSizes& s = out->sizes;
   s.batch = e.batch.size;
   if (e.batch.schedule) s.growth = PlanSizes::Growth{e.batch.schedule->clone(), e.epochs};
@@ -198,7 +206,15 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
       throw Error(e.located("batch.size", error.sentence()));
     }
   }
-  within([&] { return printable(e.model.file.string()); }, [&] { check_fit(e, *out->model, *out->data, s.batch); });
+  within([&] { return printable(e.model.file.string()); },
+         [&] {
+           check_fit(e, *out->model, *out->data, s.batch);
+           if (const auto& classes = out->data->data.classes; out->model->labels && !classes.empty())
+             if (auto note = check_labels(*out->model->labels, classes); note && !e.data.target.classes.empty()) out->notes.push_back(std::move(*note));
+           Frame frame = make_frame(*out->model, out->data->data.classes);
+           out->frame = std::move(frame.original);
+           out->notes.insert(out->notes.end(), frame.notes.begin(), frame.notes.end());
+         });
   return slot = out;
 }
 
@@ -267,14 +283,6 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
     out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
   return out;
-}
-
-onnx::Written export_model(const ModelParts& model, const Weights& weights) {
-  std::map<std::string, Tensor> values;
-  for (const Parameter& p : weights.parameters()) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.value(p))));
-  for (const Parameter& p : weights.states())  // a pass may have split a state from a weight the file stores once: it has no place there
-    if (model.model.graph.find(p.name) != no_value) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.state(p))));
-  return onnx::write_model(model.model, values);
 }
 
 }  // namespace lehr::run

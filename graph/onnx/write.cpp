@@ -13,7 +13,7 @@ namespace lehr::onnx {
 namespace {
 // A finite value that would become infinite in the stored dtype.
 void check_range(const Tensor& fresh, const Tensor& rounded) {
-  if (!is_float(fresh.type.dtype) || !is_float(rounded.type.dtype)) return;
+  if (fresh.type.dtype == rounded.type.dtype || !is_float(fresh.type.dtype) || !is_float(rounded.type.dtype)) return;
   const auto before = fresh.doubles(), after = rounded.doubles();
   for (std::size_t i = 0; i < before.size(); ++i)
     if (std::isfinite(before[i]) && !std::isfinite(after[i]))
@@ -164,9 +164,11 @@ class Writer {
 
 const AttributeProto* constant_attribute(const NodeProto& node) { return node.attribute_size() == 1 ? &node.attribute(0) : nullptr; }
 
+Written write_model(const Original& original, const std::map<std::string, Tensor>& new_values) { return Writer(original).run(new_values); }
+
 Written write_model(const Model& model, const std::map<std::string, Tensor>& new_values) {
   if (!model.original) throw Error("this model did not come from a file, there is nothing to write it into");
-  return Writer(*model.original).run(new_values);
+  return write_model(*model.original, new_values);
 }
 
 }  // namespace lehr::onnx
