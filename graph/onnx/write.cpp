@@ -13,7 +13,7 @@ namespace lehr::onnx {
 namespace {
 // A finite value that would become infinite in the stored dtype.
 void check_range(const Tensor& fresh, const Tensor& rounded) {
-  if (fresh.type.dtype == rounded.type.dtype || !is_float(fresh.type.dtype) || !is_float(rounded.type.dtype)) return;
+  if (!is_float(fresh.type.dtype) || !is_float(rounded.type.dtype)) return;
   const auto before = fresh.doubles(), after = rounded.doubles();
   for (std::size_t i = 0; i < before.size(); ++i)
     if (std::isfinite(before[i]) && !std::isfinite(after[i]))
@@ -23,7 +23,7 @@ void check_range(const Tensor& fresh, const Tensor& rounded) {
 // The stored tensor with the elements that differ replaced; none where all are equal.
 std::optional<Tensor> merged(const Tensor& stored, const Tensor& fresh) {
   if (stored.shape() != fresh.shape()) throw Error("its shape in the file is ", stored.shape(), ", the new values have ", fresh.shape());
-  if (stored.type == fresh.type && stored.data == fresh.data) return std::nullopt;
+  if (stored.type == fresh.type) return stored.data == fresh.data ? std::nullopt : std::optional(fresh);
   const Tensor seen = convert(stored, fresh.type.dtype), rounded = convert(fresh, stored.type.dtype);
   check_range(fresh, rounded);
   const std::size_t wide = bytes(fresh.type.dtype), narrow = bytes(stored.type.dtype), count = stored.data.size() / narrow;
