@@ -116,8 +116,9 @@ class Roles {
     const Origin& origin = graph_.value(id).origin;
     const bool learn = ruled(id, verdicts, readers) || (!ruled_.contains(id) && by_evidence(id, origin, verdicts, readers, !states.empty()));
     if (learn && readers.size() > 1) shared_.push_back(cat(quote(graph_.value(id).name), " (", all_uses(readers), ")"));
-    if (!learn && !states.empty()) settle(id, Role::state, states.front().why);
-    give_own(id, states, !learn && verdicts.empty() && !judge_.read_elsewhere(id));
+    const bool followed = !learn && !states.empty() && verdicts.empty() && !judge_.read_elsewhere(id);
+    if (followed) settle(id, Role::state, states.front().why);
+    give_own(id, states, followed);
   }
 
   // The experiment's word. True: it is a parameter.
