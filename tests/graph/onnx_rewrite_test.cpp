@@ -2,6 +2,7 @@
 
 #include "graph/onnx/original.h"
 #include "graph/onnx/readback.h"
+#include "graph/passes/prepare.h"
 #include "tests/graph/onnx_models.h"
 #include "tests/support/catch.h"
 
@@ -105,6 +106,40 @@ TEST_CASE("batch statistics that are read have no place in an inference model", 
   CHECK(rewritten(m, {}).graph().node(3).output_size() == 1);
   *m.mutable_graph()->add_output() = info("saved_m", {"3"});
   CHECK_THAT(refusal(m, {}), test::contains("BatchNormalization node 'bn' is stored in training mode and its output 'saved_m' is read"));
+}
+
+TEST_CASE("what passes split off and freed is in the file", "[onnx][rewrite]") {
+  ModelProto m = mlp();
+  SECTION("an untied tensor") {
+    set_nodes(m, {node("Gemm", {"x", "W1", "B1"}, {"h"}), node("Gemm", {"h", "W2", "B2"}, {"y0"}), node("Add", {"y0", "B2"}, {"y"})});
+    PrepareOptions options;
+    options.losses.emplace_back();
+    options.roles.untie = {"B2"};
+    const onnx::Model model = read(m);
+    const Prepared prepared = prepare(model.graph, options);
+    const Changes changes = onnx::changes(model.graph, prepared.graph);
+    REQUIRE(changes.own.size() == 1);
+    const ModelProto got = rewritten(m, changes);
+    CHECK(got.graph().node(1).input(2) == "B2");
+    CHECK(got.graph().node(2).input(1) == changes.own[0].name);
+    CHECK(data(read(got), changes.own[0].name).data == data(model, "B2").data);
+  }
+  SECTION("a batch in the second dimension") {
+    set_nodes(m, {node("MatMul", {"W1", "x"}, {"h"}), node("Relu", {"h"}, {"y"})});
+    *m.mutable_graph()->mutable_input(0) = info("x", {"6", "5"});
+    *m.mutable_graph()->mutable_output(0) = info("y", {"4", "5"});
+    *m.mutable_graph()->add_value_info() = info("h", {"4", "5"});
+    PrepareOptions options;
+    options.losses.emplace_back();
+    options.batch_axis = 1;
+    const onnx::Model model = read(m);
+    const Prepared prepared = prepare(model.graph, options);
+    const ModelProto got = rewritten(m, onnx::changes(model.graph, prepared.graph));
+    for (const auto* declared : {&got.graph().input(0), &got.graph().output(0), &got.graph().value_info(0)}) {
+      CHECK(declared->type().tensor_type().shape().dim(0).has_dim_value());
+      CHECK(declared->type().tensor_type().shape().dim(1).dim_param() == "batch");
+    }
+  }
 }
 
 TEST_CASE("a written model taken apart", "[onnx][rewrite]") {
