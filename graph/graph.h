@@ -38,6 +38,13 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
+// Input `slot` of a node of the file (Node::place), or its attribute where one is named.
+struct Place {
+  int node = -1;
+  std::size_t slot = 0;
+  std::string attribute = {};
+};
+
 struct Value {
   std::string name;
   Role role = Role::activation;
@@ -46,6 +53,10 @@ struct Value {
   std::string why;                     // why the value has this role, for the table of parameters
   Origin origin = {};                  // of a stored tensor
   std::size_t turned = 0;              // where the batch was moved to the front: the dimension of the file's tensor it comes from
+  // Of a tensor that a pass split from what the file stores: what reads it in a file written from this graph. A pass that
+  // gives some uses of a stored tensor a tensor of their own lists them here, and onnx::rewrite() writes it as an initializer.
+  std::vector<Place> places = {};
+  std::shared_ptr<const std::vector<std::string>> strings = {};  // constant of strings: its elements
 };
 
 // Subgraph: kept opaque; an operator that needs one is refused by name.
@@ -59,6 +70,8 @@ struct Node {
   int opset = 1;                 // of its domain
   Attributes attrs;
   std::vector<ValueId> in, out;  // no_value where an optional one is left out
+  // Which node of the file it is, counted with calls of functions inlined; its inputs are in the file's slots. -1: a pass made it.
+  int place = -1;
 };
 // "Gemm node 'fc1'", or by its first output where it has no name.
 class Graph;

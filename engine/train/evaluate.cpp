@@ -46,17 +46,29 @@ double Scorer::merit(double loss, const std::vector<Measured>& values) const {
   return metrics_.front()->higher_is_better() ? values.front().value : -values.front().value;
 }
 
-Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows) {
+Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows)
+    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows) {}
+
+Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
+                     std::span<const std::int32_t> rows) {
   for (std::size_t at = 0; at < rows.size();) {
-    const auto count = std::min<std::size_t>(static_cast<std::size_t>(bench.evaluation_batch()), rows.size() - at);
-    Plan& plan = bench.evaluate(static_cast<std::int64_t>(count));
-    batches_.push_back({{&plan, Feed(plan, *job.data, job.model->target)}, rows.subspan(at, count)});
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(batch), rows.size() - at);
+    Plan& of_count = plan(static_cast<std::int64_t>(count));
+    batches_.push_back({{&of_count, Feed(of_count, data, target)}, rows.subspan(at, count)});
     at += count;
   }
 }
 
 double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
   scorer.reset();
+  const double loss = mean(&scorer);
+  scorer.measured(out);
+  return loss;
+}
+
+double Evaluator::loss() const { return mean(nullptr); }
+
+double Evaluator::mean(Scorer* scorer) const {
   double loss = 0;
   std::size_t rows = 0;
   for (const Batch& batch : batches_) {
@@ -64,9 +76,8 @@ double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
     batch.fed.plan->forward();
     loss += static_cast<double>(batch.fed.plan->loss()) * static_cast<double>(batch.rows.size());
     rows += batch.rows.size();
-    scorer.add(*batch.fed.plan, batch.rows);
+    if (scorer) scorer->add(*batch.fed.plan, batch.rows);
   }
-  scorer.measured(out);
   return loss / static_cast<double>(rows);
 }
 

@@ -30,11 +30,15 @@ class Scorer {
 class Evaluator {
  public:
   Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows);
+  // plan(n): an evaluation plan for n rows, n at most `batch`; `target`: the input the labels go to.
+  Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target, std::span<const std::int32_t> rows);
   bool empty() const { return batches_.empty(); }
   // The mean loss of these rows; the scorer's metrics go to `out`.
   double run(Scorer& scorer, std::vector<Measured>& out) const;
+  double loss() const;  // that loss alone
 
  private:
+  double mean(Scorer* scorer) const;
   struct Batch { Fed fed; std::span<const std::int32_t> rows; };
   std::vector<Batch> batches_;
 };

@@ -41,6 +41,7 @@ struct TrialResult {
   std::uint64_t seed = 0;
   Outcome outcome = Outcome::done;
   std::string message;                             // why, where it is not done
+  std::vector<std::string> notes;                  // what a reader of the result should know: sentences
   std::vector<EpochRecord> epochs;
   std::vector<std::string> metrics;                // names, as asked for
   double seconds = 0;

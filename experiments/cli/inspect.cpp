@@ -8,6 +8,7 @@
 #include "engine/plan/plan.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
+#include "experiments/run/labels.h"
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
 #include "graph/print.h"
@@ -109,6 +110,8 @@ void show(const std::string& file, Context& context) {
   if (!prepared.heads.empty())
     out += cat("loss    attaches to ", quote(prepared.graph.value(prepared.heads.front().value).name), " (", name(prepared.heads.front().form),
                "), tail: ", prepared.heads.front().tail.empty() ? std::string("none") : join(prepared.heads.front().tail, ", "), "\n");
+  if (const auto labels = lehr::run::own_labels(model))
+    out += cat("classes ", printable(join(labels->names, ", ")), " (", labels->where, ")\n");
   if (!missing.empty()) {
     print(out + "\nwhat stands in the way of training:\n" + missing);
     context.exit_code = static_cast<int>(Exit::mismatch);

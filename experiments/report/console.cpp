@@ -23,7 +23,7 @@ std::string duration(double seconds) {
   return cat(static_cast<long long>(seconds / 60), " min ", static_cast<long long>(seconds) % 60, " s");
 }
 
-constexpr std::size_t shown_failures = 10;
+constexpr std::size_t shown_failures = 10, shown_notes = 3;
 }  // namespace
 
 Console::Options console_options(bool quiet, bool json, std::string folder) {
@@ -90,9 +90,14 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
   }
 }
 
-void Console::trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts&) {
+void Console::trial_finished(const TrialInfo& trial, const TrialResult& result) {
   const std::lock_guard lock(mutex_);
   ++finished_;
+  for (const auto& text : result.notes) {
+    if (++notes_ > shown_notes) continue;
+    clear_bar();
+    err(wrapped(cat("note   ", printable(trial.id), ": ", text), options_.columns, 7) + "\n");
+  }
   if (result.outcome == Outcome::done || result.outcome == Outcome::interrupted) return;
   if (++unfinished_ > shown_failures) return;
   clear_bar();
@@ -110,6 +115,7 @@ void Console::finish(const RunInfo& info, const std::vector<TrialResult>& result
   const std::lock_guard lock(mutex_);
   clear_bar();
   if (unfinished_ > shown_failures) err(cat("trial  … and ", unfinished_ - shown_failures, " more that did not finish: each status.json says why\n"));
+  if (notes_ > shown_notes) err(cat("note   … and ", notes_ - shown_notes, " more of other trials: each status.json has its own\n"));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   if (options_.json)
     out(run_json(info, results, options_.folder, seconds));

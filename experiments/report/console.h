@@ -20,7 +20,7 @@ class Console : public Reporter {
   explicit Console(Options options) : options_(std::move(options)) {}
   void start(const RunInfo& info) override;
   void epoch(const TrialInfo& trial, const EpochRecord& record) override;
-  void trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts&) override;
+  void trial_finished(const TrialInfo& trial, const TrialResult& result) override;
   // Error (Exit::failed) where standard output could not be written to, now or before.
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
 
@@ -32,7 +32,7 @@ class Console : public Reporter {
   Options options_;
   std::mutex mutex_;
   RunInfo info_;
-  std::size_t finished_ = 0, unfinished_ = 0;
+  std::size_t finished_ = 0, unfinished_ = 0, notes_ = 0;
   std::chrono::steady_clock::time_point begin_, shown_;
 };
 

@@ -178,17 +178,23 @@ void Folder::epoch(const TrialInfo& trial, const EpochRecord& record) {
   }
 }
 
-void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts& left) {
-  const fs::path folder = folder_ / trial.id;
-  const auto files = open(trial);
-  if (!left.checkpoints.empty()) make_folder(folder / "checkpoints");
+std::optional<fs::path> Folder::keep(const TrialInfo& trial, const Artifacts& left) {
+  const fs::path folder = folder_ / trial.id, checkpoints = folder / "checkpoints";
+  if (!left.checkpoints.empty()) make_folder(checkpoints);
   for (const auto& [file, content] : left.checkpoints) {
-    if (file.find('/') != std::string::npos) make_folder((folder / "checkpoints" / file).parent_path());
-    write_file_lazily(folder / "checkpoints" / file, content);
+    if (file.find('/') != std::string::npos) make_folder((checkpoints / file).parent_path());
+    write_file_lazily(checkpoints / file, content);
   }
   if (!left.preprocess.empty()) write_file_lazily(folder / "preprocess.json", left.preprocess);
+  return checkpoints;
+}
+
+void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result) {
+  const fs::path folder = folder_ / trial.id;
+  const auto files = open(trial);
   Json status{{"status", name(result.outcome)}, {"epochs", result.epochs.size()}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}};
   if (!result.message.empty()) status["message"] = result.message;
+  if (!result.notes.empty()) status["notes"] = result.notes;
   write_file_lazily(folder / "status.json", dump(status, 2));
   Json event{{"event", name(result.outcome)}, {"time", utc_now()}};
   if (!result.message.empty()) event["message"] = result.message;

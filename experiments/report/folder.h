@@ -21,7 +21,8 @@ class Folder : public Reporter {
   void start(const RunInfo& info) override;
   void trial_started(const TrialInfo& trial) override;
   void epoch(const TrialInfo& trial, const EpochRecord& record) override;
-  void trial_finished(const TrialInfo& trial, const TrialResult& result, const Artifacts& left) override;
+  std::optional<std::filesystem::path> keep(const TrialInfo& trial, const Artifacts& left) override;
+  void trial_finished(const TrialInfo& trial, const TrialResult& result) override;
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
 
  private:

@@ -1,6 +1,8 @@
 #pragma once
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,9 @@ class Reporter {
   virtual void start(const RunInfo&) {}
   virtual void trial_started(const TrialInfo&) {}
   virtual void epoch(const TrialInfo&, const EpochRecord&) {}
-  virtual void trial_finished(const TrialInfo&, const TrialResult&, const Artifacts&) {}
+  // Between the last epoch and trial_finished. Says in which folder the checkpoints are, for those who keep them.
+  virtual std::optional<std::filesystem::path> keep(const TrialInfo&, const Artifacts&) { return std::nullopt; }
+  virtual void trial_finished(const TrialInfo&, const TrialResult&) {}
   virtual void finish(const RunInfo&, const std::vector<TrialResult>&) {}
 };
 

@@ -7,6 +7,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
+#include "experiments/run/exported.h"
 
 namespace lehr::run {
 
@@ -60,7 +61,13 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   const std::string content = read_file(key.data.file);
   out->fingerprint = fingerprint(content);
   out->table = parse_csv(content, key.data.file.filename().string(), key.data.csv);
-  auto prepared = prepare_data(out->table, key.data.table, key.data.split);
+  TableSpec table = key.data.table;
+  if (key.labels && table.classify && table.classes.empty()) {
+    ClassOrder order = order_classes(*key.labels, read_target(out->table, table).classes);
+    table.classes = std::move(order.classes);
+    out->notes.push_back(std::move(order.note));
+  }
+  auto prepared = prepare_data(out->table, table, key.data.split);
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
   out->preprocess = std::move(prepared.preprocess);
@@ -77,6 +84,7 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            options.losses = {key.loss};
            options.freeze = key.freeze;
            Prepared prepared = prepare(out->model.graph, options);
+           out->options = options;
            out->parameters = parameter_table(prepared.graph);
            out->train.graph = std::move(prepared.graph);
            out->train.loss = prepared.loss;
@@ -88,6 +96,7 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            out->tail = head.tail;
            out->notes = out->model.notes;
            out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
+           out->labels = own_labels(out->model);
            if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
              throw Error("the model has no trainable weight").code(Exit::mismatch);
            out->integer_inputs = integer_inputs(out->train);
@@ -97,8 +106,8 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
 }
 }  // namespace
 
-std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
-  const DataKey key = data_key(e, integer_inputs);
+std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const Wants& wants) {
+  const DataKey key = data_key(e, wants);
   auto out = data_.get(key, [&] { return make_data(key); });
   if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(out->data);
   return out;
@@ -111,15 +120,26 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
 
 std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   auto model = this->model(e);
-  auto data = this->data(e, model->integer_inputs);
+  const Wants wants{model->integer_inputs, model->labels};
+  auto data = this->data(e, wants);
   PlanSizes sizes = plan_sizes(e);
   sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
   sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());
   sizes.test_rows = static_cast<std::int64_t>(data->split.test.size());
-  return parts_.get({data_key(e, model->integer_inputs), {model->key, sizes}}, [&] {
+  return parts_.get({data_key(e, wants), {model->key, sizes}}, [&] {
     check_batch(e, sizes);
-    within([&] { return printable(e.model.file.string()); }, [&] { check_fit(e.loss, *model, data->data, sizes.batch); });
-    return std::make_shared<Parts>(Parts{data, model, sizes});
+    auto out = std::make_shared<Parts>();
+    out->data = data, out->model = model, out->sizes = sizes;
+    within([&] { return printable(e.model.file.string()); },
+           [&] {
+             check_fit(e.loss, *model, data->data, sizes.batch);
+             if (const auto& classes = data->data.classes; model->labels && !classes.empty())
+               if (auto note = check_labels(*model->labels, classes); note && !e.data.table.classes.empty()) out->notes.push_back(std::move(*note));
+             Frame frame = make_frame(*model, data->data.classes);
+             out->frame = std::move(frame.original);
+             out->notes.insert(out->notes.end(), frame.notes.begin(), frame.notes.end());
+           });
+    return out;
   });
 }
 
@@ -188,14 +208,6 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
     out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
   return out;
-}
-
-onnx::Written export_model(const ModelParts& model, const Weights& weights) {
-  std::map<std::string, Tensor> values;
-  for (const Parameter& p : weights.parameters()) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.value(p))));
-  for (const Parameter& p : weights.states())  // a pass may have split a state from a weight the file stores once: it has no place there
-    if (model.model.graph.find(p.name) != no_value) values.emplace(p.name, Tensor(p.shape, std::span<const float>(weights.state(p))));
-  return onnx::write_model(model.model, values);
 }
 
 }  // namespace lehr::run

@@ -19,14 +19,17 @@ struct DataParts {
   Split split;
   Preprocess preprocess;
   std::string fingerprint;
+  std::vector<std::string> notes;
 };
 // The model of an experiment, its losses attached.
 struct ModelParts {
   onnx::Model model;
   TrainGraph train;
+  PrepareOptions options;         // how the model was prepared
   ValueId output = no_value;      // what predict and evaluation of the model itself give
   std::vector<std::string> tail;  // operators between scores and output
   std::vector<ParameterRow> parameters;
+  std::optional<OwnLabels> labels;
   std::vector<std::string> notes;
   std::string fingerprint;
   std::vector<std::string> integer_inputs;  // that take whole numbers, "" for the only one (TableSpec)
@@ -36,6 +39,8 @@ struct ModelParts {
 struct Parts {
   std::shared_ptr<const DataParts> data;
   std::shared_ptr<const ModelParts> model;
+  std::shared_ptr<const onnx::Original> frame;  // what the trained model is written into (exported.h)
+  std::vector<std::string> notes;               // of model and data together
   PlanSizes sizes;
   PlanKey key() const { return {model->key, sizes}; }  // of what is compiled; splits of one table share it
 };
@@ -45,7 +50,7 @@ struct Parts {
 class Assembler {
  public:
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
-  std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const std::vector<std::string>& integer_inputs = {});
+  std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const Wants& wants = {});
   std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment);
 
  private:
@@ -65,8 +70,5 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts);
 // "ionosphere.csv  351 rows -> train 235 (118 g / 117 b), validation 116 (107 g / 9 b)   always answering g scores 92.24 %"
 std::string balance_text(const DataParts& data, const std::vector<std::int32_t>& rows);  // "235 (118 g / 117 b)", "1,437 (10 classes of 139 to 146 rows)"
 std::string data_line(const spec::Experiment& experiment, const DataParts& data);
-
-// The trained model: the file's ModelProto with the weights the bench holds.
-onnx::Written export_model(const ModelParts& model, const Weights& weights);
 
 }  // namespace lehr::run

@@ -4,11 +4,11 @@
 
 namespace lehr::run {
 
-DataKey data_key(const spec::Experiment& e, const std::vector<std::string>& integer_inputs) {
-  DataKey key{e.data};
+DataKey data_key(const spec::Experiment& e, const Wants& wants) {
+  DataKey key{e.data, wants.labels};
   key.data.file_as_written.clear();
   key.data.table.classify = loss_row(e.loss.kind).classifies();
-  key.data.table.integer_inputs = integer_inputs;
+  key.data.table.integer_inputs = wants.integer_inputs;
   return key;
 }
 

@@ -3,14 +3,22 @@
 #include <memory>
 
 #include "engine/train/trainer.h"
+#include "experiments/run/labels.h"
 #include "experiments/spec/experiment.h"
 
 namespace lehr::run {
+
+// What a model asks of its data.
+struct Wants {
+  std::vector<std::string> integer_inputs = {};  // the model's inputs that take whole numbers, "" for the only one (TableSpec)
+  std::optional<OwnLabels> labels = {};          // the order of the classes, where the experiment does not give it
+};
 
 // What decides a part that trials share: the specs themselves, whole, so that a field added to one is part of the key. A part is made from
 // its key alone. What is known not to decide it is set back to its default where the key is made, and only there.
 struct DataKey {
   spec::DataSpec data;
+  std::optional<OwnLabels> labels = {};
   auto operator<=>(const DataKey&) const = default;
 };
 struct ModelKey {
@@ -31,8 +39,7 @@ struct PartsKey {
   auto operator<=>(const PartsKey&) const = default;
 };
 
-// integer_inputs: the model's inputs that take whole numbers, "" for the only one (TableSpec).
-DataKey data_key(const spec::Experiment& experiment, const std::vector<std::string>& integer_inputs);
+DataKey data_key(const spec::Experiment& experiment, const Wants& wants);
 ModelKey model_key(const spec::Experiment& experiment);
 // All but the numbers of rows, which only the data know.
 PlanSizes plan_sizes(const spec::Experiment& experiment);

@@ -6,6 +6,7 @@
 
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
+#include "experiments/run/labels.h"
 #include "graph/passes/prepare.h"
 
 namespace lehr::run {
@@ -71,6 +72,8 @@ Predictions predict(const onnx::Model& model, const Dataset& data) {
   if (batch == 0) throw Error("no rows to predict").code(Exit::mismatch);
   const Scorer s = fitting(model, data, batch);
   const bool classes = !data.classes.empty();
+  if (const auto own = classes ? own_labels(model) : std::nullopt)
+    if (const auto other = check_labels(*own, data.classes)) throw Error(*other).code(Exit::mismatch);
   out.width = classes ? static_cast<std::int64_t>(data.classes.size()) : s.width;
   if (classes) {
     out.columns.push_back("class");

@@ -1,22 +1,30 @@
 #include "experiments/run/trials.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/file.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
+#include "experiments/run/exported.h"
+#include "experiments/run/verify.h"
 #include "experiments/run/vocabulary.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
 
 struct Workspace {
-  std::vector<std::map<PlanKey, std::unique_ptr<Workbench>>> workers;
-  Workbench& bench(std::size_t worker, const Parts& parts) {
+  struct Place {
+    explicit Place(const Parts& parts) : bench(parts.model->train, standard_ops(), parts.sizes) {}
+    Workbench bench;
+    Verifier verifier;
+  };
+  std::vector<std::map<PlanKey, std::unique_ptr<Place>>> workers;
+  Place& at(std::size_t worker, const Parts& parts) {
     auto& slot = workers.at(worker)[parts.key()];
-    if (!slot) slot = std::make_unique<Workbench>(parts.model->train, standard_ops(), parts.sizes);
+    if (!slot) slot = std::make_unique<Place>(parts);
     return *slot;
   }
 };
@@ -100,7 +108,13 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.onednn = onednn::version();
   info.isa = onednn::isa();
   info.warnings = study.warnings;
-  for (const auto& note : parts.model->notes) info.warnings.push_back(note);
+  std::set<const void*> told;
+  const auto tell = [&](const void* whose, const std::vector<std::string>& notes) {
+    if (!told.insert(whose).second) return;
+    for (const auto& note : notes)
+      if (std::ranges::find(info.warnings, note) == info.warnings.end()) info.warnings.push_back(note);
+  };
+  for (const auto& each : p.parts) tell(each->model.get(), each->model->notes), tell(each->data.get(), each->data->notes), tell(each.get(), each->notes);
   return info;
 }
 
@@ -126,7 +140,27 @@ struct Left {
   TrialState state;
 };
 
-report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialResult& result, const Left& left) {
+// A model among the artifacts, with the files of its external data.
+struct Exported {
+  std::string file;
+  std::vector<std::string> files;
+  Measure measure;
+};
+
+// The validation loss of the last weights, where they are the ones it was measured with.
+std::optional<double> last_loss(const TrialResult& result) {
+  if (result.epochs.empty() || !result.epochs.back().evaluated) return std::nullopt;
+  const auto& events = result.epochs.back().events;
+  if (result.outcome == Outcome::failed || std::ranges::any_of(events, [](const FollowEvent& e) { return !e.restored.empty(); })) return std::nullopt;
+  return result.epochs.back().val_loss;
+}
+std::optional<double> best_loss(const TrialResult& result) {
+  const auto it = std::ranges::find(result.epochs, result.best_epoch, &EpochRecord::epoch);
+  return it == result.epochs.end() ? std::nullopt : std::optional(it->val_loss);
+}
+
+report::Artifacts artifacts(const Parts& parts, Workspace::Place& place, const TrialResult& result, const Left& left, std::vector<Exported>& models) {
+  Workbench& bench = place.bench;
   report::Artifacts out;
   if (!left.state.counters.empty()) out.checkpoints["state.safetensors"] = safetensors(bench.weights(), left.state);
   const auto put = [&](const Job::Snapshot& from) {
@@ -134,18 +168,41 @@ report::Artifacts artifacts(const Parts& parts, Workbench& bench, const TrialRes
     std::ranges::copy(from.state, bench.weights().state().begin());
   };
   // External data keep their names, so a further model that has some lies in a folder of its own.
-  const auto add = [&](const std::string& name) {
-    auto written = export_model(*parts.model, bench.weights());
+  const auto add = [&](const std::string& name, std::optional<double> reported) {
+    auto written = export_model(parts, bench.weights());
     const std::string folder = written.files.empty() || name == "last" ? "" : name + "/";
-    out.checkpoints[folder + name + ".onnx"] = std::move(written.model);
-    for (auto& [file, content] : written.files) out.checkpoints[folder + file] = std::move(content);
+    Exported model{folder + name + ".onnx", {}, {}};
+    const std::int64_t trained = result.epochs.empty() ? 0 : result.epochs.back().samples;
+    model.measure = place.verifier.measure(parts, bench, trained, reported);
+    out.checkpoints[model.file] = std::move(written.model);
+    for (auto& [file, content] : written.files) {
+      model.files.push_back(folder + file);
+      out.checkpoints[folder + file] = std::move(content);
+    }
+    models.push_back(std::move(model));
   };
   if (!left.last.values.empty()) put(left.last);
-  add("last");
-  if (result.best_epoch > 0 && !left.best.values.empty()) put(left.best), add("best");
-  if (!left.averaged.values.empty()) put(left.averaged), add("average");
+  add("last", last_loss(result));
+  if (result.best_epoch > 0 && !left.best.values.empty()) put(left.best), add("best", best_loss(result));
+  if (!left.averaged.values.empty()) put(left.averaged), add("average", result.epochs.empty() ? std::nullopt : result.epochs.back().average_loss);
   out.preprocess = parts.data->preprocess.json();
   return out;
+}
+
+// What was written is read back and evaluated. A model that is not what was measured does not stay, and the trial failed.
+void verify(const std::filesystem::path& folder, const Parts& parts, Workspace::Place& place, const std::vector<Exported>& models, TrialResult& result) {
+  for (const Exported& model : models) {
+    try {
+      place.verifier.check(folder / model.file, parts, place.bench, model.measure);
+      if (!model.measure.note.empty()) result.notes.push_back(cat(model.file, " ", model.measure.note));
+    } catch (const Error& error) {
+      std::error_code ignored;
+      std::filesystem::remove(folder / model.file, ignored);
+      for (const auto& file : model.files) std::filesystem::remove(folder / file, ignored);
+      result.message += cat(result.message.empty() ? "" : "\n", "the model written to ", model.file, " was read back and removed: ", error.what());
+      result.outcome = Outcome::failed;
+    }
+  }
 }
 }  // namespace
 
@@ -172,7 +229,7 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
     if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
     const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
-    Workbench& bench = p.workspace->bench(0, *p.parts[i]);
+    Workbench& bench = p.workspace->at(0, *p.parts[i]).bench;
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);
     Feed(bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows)), p.parts[i]->data->data, p.parts[i]->model->train.target);
   }
@@ -188,7 +245,6 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
     const spec::Trial& trial = p.study.trials[i];
     const report::TrialInfo& info = p.info.trials[i];
     TrialResult& result = results[i];
-    report::Artifacts left;
     if (options.stop && options.stop->load()) {
       result.outcome = Outcome::interrupted;
       result.message = "not started";
@@ -196,7 +252,8 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
       for (auto* r : reporters) r->trial_started(info);
       try {
         const Parts& parts = *p.parts[i];
-        Workbench& bench = p.workspace->bench(worker, parts);
+        Workspace::Place& place = p.workspace->at(worker, parts);
+        Workbench& bench = place.bench;
         TrialJob job = make_job(trial, parts);
         bench.weights().reset();
         initialize(bench.weights(), parts.model->train.graph, job.init, trial.seed);
@@ -207,7 +264,12 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
           for (auto* r : reporters) r->epoch(info, record);
         };
         result = train(bench, job.job);
-        if (options.keep_models) left = artifacts(parts, bench, result, kept);
+        if (options.keep_models) {
+          std::vector<Exported> models;
+          const report::Artifacts left = artifacts(parts, place, result, kept, models);
+          for (auto* r : reporters)
+            if (const auto folder = r->keep(info, left)) verify(*folder, parts, place, models, result);
+        }
       } catch (const std::bad_alloc&) {
         result.outcome = Outcome::failed;
         result.message = "out of memory";
@@ -217,7 +279,7 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
       }
     }
     result.id = trial.id, result.variant = trial.variant, result.seed = trial.seed;
-    for (auto* r : reporters) r->trial_finished(info, result, left);
+    for (auto* r : reporters) r->trial_finished(info, result);
   });
   for (auto* r : reporters) r->finish(p.info, results);
   return results;

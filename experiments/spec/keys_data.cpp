@@ -36,7 +36,7 @@ void add_target_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data.target.classes",
                   .type = Type::texts,
                   .doc = "The class names in the order of the model's outputs; a binary model answers the probability of the second.",
-                  .absent = "found in the data where the loss needs classes",
+                  .absent = "the labels of the model, else found in the data where the loss needs classes",
                   .example = "[b, g]",
                   .set = [](Experiment& e, const Value& v) { e.data.table.classes = v.texts; }});
 }

@@ -22,7 +22,8 @@ Attribute read_attribute(const AttributeProto& a, const ExternalData& external) 
       return std::vector<std::string>(a.strings().begin(), a.strings().end());
     case AttributeProto::TENSOR: {
       const auto dtype = dtype_of(a.t().data_type());
-      if (!dtype || *dtype == Dtype::string) return Subgraph{};
+      if (dtype == Dtype::string) return std::vector<std::string>(a.t().string_data().begin(), a.t().string_data().end());
+      if (!dtype) return Subgraph{};
       return std::make_shared<const Tensor>(read_tensor(a.t(), external));
     }
     default:

@@ -16,13 +16,14 @@ struct Model {
   std::map<std::string, int> opsets;  // by domain; ai.onnx is ""
   std::string producer;               // "pytorch 2.1.0"
   int ir_version = 0;
+  std::map<std::string, std::string> metadata;
   std::vector<std::string> notes;  // what a reader of the log should know: sentences, names quoted
   std::shared_ptr<const Original> original;
 };
 
 // Reads and validates a ModelProto. Initializers and Constant nodes become values of Role::constant that hold their data
 // as stored; calls of local functions are inlined; attributes that hold graphs, types or lists of tensors become Subgraph.
-// A constant of strings has a type but no data. External data are read from inside the folder of the file only.
+// A constant of strings has a type and Value::strings, but no data. External data are read from inside the folder of the file only.
 // Every problem of the file is in one Error (up to 20).
 Model read_model(const std::filesystem::path& path);
 Model read_model_bytes(std::string bytes, const std::filesystem::path& folder_for_external_data);
@@ -31,9 +32,10 @@ struct Written {
   std::string model;
   std::map<std::string, std::string> files;  // all external data by location, with the new values in place
 };
-// The file as it was read, with new values for some constants (by name), rounded to the stored dtype. An element that
-// equals the stored one after conversion keeps its stored bits; where none changes the bytes are those that were read.
+// The file as it was read or rewritten (rewrite.h), with new values for some constants (by name), rounded to the stored dtype. An
+// element that equals the stored one after conversion keeps its stored bits; where none changes the bytes are those that were read.
 // External files are read again. Errors: an unknown name, another shape, a finite value the stored dtype cannot hold.
+Written write_model(const Original& original, const std::map<std::string, Tensor>& new_values);
 Written write_model(const Model& model, const std::map<std::string, Tensor>& new_values);
 
 }  // namespace lehr::onnx

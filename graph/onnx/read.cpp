@@ -74,6 +74,11 @@ class Reader {
     return std::move(model_);
   }
   std::map<std::string, Source> sources() { return std::move(sources_); }
+  std::vector<Source> places() const {
+    std::vector<Source> out;
+    for (const FlatNode& node : flat_.nodes) out.push_back(node.source);
+    return out;
+  }
 
  private:
   Graph& graph() { return model_.graph; }
@@ -93,6 +98,7 @@ class Reader {
     model_.opsets = read_opsets(proto_.opset_import(), "the model", problems_);
     model_.producer = proto_.producer_name();
     if (!proto_.producer_version().empty()) model_.producer += (model_.producer.empty() ? "" : " ") + proto_.producer_version();
+    for (const auto& entry : proto_.metadata_props()) model_.metadata[entry.key()] = entry.value();
     if (proto_.training_info_size()) note("the training information of the model is kept, but not used");
   }
 
@@ -124,13 +130,21 @@ class Reader {
     problems_.guard(who, [&] {
       const auto dtype = dtype_of(t.data_type());
       if (!dtype) return void(unsupported_.emplace_back(who, data_type_name(t.data_type())));
-      if (*dtype == Dtype::string) return void(value.type = declared(TensorType{Dtype::string, shape_of(t)}));
+      if (*dtype == Dtype::string) return strings(value, t);
       auto data = std::make_shared<const Tensor>(read_tensor(t, external_));
       value.type = declared(data->type);
       note_nan(*data, who);
       value.data = std::move(data);
     });
     return value;
+  }
+
+  void strings(Value& value, const TensorProto& t) {
+    const TensorType type{Dtype::string, shape_of(t)};
+    value.type = declared(type);
+    if (t.data_location() == TensorProto::EXTERNAL) return;
+    if (elements(type.shape) != t.string_data_size()) throw Error("it holds ", t.string_data_size(), " strings, its shape ", type.shape, " needs ", elements(type.shape));
+    value.strings = std::make_shared<const std::vector<std::string>>(t.string_data().begin(), t.string_data().end());
   }
 
   void note_nan(const Tensor& data, const std::string& who) {
@@ -251,9 +265,10 @@ class Reader {
     else if (kind == "value_ints")
       set(Tensor(Shape{a.ints_size()}, std::vector<std::int64_t>(a.ints().begin(), a.ints().end())));
     else if (kind == "value_string")
-      value.type = DeclaredType{Dtype::string, std::vector<Dim>()};
+      value.type = DeclaredType{Dtype::string, std::vector<Dim>()}, value.strings = std::make_shared<const std::vector<std::string>>(1, a.s());
     else if (kind == "value_strings")
-      value.type = DeclaredType{Dtype::string, std::vector<Dim>{{a.strings_size(), ""}}};
+      value.type = DeclaredType{Dtype::string, std::vector<Dim>{{a.strings_size(), ""}}},
+      value.strings = std::make_shared<const std::vector<std::string>>(a.strings().begin(), a.strings().end());
     else if (kind == "sparse_value")
       problems_.add(who, ": its value is sparse, which is not supported");
     else
@@ -270,13 +285,14 @@ class Reader {
   }
 
   void nodes() {
-    for (const FlatNode& node : flat_.nodes) {
+    for (std::size_t place = 0; place < flat_.nodes.size(); ++place) {
+      const FlatNode& node = flat_.nodes[place];
       const NodeProto& proto = *node.proto;
       const std::string domain = domain_of(proto.domain());
       if (domain == "lehr") problems_.add(title(proto), " is of the domain 'lehr', which files may not use");
       const int opset = opset_of(node, domain);
       if (proto.op_type() == "Constant" && domain.empty()) continue;
-      Node out{.op = proto.op_type(), .domain = domain, .name = proto.name(), .opset = opset, .attrs = {}, .in = {}, .out = {}};
+      Node out{.op = proto.op_type(), .domain = domain, .name = proto.name(), .opset = opset, .attrs = {}, .in = {}, .out = {}, .place = static_cast<int>(place)};
       problems_.guard(title(proto), [&] { out.attrs = read_attributes(proto, external_); });
       check_call(proto, opset, problems_);
       for (const std::string& name : proto.input()) out.in.push_back(resolve(name, proto));
@@ -414,7 +430,7 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
   try {
     Reader reader(proto, folder);
     Model model = reader.run();
-    model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources()});
+    model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources(), reader.places()});
     return model;
   } catch (const std::bad_alloc&) {
     throw Error("the model does not fit into memory");

@@ -23,7 +23,7 @@ void check_range(const Tensor& fresh, const Tensor& rounded) {
 // The stored tensor with the elements that differ replaced; none where all are equal.
 std::optional<Tensor> merged(const Tensor& stored, const Tensor& fresh) {
   if (stored.shape() != fresh.shape()) throw Error("its shape in the file is ", stored.shape(), ", the new values have ", fresh.shape());
-  if (stored.type == fresh.type && stored.data == fresh.data) return std::nullopt;
+  if (stored.type == fresh.type) return stored.data == fresh.data ? std::nullopt : std::optional(fresh);
   const Tensor seen = convert(stored, fresh.type.dtype), rounded = convert(fresh, stored.type.dtype);
   check_range(fresh, rounded);
   const std::size_t wide = bytes(fresh.type.dtype), narrow = bytes(stored.type.dtype), count = stored.data.size() / narrow;
@@ -164,9 +164,11 @@ class Writer {
 
 const AttributeProto* constant_attribute(const NodeProto& node) { return node.attribute_size() == 1 ? &node.attribute(0) : nullptr; }
 
+Written write_model(const Original& original, const std::map<std::string, Tensor>& new_values) { return Writer(original).run(new_values); }
+
 Written write_model(const Model& model, const std::map<std::string, Tensor>& new_values) {
   if (!model.original) throw Error("this model did not come from a file, there is nothing to write it into");
-  return Writer(*model.original).run(new_values);
+  return write_model(*model.original, new_values);
 }
 
 }  // namespace lehr::onnx

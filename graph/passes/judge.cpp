@@ -74,6 +74,14 @@ std::vector<Judge::StateUse> Judge::state_uses(ValueId weight) const {
   return out;
 }
 
+bool Judge::read_elsewhere(ValueId value, int depth) const {
+  return depth > 32 || uses_.is_output(value) || std::ranges::any_of(uses_.of(value), [&](const Uses::Use use) {
+    const Node& node = graph_.nodes()[use.node];
+    if (renames(node) && result(node) != no_value) return read_elsewhere(result(node), depth + 1);
+    return traits(node).slot(use.slot).purpose != Purpose::statistic || !reached(node);
+  });
+}
+
 // Values a gradient of the loss reaches.
 void Judge::spread_back(std::span<const ValueId> loss) {
   for (const ValueId id : loss)

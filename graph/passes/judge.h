@@ -37,6 +37,8 @@ class Judge {
     std::string why;
   };
   std::vector<StateUse> state_uses(ValueId weight) const;
+  // Has a reader that takes it for anything but a running statistic.
+  bool read_elsewhere(ValueId weight, int depth = 0) const;
   bool useful(ValueId id) const { return useful_[static_cast<std::size_t>(id)]; }
   const Uses& uses() const { return uses_; }
 

@@ -43,7 +43,7 @@ class Microsoft {
     const bool fast = node.op == "FastGelu";
     if (fast || node.op == "BiasGelu") {
       ValueId x = node.in[0];
-      if (has_in(node, 1)) x = through({"Add", "", node.name, opset_, {}, {x, node.in[1]}, {}});
+      if (has_in(node, 1)) x = through({"Add", "", node.name, opset_, {}, {x, node.in[1]}, {}, node.place});
       Node gelu{"Gelu", "", node.name, 20, {}, {x}, node.out};
       if (fast) gelu.attrs["approximate"] = std::string("tanh");
       emit(std::move(gelu));
@@ -54,7 +54,7 @@ class Microsoft {
 
   // A product and the activation behind it, which FusedConv gives its numbers in a list.
   bool fused(const Node& node, const char* product, const std::vector<const char*>& kept) {
-    Node first{product, "", node.name, opset_, {}, node.in, {}};
+    Node first{product, "", node.name, opset_, {}, node.in, {}, node.place};
     for (const char* key : kept)
       if (const auto it = node.attrs.find(key); it != node.attrs.end()) first.attrs[key] = it->second;
     Node activation{string(node, "activation", "Relu"), "", node.name, opset_, {}, {}, node.out};

@@ -81,17 +81,15 @@ void free_batch(Graph& graph, const BatchRows& rows) {
     Node& node = graph.node(index);
     const bool attribute = node.attrs.contains("shape");
     if (node.attrs.contains("allowzero")) node.attrs["allowzero"] = std::int64_t{0};
-    if (attribute) {
-      node.attrs["shape"] = shape;
-      continue;
-    }
+    if (attribute) node.attrs["shape"] = shape;
     Value value;
-    value.name = graph.fresh_name(cat(graph.value(node.in[1]).name, "_any_batch"));
+    value.name = graph.fresh_name(cat(graph.value(node.in.back()).name, "_any_batch"));
     value.role = Role::constant;
     value.data = std::make_shared<Tensor>(Shape{static_cast<std::int64_t>(shape.size())}, std::span<const std::int64_t>(shape));
     value.why = "shape without the batch size";
+    if (node.place >= 0) value.places.push_back({node.place, 1, attribute ? "shape" : ""});
     const ValueId id = graph.add(std::move(value));
-    graph.node(index).in[1] = id;
+    if (!attribute) graph.node(index).in[1] = id;
   }
 }
 

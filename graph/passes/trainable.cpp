@@ -26,11 +26,14 @@ std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, co
   return out;
 }
 
-// A tensor of the same values under a name of its own.
-ValueId clone(Graph& graph, ValueId of, const std::string& stem) {
+// That use of a tensor gets one of its own, of the same values.
+ValueId split_off(Graph& graph, ValueId of, const Uses::Use& use, const std::string& stem) {
   Value copy = graph.value(of);
   copy.name = graph.fresh_name(stem);
-  return graph.add(std::move(copy));
+  copy.places.clear();
+  if (const int place = graph.nodes()[use.node].place; place >= 0) copy.places.push_back({place, use.slot});
+  const ValueId own = graph.add(std::move(copy));
+  return graph.node(use.node).in[use.slot] = own;
 }
 
 // Each use of a tensor that matches gets a tensor of its own; the first keeps the name.
@@ -40,8 +43,7 @@ void untie(Graph& graph, const std::vector<std::string>& patterns, Notes& notes)
       const std::vector<Uses::Use> uses = Uses(graph).of(id);
       std::vector<std::string> names{graph.value(id).name};
       for (std::size_t i = 1; i < uses.size(); ++i) {
-        const ValueId own = clone(graph, id, cat(names[0], "_untied_", i));
-        graph.node(uses[i].node).in[uses[i].slot] = own;
+        const ValueId own = split_off(graph, id, uses[i], cat(names[0], "_untied_", i));
         names.push_back(graph.value(own).name);
       }
       if (names.size() > 1) notes.push_back(cat(quote(names[0]), " is untied: its ", names.size(), " uses have tensors of their own (", join(names, ", "), ")"));
@@ -114,8 +116,9 @@ class Roles {
     const Origin& origin = graph_.value(id).origin;
     const bool learn = ruled(id, verdicts, readers) || (!ruled_.contains(id) && by_evidence(id, origin, verdicts, readers, !states.empty()));
     if (learn && readers.size() > 1) shared_.push_back(cat(quote(graph_.value(id).name), " (", all_uses(readers), ")"));
-    if (!learn && !states.empty()) settle(id, Role::state, states.front().why);
-    give_own(id, states, !learn);
+    const bool followed = !learn && !states.empty() && verdicts.empty() && !judge_.read_elsewhere(id);
+    if (followed) settle(id, Role::state, states.front().why);
+    give_own(id, states, followed);
   }
 
   // The experiment's word. True: it is a parameter.
@@ -166,9 +169,8 @@ class Roles {
   void give_own(ValueId id, const std::vector<Judge::StateUse>& states, bool first_keeps) {
     for (std::size_t i = first_keeps ? 1 : 0; i < states.size(); ++i) {
       const Judge::StateUse& state = states[i];
-      const ValueId own = clone(graph_, id, cat(graph_.value(state.through).name, "_state"));
+      const ValueId own = split_off(graph_, id, state.use, cat(graph_.value(state.through).name, "_state"));
       settle(own, Role::state, cat(state.why, ", stored together with ", quote(graph_.value(id).name)));
-      graph_.node(state.use.node).in[state.use.slot] = own;
       own_states_.push_back(cat(state.why, " (with ", quote(graph_.value(id).name), ")"));
     }
   }

@@ -17,8 +17,11 @@ def fail(message):
 before, after = onnx.load(sys.argv[1]), onnx.load(sys.argv[2])
 onnx.checker.check_model(after, full_check=True)
 
-# Everything but the values of initializers is as it was.
+# Everything but the values of initializers and the names of the classes is as it was.
 for model in (before, after):
+    kept = [entry for entry in model.metadata_props if not entry.key.startswith("lehr.")]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
     for tensor in model.graph.initializer:
         tensor.ClearField("raw_data")
         tensor.ClearField("float_data")

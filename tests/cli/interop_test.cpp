@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tests/cli/program.h"
+#include "tests/cli/written_cases.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -42,4 +43,25 @@ TEST_CASE("ONNX Runtime loads a trained model and agrees to 1e-5", "[interop]") 
   REQUIRE(place.lehr("predict '" + model + "' ionosphere.csv --out predictions.csv").code == 0);
   CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop.py' '", place.path("mlp-34-34-1.onnx").string(), "' '", model, "' '",
                   place.path("ionosphere.csv").string(), "' '", place.path("predictions.csv").string(), "'")) == 0);
+}
+
+TEST_CASE("ONNX Runtime gives the metric a run reports, for all rows at once and one by one", "[interop][written]") {
+  std::string why;
+  const std::string interpreter = python(why);
+  if (interpreter.empty()) return;
+  const test::Workplace place;
+  const auto score = [&](const std::string& trial, const std::string& model, const std::string& table, int rows) {
+    INFO(trial << " " << model);
+    CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop_score.py' '", place.path(trial).string(), "' ", model, " '", place.path(table).string(), "' ",
+                    rows)) == 0);
+  };
+  for (const test::WrittenCase& c : test::written_cases(place)) {
+    if (!c.runs) continue;
+    REQUIRE(place.lehr("run " + c.name + ".yaml --seeds 1 --out " + c.name).code == 0);
+    score(c.name + "/seed-0", "last.onnx", c.table, c.rows);
+    if (place.exists(c.name + "/seed-0/checkpoints/average.onnx")) score(c.name + "/seed-0", "average.onnx", c.table, c.rows);
+  }
+  place.write("short.yaml", test::experiment());
+  REQUIRE(place.lehr("run short.yaml --seeds 1 --out tutorial").code == 0);
+  score("tutorial/seed-0", "last.onnx", "ionosphere.csv", 116);
 }

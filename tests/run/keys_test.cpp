@@ -151,7 +151,7 @@ TEST_CASE("an experiment's file belongs to the data, the model's needs to their 
   spec::Experiment e = base();
   e.data.file = "other.csv";
   CHECK(differs(base(), e) == data);
-  CHECK(run::data_key(e, {}) != run::data_key(e, {"x"}));
+  CHECK(run::data_key(e, {}) != run::data_key(e, {{"x"}, {}}));
   spec::Experiment smooth = base();
   smooth.batch.schedule.reset();
   spec::Experiment longer = smooth;

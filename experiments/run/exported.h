@@ -1,0 +1,20 @@
+#pragma once
+#include "experiments/run/assemble.h"
+
+namespace lehr::run {
+
+// The key of a model's metadata_props that holds the names of its classes in the order of its scores, a JSON list.
+inline constexpr const char* classes_key = "lehr.classes";
+
+// What every model that is trained with these parts is written into: the file with what the passes decided (a freed batch, running
+// statistics of their own), for inference, and the names of the classes. Error (Exit::mismatch) where a weight has no place in it.
+struct Frame {
+  std::shared_ptr<const onnx::Original> original;
+  std::vector<std::string> notes;
+};
+Frame make_frame(const ModelParts& model, const std::vector<std::string>& classes);
+
+// The frame with the weights as its own.
+onnx::Written export_model(const Parts& parts, const Weights& weights);
+
+}  // namespace lehr::run

@@ -1,0 +1,38 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/onnx/model.h"
+
+namespace lehr::onnx {
+
+// What a written file has otherwise than the file that was read, whatever the values of its weights are.
+struct Changes {
+  // A tensor that these places read instead of what they read in the file: an initializer of that name.
+  struct Own {
+    std::string name;
+    std::shared_ptr<const Tensor> data;
+    std::vector<Place> places;
+  };
+  std::vector<Own> own;
+  // Inputs, outputs and values by name: dimensions that the file fixes and that are free now, by their place.
+  std::map<std::string, std::map<std::size_t, Dim>> free;
+  std::map<std::string, std::string> metadata;  // metadata_props, by key
+};
+// What passes decided about the file's graph: Value::places, and declared batch sizes that became free.
+Changes changes(const Graph& file, const Graph& prepared);
+
+struct Rewritten {
+  std::shared_ptr<const Original> original;  // the same one where nothing changes
+  std::vector<std::string> notes;            // sentences for the log
+};
+// The file with these changes, for inference: BatchNormalization and Dropout nodes (the main graph's, functions', bodies') that it has in
+// training mode leave it. What nothing reads any more goes. Errors: a place inside a function, an output that only training has and another node reads.
+Rewritten rewrite(const std::shared_ptr<const Original>& original, const Changes& changes);
+
+// That new values for these constants can be written. One Error with all that cannot.
+void check_writable(const Original& original, const std::vector<std::string>& names);
+
+}  // namespace lehr::onnx

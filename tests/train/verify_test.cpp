@@ -1,0 +1,96 @@
+// A model that is not on disk as it was written does not stay.
+#include <filesystem>
+
+#include "base/file.h"
+#include "experiments/report/folder.h"
+#include "experiments/run/trials.h"
+#include "experiments/run/vocabulary.h"
+#include "tests/graph/onnx_models.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+namespace fs = std::filesystem;
+
+namespace {
+// A run folder whose files change on their way to the disk.
+class Faulty : public report::Folder {
+ public:
+  Faulty(fs::path folder, std::string file, std::function<std::string(std::string)> fault)
+      : report::Folder(std::move(folder), false), file_(std::move(file)), fault_(std::move(fault)) {}
+  std::optional<fs::path> keep(const report::TrialInfo& trial, const report::Artifacts& left) override {
+    const auto folder = report::Folder::keep(trial, left);
+    if (fs::exists(*folder / file_)) write_file(*folder / file_, fault_(read_file(*folder / file_)));
+    return folder;
+  }
+
+ private:
+  std::string file_;
+  std::function<std::string(std::string)> fault_;
+};
+
+struct Outcomes {
+  std::vector<TrialResult> results;
+  bool last = false, best = false;
+};
+Outcomes run_with(const std::string& file, const std::function<std::string(std::string)>& fault, const char* split = "{validation: 33%, take: tail}") {
+  const onnx_models::Folder place;
+  const std::string source = std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/";
+  write_file(place / "e.yaml", cat("model: {file: ", source, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata:\n  file: ", source, "ionosphere.csv\n  split: ", split,
+                                   "\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 28\n"));
+  const auto prepared = run::prepare(spec::read_study(place / "e.yaml", run::vocabulary()), {});
+  Faulty folder(place / "run", file, fault);
+  Outcomes out;
+  out.results = run::run(prepared, {}, {&folder});
+  const fs::path checkpoints = place / "run" / prepared.info.trials[0].id / "checkpoints";
+  out.last = fs::exists(checkpoints / "last.onnx"), out.best = fs::exists(checkpoints / "best.onnx");
+  return out;
+}
+
+onnx::ModelProto parsed(const std::string& bytes) {
+  onnx::ModelProto m;
+  REQUIRE(m.ParseFromString(bytes));
+  return m;
+}
+std::string same(std::string bytes) { return bytes; }
+std::string other_weight(std::string bytes) {
+  auto m = parsed(bytes);
+  for (auto& t : *m.mutable_graph()->mutable_initializer())
+    if (t.dims_size() == 1 && t.dims(0) == 1) t.set_raw_data(onnx_models::raw({0.125f}));
+  return m.SerializeAsString();
+}
+std::string other_node(std::string bytes) {
+  auto m = parsed(bytes);
+  for (auto& n : *m.mutable_graph()->mutable_node())
+    if (n.op_type() == "Relu") n.set_op_type("Tanh");
+  return m.SerializeAsString();
+}
+std::string torn(std::string bytes) { return bytes.substr(0, bytes.size() / 2); }
+}  // namespace
+
+TEST_CASE("a written model is read back and must give what was measured", "[train][written]") {
+  const auto good = run_with("last.onnx", same);
+  REQUIRE(good.results.size() == 1);
+  CHECK(good.results[0].outcome == Outcome::done);
+  CHECK(good.last);
+  CHECK(good.best);
+  for (const auto& fault : {other_weight, other_node, torn}) {
+    const auto bad = run_with("last.onnx", fault);
+    INFO(bad.results[0].message);
+    CHECK(bad.results[0].outcome == Outcome::failed);
+    CHECK_THAT(bad.results[0].message, test::contains("the model written to last.onnx was read back and removed: "));
+    CHECK_FALSE(bad.last);
+    CHECK(bad.best);
+  }
+  const auto best = run_with("best.onnx", other_weight);
+  CHECK(best.results[0].outcome == Outcome::failed);
+  CHECK_THAT(best.results[0].message, test::contains("it does not give what was measured: its loss on the 116 validation rows is "));
+  CHECK(best.last);
+  CHECK_FALSE(best.best);
+}
+
+TEST_CASE("without validation rows the training rows measure a written model", "[train][written]") {
+  CHECK(run_with("last.onnx", same, "{validation: 0%}").results[0].outcome == Outcome::done);
+  const auto bad = run_with("last.onnx", other_weight, "{validation: 0%}");
+  CHECK(bad.results[0].outcome == Outcome::failed);
+  CHECK_THAT(bad.results[0].message, test::contains("its loss on the 351 training rows is "));
+}
