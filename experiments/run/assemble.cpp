@@ -30,7 +30,7 @@ std::string model_key(const spec::Experiment& e) {
   std::string frozen;
   for (const auto& rule : e.params)
     if (rule.freeze) frozen += rule.pattern + ";";
-  return cat(e.model.file.string(), "|", e.model.output.value_or("-"), "|", e.loss.type, "|", e.loss.class_weights, "|",
+  return cat(e.model.file.string(), "|", e.model.output.value_or("-"), "|", static_cast<int>(e.model.scores), "|", e.loss.type, "|", e.loss.class_weights, "|",
              e.loss.ignore_index ? cat(*e.loss.ignore_index) : "-", "|", e.loss.label_smoothing, "|", e.loss.delta, "|", frozen);
 }
 
@@ -78,6 +78,8 @@ LossSpec loss_spec(const spec::Experiment& e) {
   LossSpec l;
   l.kind = kinds.at(e.loss.type);
   l.output = e.model.output.value_or("");
+  if (e.model.scores == spec::ModelSpec::Scores::logits) l.scores = Form::logits;
+  if (e.model.scores == spec::ModelSpec::Scores::probabilities) l.scores = Form::probabilities;
   l.delta = static_cast<float>(e.loss.delta);
   l.label_smoothing = static_cast<float>(e.loss.label_smoothing);
   l.ignore_index = e.loss.ignore_index;
@@ -158,8 +160,8 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
            out->train.scores = head.value;
            out->train.logits = head.form == Form::logits;
            out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
-           out->output = head.output;
-           out->tail = head.tail;
+           out->head = head;
+           out->classes = classification(e);
            out->notes = out->model.notes;
            out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
            if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))

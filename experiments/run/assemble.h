@@ -23,8 +23,8 @@ struct DataParts {
 struct ModelParts {
   onnx::Model model;
   TrainGraph train;
-  ValueId output = no_value;      // what predict and evaluation of the model itself give
-  std::vector<std::string> tail;  // operators between scores and output
+  Head head;
+  bool classes = false;  // the loss is one over classes
   std::vector<ParameterRow> parameters;
   std::vector<std::string> notes;
   std::string fingerprint;

@@ -27,6 +27,7 @@ struct ModelSpec {
   std::vector<std::pair<std::string, std::string>>
       init;                           // pattern -> initializer, a later one wins; one entry "*" for `init: glorot_uniform`; empty: the file's weights
   std::optional<std::string> output;  // the output the loss looks at; absent: found
+  enum class Scores { found, logits, probabilities } scores = Scores::found;  // what the output is, for a loss over classes
   bool batch_statistics = true;       // BatchNormalization on the batch's statistics while training
 };
 struct TargetSpec {

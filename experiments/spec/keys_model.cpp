@@ -42,6 +42,16 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .absent = "found: the only output that fits the loss",
                   .example = "logits",
                   .set = [](Experiment& e, const Value& v) { e.model.output = v.text; }});
+  keys.push_back({.path = "model.scores",
+                  .type = Type::choice,
+                  .doc = "What the model's output is, for a loss over classes.",
+                  .absent = "found: the last nodes tell; numbers that look otherwise stop the run before it trains",
+                  .values = {"logits", "probabilities"},
+                  .docs = {"any numbers: the loss takes what it finds as logits, and nothing is checked",
+                           "in [0, 1], of several classes with the sum 1: the loss is computed from the output as it is"},
+                  .set = [](Experiment& e, const Value& v) {
+                    e.model.scores = v.text == "logits" ? ModelSpec::Scores::logits : ModelSpec::Scores::probabilities;
+                  }});
   keys.push_back({.path = "model.batch_statistics",
                   .type = Type::boolean,
                   .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).",

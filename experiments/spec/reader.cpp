@@ -207,6 +207,8 @@ void check_together(const Reading& reading, Problems& problems) {
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
     problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
                    " classes");
+  if (e.model.scores != ModelSpec::Scores::found && e.loss.type != "binary_crossentropy" && e.loss.type != "categorical_crossentropy")
+    problems.error(at("model.scores"), "model.scores is for a loss over classes, binary_crossentropy or categorical_crossentropy, not for ", e.loss.type);
   if (e.batch.schedule && !e.batch.keep_last)
     problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
   const bool validates = e.data.validation > 0 || e.data.validation_rows > 0;
