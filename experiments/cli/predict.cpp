@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, data, preprocess, out;
+  std::string model, data, preprocess, out, scores;
 };
 
 // A trial keeps it beside its checkpoints folder.
@@ -27,6 +27,11 @@ fs::path find_preprocess(const Options& o) {
   throw Error("no preprocess.json beside ", quote(o.model), " or in the folder above: name it with --preprocess");
 }
 
+std::optional<Form> said(const Options& o) {
+  if (o.scores.empty()) return std::nullopt;
+  return o.scores == "logits" ? Form::logits : Form::probabilities;
+}
+
 void execute(const Options& o) {
   const fs::path path = find_preprocess(o);
   const Preprocess pre = within(printable(path.string()), [&] { return Preprocess::parse(read_file(path)); });
@@ -36,7 +41,8 @@ void execute(const Options& o) {
   const CsvTable table = read_csv(o.data, csv);
   const Dataset data = apply(pre, table, false);
   const auto model = within(printable(o.model), [&] { return onnx::read_model(o.model); });
-  const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data); });
+  const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data, said(o)); });
+  if (!result.note.empty()) note(result.note);
   std::vector<std::string> head;
   for (const auto& column : result.columns) head.push_back(report::csv_cell(column));
   std::string out = join(head, ",") + "\n";
@@ -59,6 +65,8 @@ void add_predict(CLI::App& app, Context&) {
   command->add_option("model", o->model, "an ONNX file: runs/…/checkpoints/last.onnx")->required();
   command->add_option("data", o->data, "a table with the columns the model was trained on")->required();
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
+  command->add_option("--scores", o->scores, "what the model's output is, where its nodes do not tell: logits or probabilities")
+      ->check(CLI::IsMember({"logits", "probabilities"}));
   command->add_option("--out", o->out, "a file instead of standard output")->type_name("FILE");
   command->callback([o] { execute(*o); });
 }

@@ -83,6 +83,8 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            PrepareOptions options;
            options.losses = {key.loss};
            options.freeze = key.freeze;
+           options.roles = {key.roles, key.model.untie};
+           if (key.model.batch_axis) options.batch_axis = static_cast<std::size_t>(*key.model.batch_axis);
            Prepared prepared = prepare(out->model.graph, options);
            out->options = options;
            out->parameters = parameter_table(prepared.graph);
@@ -92,8 +94,8 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            out->train.scores = head.value;
            out->train.logits = head.form == Form::logits;
            out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
-           out->output = head.output;
-           out->tail = head.tail;
+           out->head = head;
+           out->classes = loss_row(key.loss.kind).classifies();
            out->notes = out->model.notes;
            out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
            out->labels = own_labels(out->model);
@@ -157,7 +159,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   for (const Value& v : parts.model->train.graph.values())
     if (v.role == Role::parameter) names.push_back(v.name);
   for (const auto& rule : e.params) {
-    if (rule.freeze) continue;
+    if (rule.freeze || (rule.role && !rule.lr_scale && rule.hypers.empty())) continue;
     if (std::ranges::none_of(names, [&](const std::string& n) { return matches(rule.pattern, n); }))
       throw Error(e.located("params." + rule.pattern, cat("pattern ", quote(rule.pattern), " matches no parameter", did_you_mean(rule.pattern, names),
                                                           " (parameters: ", join(names, ", "), ")")));

@@ -25,9 +25,9 @@ struct DataParts {
 struct ModelParts {
   onnx::Model model;
   TrainGraph train;
-  PrepareOptions options;         // how the model was prepared
-  ValueId output = no_value;      // what predict and evaluation of the model itself give
-  std::vector<std::string> tail;  // operators between scores and output
+  PrepareOptions options;  // how the model was prepared
+  Head head;
+  bool classes = false;  // the loss is one over classes
   std::vector<ParameterRow> parameters;
   std::optional<OwnLabels> labels;
   std::vector<std::string> notes;

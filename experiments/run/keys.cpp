@@ -13,12 +13,14 @@ DataKey data_key(const spec::Experiment& e, const Wants& wants) {
 }
 
 ModelKey model_key(const spec::Experiment& e) {
-  ModelKey key{e.model, e.loss, {}};
+  ModelKey key{e.model, e.loss, {}, {}};
   key.model.file_as_written.clear();
   key.model.init.clear();                // new values go into a worker's weights, trial by trial
   key.model.batch_statistics = true;     // of the plans: PlanSizes
-  for (const auto& rule : e.params)
+  for (const auto& rule : e.params) {
     if (rule.freeze) key.freeze.push_back(rule.pattern);
+    if (rule.role) key.roles.push_back({rule.pattern, *rule.role});
+  }
   return key;
 }
 

@@ -25,6 +25,7 @@ struct ModelKey {
   spec::ModelSpec model;
   LossSpec loss;
   std::vector<std::string> freeze;  // patterns over parameter names
+  std::vector<RoleRule> roles;
   auto operator<=>(const ModelKey&) const = default;
 };
 // Of the compiled plans of a worker.

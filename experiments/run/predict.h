@@ -1,9 +1,11 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/data/preprocess.h"
 #include "graph/onnx/model.h"
+#include "graph/passes/loss.h"
 
 namespace lehr::run {
 
@@ -13,8 +15,10 @@ struct Predictions {
   std::vector<std::int64_t> winners;  // classification only
   std::int64_t width = 1;
   std::vector<float> values;  // [rows, width]: probabilities or values
+  std::string note;           // where the numbers had to tell what they are
 };
-// Runs the model in evaluation mode. Errors (Exit::mismatch) where data and model do not fit.
-Predictions predict(const onnx::Model& model, const Dataset& data);
+// Runs the model in evaluation mode: its output as it is, for classes as probabilities. scores: what the output is; absent: its nodes tell, else its
+// numbers. Errors (Exit::mismatch) where data and model do not fit.
+Predictions predict(const onnx::Model& model, const Dataset& data, std::optional<Form> scores = {});
 
 }  // namespace lehr::run

@@ -9,6 +9,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
 #include "experiments/run/exported.h"
+#include "experiments/run/scores.h"
 #include "experiments/run/verify.h"
 #include "experiments/run/vocabulary.h"
 #include "graph/traits/traits.h"
@@ -226,12 +227,16 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   p.workspace = std::make_shared<Workspace>();
   p.workspace->workers.resize(p.info.jobs);
   onednn::set_threads(threads);
+  std::set<PlanKey> looked;  // at the scores of what is compiled
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
     if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
     const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
     Workbench& bench = p.workspace->at(0, *p.parts[i]).bench;
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);
-    Feed(bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows)), p.parts[i]->data->data, p.parts[i]->model->train.target);
+    Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
+    const Feed feed(plan, p.parts[i]->data->data, p.parts[i]->model->train.target);
+    if (!looked.insert(p.parts[i]->key()).second) continue;
+    for (auto& note : check_scores(p.study.trials[i].experiment, *p.parts[i], bench, plan, feed)) p.info.warnings.push_back(std::move(note));
   }
   return p;
 }

@@ -29,6 +29,8 @@ struct ModelSpec {
   std::filesystem::path file;
   std::string file_as_written;
   std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; "*" for `init: glorot_uniform`; empty: the file's weights
+  std::vector<std::string> untie;                         // patterns over stored tensors: each use gets one of its own
+  std::optional<std::int64_t> batch_axis;                 // the dimension of the rows in all inputs; absent: found
   bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
   auto operator<=>(const ModelSpec&) const = default;
 };
@@ -49,6 +51,7 @@ struct OptimizerSpec {
 struct ParamRule {  // in file order; a later rule wins
   std::string pattern;
   bool freeze = false;
+  std::optional<Role> role;  // parameter or constant, whatever the file, the operator and the values say
   std::optional<double> lr_scale;
   std::map<std::string, Controlled> hypers;
   bool operator==(const ParamRule&) const = default;

@@ -42,6 +42,31 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .absent = "found: the only output that fits the loss",
                   .example = "logits",
                   .set = [](Experiment& e, const Value& v) { e.loss.output = v.text; }});
+  keys.push_back({.path = "model.scores",
+                  .type = Type::choice,
+                  .doc = "What the model's output is, for a loss over classes.",
+                  .absent = "found: the last nodes tell; numbers that look otherwise stop the run before it trains",
+                  .values = {"logits", "probabilities"},
+                  .docs = {"any numbers: the loss takes what it finds as logits, and nothing is checked",
+                           "in [0, 1], of several classes with the sum 1: the loss is computed from the output as it is"},
+                  .set = [](Experiment& e, const Value& v) {
+                    e.loss.scores = v.text == "logits" ? Form::logits : Form::probabilities;
+                  }});
+  keys.push_back({.path = "model.untie",
+                  .type = Type::texts,
+                  .doc = "Patterns over stored tensors that several nodes read, as tools that merge equal values leave them: each use gets a tensor of its own, in "
+                         "training and in the written file.",
+                  .absent = "what the file stores once is trained as one",
+                  .example = "[\"*.bias\"]",
+                  .set = [](Experiment& e, const Value& v) { e.model.untie = v.texts; }});
+  keys.push_back({.path = "model.batch_axis",
+                  .type = Type::integer,
+                  .doc = "The dimension of the model's inputs that counts the rows, from 0.",
+                  .absent = "found: the one that is left open, else the first along which the rows stay apart",
+                  .example = "1",
+                  .low = 0,
+                  .high = 7,
+                  .set = [](Experiment& e, const Value& v) { e.model.batch_axis = v.integer; }});
   keys.push_back({.path = "model.batch_statistics",
                   .type = Type::boolean,
                   .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).",

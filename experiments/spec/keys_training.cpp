@@ -172,6 +172,12 @@ void add_params_keys(std::vector<Key>& keys) {
                          "Besides the keys below, every hyperparameter of the optimizer may be given.",
                   .example = "{\"*.bias\": {weight_decay: 0}, \"fc1.*\": {freeze: true}}"});
   keys.push_back({.path = "params.*.freeze", .type = Type::boolean, .doc = "Keep these parameters as they are.", .absent = "false"});
+  keys.push_back({.path = "params.*.role",
+                  .type = Type::choice,
+                  .doc = "What these stored tensors are, against what was found (`lehr inspect` shows it with its reason).",
+                  .absent = "found",
+                  .values = {"parameter", "constant"},
+                  .docs = {"trained, where a gradient can reach it", "a number of the formula"}});
   keys.push_back({.path = "params.*.lr_scale", .type = Type::number, .doc = "Factor on the learning rate.", .absent = "1", .low = 0});
 }
 

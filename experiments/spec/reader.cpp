@@ -126,9 +126,9 @@ class ExperimentReader {
 
   void setting_of(ParamRule& rule, const Entry& setting) {
     out_.places["params." + rule.pattern + "." + setting.key] = setting.value.at;
-    std::vector<std::string> known = {"freeze", "lr_scale"};
+    std::vector<std::string> known = {"freeze", "role", "lr_scale"};
     const Key* key = nullptr;
-    if (setting.key == "freeze" || setting.key == "lr_scale") key = schema_.find("params.*." + setting.key);
+    if (setting.key == "freeze" || setting.key == "role" || setting.key == "lr_scale") key = schema_.find("params.*." + setting.key);
     for (const Key* hyper : schema_.children("optimizer", type_)) {
       if (hyper->type != Type::schedule) continue;
       known.push_back(hyper->name());
@@ -145,6 +145,8 @@ class ExperimentReader {
     if (!value) return;
     if (setting.key == "freeze")
       rule.freeze = value->boolean;
+    else if (setting.key == "role")
+      rule.role = value->text == "parameter" ? Role::parameter : Role::constant;
     else if (setting.key == "lr_scale")
       rule.lr_scale = value->number;
     else
@@ -207,6 +209,8 @@ void check_together(const Reading& reading, Problems& problems) {
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
     problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
                    " classes");
+  if (e.loss.scores && !loss_row(e.loss.kind).classifies())
+    problems.error(at("model.scores"), "model.scores is for a loss over classes, binary_crossentropy or categorical_crossentropy, not for ", name(e.loss.kind));
   if (e.batch.schedule && !e.batch.keep_last)
     problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
   const bool validates = e.data.split.validation > 0 || e.data.split.validation_rows > 0;

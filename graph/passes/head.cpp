@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "graph/passes/loss.h"
+#include "graph/passes/slots.h"
+#include "graph/passes/tail.h"
 #include "graph/passes/uses.h"
 
 namespace lehr {
@@ -24,23 +26,37 @@ std::optional<std::size_t> label_slot(const Node& node) {
   return std::nullopt;
 }
 
-bool to_float(const Node& node) {
-  const std::int64_t to = integer(node, "to", 1);
-  return to == 1 || to == 10 || to == 11 || to == 16;
-}
+std::string size_text(const Extent& size) { return !size.known ? "?" : size.symbol.empty() ? cat(size.count) : size.symbol; }
 
-bool shape_only(const Node& node) { return node.domain.empty() && one_of(node.op, {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"}); }
-
-bool gives(const Node* node, const char* activation) { return node && (node->op == "FusedGemm" && string(*node, "activation", "") == activation); }
+// What a rule of tails means for a loss: which loss it goes with, what its result is and where the loss attaches.
+struct Meaning {
+  const char* rule;
+  LossKind fits;
+  Form result;
+  bool logits;  // in front of it, else to its result
+  bool strict;  // the other loss is refused
+};
+constexpr Meaning meanings[] = {
+    {"softmax", LossKind::cross_entropy, Form::probabilities, true, true},
+    {"log_softmax", LossKind::cross_entropy, Form::log_probabilities, true, true},
+    {"sigmoid", LossKind::binary_cross_entropy, Form::probabilities, true, true},
+    {"log_sigmoid", LossKind::binary_cross_entropy, Form::log_probabilities, true, true},
+    {"probabilities", LossKind::cross_entropy, Form::probabilities, false, true},
+    {"probability", LossKind::binary_cross_entropy, Form::probabilities, false, false},
+};
 
 // Follows one output back to where the loss of this kind attaches.
 class Walk {
  public:
-  Walk(const Graph& graph, const Uses& uses, LossKind kind) : graph_(graph), uses_(uses), kind_(kind) {}
+  Walk(const Graph& graph, const Uses& uses, LossKind kind, std::optional<Form> scores)
+      : graph_(graph), uses_(uses), tails_(graph, uses), kind_(kind), scores_(scores) {}
 
   Head from(ValueId output) {
-    head_ = Head{output, output, Form::logits, {}};
+    head_ = Head{};
+    head_.output = head_.value = output;
+    passed_.clear();
     skip_labels();
+    head_.answer = head_.value;
     if (kind_ == LossKind::binary_cross_entropy || kind_ == LossKind::cross_entropy) find_probabilities();
     std::ranges::reverse(head_.tail);
     return head_;
@@ -67,66 +83,101 @@ class Walk {
 
   void find_probabilities() {
     ValueId at = head_.value;
-    std::vector<std::string> passed;
-    while (const Node* node = uses_.maker(at)) {
-      if (const ValueId p = positive_of_pair(*node); p != no_value) {
-        passed.insert(passed.end(), {"Concat", "Sub"});
-        at = p;
+    bool pair = false;
+    for (;;) {
+      if (const auto p = tails_.find("pair", at)) {
+        passed_.insert(passed_.end(), {"Concat", "Sub"});
+        at = p->of;
+        pair = true;
         continue;
       }
-      if ((shape_only(*node) || (is(*node, "Cast") && to_float(*node))) && has_in(*node, 0)) {
-        passed.push_back(node->op);
-        at = node->in[0];
-        continue;
-      }
-      return ends_in(*node, at, passed);
+      if (!said_probabilities())
+        for (const Meaning& meaning : meanings)
+          if (const auto tail = tails_.find(meaning.rule, at); tail && (meaning.strict || kind_ == meaning.fits)) return ends_in(meaning, *tail, at);
+      const Node* node = uses_.maker(at);
+      if (!node || !(shape_only(*node) || float_cast(*node)) || !has_in(*node, 0)) break;
+      passed_.push_back(node->op);
+      at = node->in[0];
     }
+    if (pair) head_.answer_form = Form::probabilities;
+    if (pair && kind_ == LossKind::binary_cross_entropy) return stop(at, Form::probabilities);
+    if (said_probabilities()) return stop(head_.value, Form::probabilities, false);
+    head_.told = scores_.has_value();
+    head_.affine = affine(at);
   }
 
-  // `node` writes `at`, the last value that is not a mere reshaping of the output.
-  void ends_in(const Node& node, ValueId at, std::vector<std::string>& passed) {
-    const bool binary = kind_ == LossKind::binary_cross_entropy;
-    const bool plain = node.domain.empty() && has_in(node, 0);
-    const Node* before = plain ? uses_.maker(node.in[0]) : nullptr;
-    if (plain && node.op == "Sigmoid") return probability(node, binary, passed);
-    if (plain && one_of(node.op, {"Softmax", "LogSoftmax"})) return probability(node, !binary, passed);
-    if (gives(&node, "Sigmoid") && binary) return stop(at, Form::probabilities, passed);
-    if (!binary && plain && node.op == "Log" && before && before->op == "Softmax") return stop(at, Form::log_probabilities, passed);
-    const bool clipped = plain && node.op == "Clip" && before;
-    if (clipped && (binary ? before->op == "Sigmoid" || gives(before, "Sigmoid") : before->op == "Softmax")) return stop(at, Form::probabilities, passed);
-    if (binary && plain && node.op == "HardSigmoid") return stop(at, Form::probabilities, passed);
-    if (!passed.empty() && passed.front() == "Concat")
-      throw Error("the output ", name(), " joins two columns 1-p and p, but p comes from ", describe(graph_, node), ", not from Sigmoid");
+  bool said_probabilities() const { return scores_ == Form::probabilities; }
+
+  void ends_in(const Meaning& meaning, const Tail& tail, ValueId at) {
+    const std::string end = tail.text.empty() ? std::string("probabilities") : tail.text.front();
+    if (kind_ != meaning.fits)
+      throw Error("the output ", name(), " ends in ", end, ", which does not go with ", lehr::name(kind_), "; use ", lehr::name(meaning.fits));
+    head_.answer_form = meaning.result;
+    if (!meaning.logits || tail.of == no_value) return stop(at, scores_.value_or(meaning.result));
+    if (kind_ == LossKind::cross_entropy) check_axes(tail, end);
+    passed_.insert(passed_.end(), tail.text.rbegin(), tail.text.rend());
+    stop(tail.of, Form::logits);
   }
 
-  void probability(const Node& node, bool fits, std::vector<std::string>& passed) {
-    if (!fits)
-      throw Error("the output ", name(), " ends in ", node.op, ", which does not go with ", lehr::name(kind_), "; use ",
-                  node.op == "Sigmoid" ? "binary_crossentropy" : "categorical_crossentropy");
-    passed.push_back(node.op);
-    stop(node.in[0], Form::logits, passed);
-  }
-
-  void stop(ValueId value, Form form, std::vector<std::string>& passed) {
+  void stop(ValueId value, Form form, bool passed = true) {
     head_.value = value;
     head_.form = form;
-    head_.tail.insert(head_.tail.end(), passed.begin(), passed.end());
+    head_.told = true;
+    if (passed) head_.tail.insert(head_.tail.end(), passed_.begin(), passed_.end());
   }
 
-  // Concat(1-p, p): the p, or no_value.
-  ValueId positive_of_pair(const Node& node) const {
-    if (!is(node, "Concat") || node.in.size() != 2) return no_value;
-    const Node* sub = uses_.maker(node.in[0]);
-    if (!sub || !is(*sub, "Sub") || sub->in.size() != 2 || sub->in[1] != node.in[1]) return no_value;
-    return scalar(graph_, sub->in[0]) == 1.0 ? node.in[1] : no_value;
+  // A softmax runs over the classes, which are the last axis, or the only one beside the batch that is longer than 1.
+  void check_axes(const Tail& tail, const std::string& end) {
+    const auto& dims = tails_.dims(tail.of);
+    const std::vector<std::int64_t>& axes = tail.axes;
+    if (!dims) {
+      if (std::ranges::find(axes, 0) != axes.end()) refuse_axes(axes, end, "the scores", true);
+      return;
+    }
+    std::vector<std::string> sizes;
+    for (const Extent& size : *dims) sizes.push_back(size_text(size));
+    const std::string shape = cat(quote(graph_.value(tail.of).name), " [", join(sizes, ","), "]");
+    const auto last = static_cast<std::int64_t>(dims->size()) - 1;
+    const auto over = [&](std::int64_t axis) { return std::ranges::find(axes, axis) != axes.end(); };
+    if (over(0)) refuse_axes(axes, end, shape, true);
+    std::int64_t wide = 0;
+    bool others = false;
+    for (std::int64_t axis = 1; axis <= last; ++axis) {
+      if ((*dims)[static_cast<std::size_t>(axis)].number() == 1) continue;
+      ++wide;
+      others = others || !over(axis);
+    }
+    if (over(last) && axes.size() == 1) return;
+    if (others || wide > 1) refuse_axes(axes, end, shape, false);
+    head_.flatten = true;
+  }
+
+  [[noreturn]] void refuse_axes(const std::vector<std::int64_t>& axes, const std::string& end, const std::string& shape, bool batch) const {
+    std::vector<std::string> list;
+    for (const std::int64_t axis : axes) list.push_back(cat(axis));
+    throw Error("the output ", name(), " ends in ", end, " over ", list.size() == 1 ? "axis " : "the axes ", join(list, ", "), " of ", shape,
+                batch ? ": that is over the batch, a row's probabilities would depend on the other rows"
+                      : cat(": ", lehr::name(kind_), " has the classes in the last axis"));
+  }
+
+  // A layer's result, but for its shape: a number of any size.
+  bool affine(ValueId at) const {
+    const Node* node = uses_.maker(at);
+    if (!node) return true;
+    const bool scaled = is(*node, "Mul") || is(*node, "Div");
+    if (multiplies(*node) || normalises(*node) || is(*node, "Add") || is(*node, "Sub") || is(*node, "Neg")) return string(*node, "activation", "").empty();
+    return scaled && std::ranges::any_of(node->in, [&](ValueId in) { return has_data(graph_, in); });
   }
 
   std::string name() const { return quote(graph_.value(head_.output).name); }
 
   const Graph& graph_;
   const Uses& uses_;
+  Tails tails_;
   LossKind kind_;
+  std::optional<Form> scores_;
   Head head_;
+  std::vector<std::string> passed_;  // operators behind the value looked at, the last first
 };
 
 // A body reads values of the graph around it without naming them as inputs.
@@ -167,9 +218,9 @@ std::string list(const Graph& graph, std::span<const ValueId> ids) {
 
 bool label_tail(const Node& node) { return label_slot(node).has_value(); }
 
-Head find_head(const Graph& graph, LossKind kind, const std::string& output) {
+Head find_head(const Graph& graph, LossKind kind, const std::string& output, std::optional<Form> scores) {
   const Uses uses(graph);
-  Walk walk(graph, uses, kind);
+  Walk walk(graph, uses, kind, scores);
   if (!output.empty()) {
     std::vector<std::string> names;
     for (const ValueId id : graph.outputs) {

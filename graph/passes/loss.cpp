@@ -65,11 +65,11 @@ ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
   }
   type.dims = declared(*dims);
   Value target;
-  target.name = spec.target;
+  target.name = graph.find(spec.target) == no_value ? spec.target : graph.fresh_name(spec.target);
   target.role = Role::input;
   target.type = type;
   target.why = cat("target of ", name(spec.kind));
-  const ValueId id = within("the target of the loss", [&] { return graph.add(std::move(target)); });
+  const ValueId id = graph.add(std::move(target));
   graph.inputs.push_back(id);
   return id;
 }
@@ -79,6 +79,15 @@ ValueId scalar_value(Graph& graph, const std::string& stem) {
   value.name = graph.fresh_name(stem);
   value.type = DeclaredType{Dtype::f32, std::vector<Dim>{}};
   return graph.add(std::move(value));
+}
+
+// [N,C,1,1] as [N,C]: a view, nothing is copied.
+ValueId flattened(Graph& graph, ValueId scores) {
+  Value value;
+  value.name = graph.fresh_name("scores");
+  const ValueId out = graph.add(std::move(value));
+  graph.add(Node{"Flatten", "", "", std::max(main_opset(graph), 13), {{"axis", std::int64_t{1}}}, {scores}, {out}});
+  return out;
 }
 
 ValueId times(Graph& graph, ValueId loss, float weight) {
@@ -95,8 +104,10 @@ ValueId times(Graph& graph, ValueId loss, float weight) {
 
 }  // namespace
 
-AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head) {
+AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& found) {
   check(spec);
+  Head head = found;
+  if (head.flatten) head.value = flattened(graph, head.value);
   const auto& declared = graph.value(head.value).type;
   AttachedOne out;
   if (loss_row(spec.kind).target == TargetKind::none) {
@@ -116,7 +127,7 @@ AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head) {
 Attached attach_losses(Graph& graph, const std::vector<LossSpec>& specs) {
   Attached all;
   for (const LossSpec& spec : specs) {
-    all.heads.push_back(find_head(graph, spec.kind, spec.output));
+    all.heads.push_back(find_head(graph, spec.kind, spec.output, spec.scores));
     if (spec.kind != LossKind::graph) all.heads.back().value = batch_first(graph, all.heads.back().value);
   }
   for (std::size_t i = 0; i < specs.size(); ++i) {

@@ -24,7 +24,8 @@ inline constexpr LossOption loss_options[] = {LossOption::class_weights, LossOpt
 struct LossSpec {
   LossKind kind = LossKind::mse;
   std::string output;                        // graph output it concerns; empty: the only one that fits
-  std::string target = "target";             // name of the graph input the targets arrive in; unused by `graph`
+  std::string target = "target";             // stem of the graph input's name the targets arrive in; unused by `graph`
+  std::optional<Form> scores;                // what the output is, where the caller says so: logits or probabilities
   float weight = 1;                          // the total is the sum of weight x loss
   float delta = 1;                           // above 0
   float label_smoothing = 0;                 // [0,1)

@@ -51,9 +51,13 @@ void attach(Prepared& p, const PrepareOptions& options) {
   p.loss = attached.loss;
   p.heads = attached.heads;
   p.targets = attached.targets;
-  for (const Head& head : p.heads)
-    if (!head.tail.empty())
-      p.notes.push_back(cat("the loss is attached to ", quote(p.graph.value(head.value).name), " (", name(head.form), ") in front of ", join(head.tail, ", ")));
+  for (std::size_t i = 0; i < p.heads.size(); ++i) {
+    const Head& head = p.heads[i];
+    const bool said = options.losses[i].scores.has_value();
+    if (head.tail.empty() && head.form == Form::logits && !said) continue;
+    p.notes.push_back(cat("the loss is attached to ", quote(p.graph.value(head.value).name), " (", name(head.form), said ? ", as model.scores says)" : ")",
+                          head.tail.empty() ? "" : " in front of ", join(head.tail, ", ")));
+  }
 }
 
 std::vector<ValueId> wanted(const Prepared& p) {
@@ -76,7 +80,8 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
          attach(p, options);
          choose_outputs(p, options);
          for (const Head& head : p.heads)
-           if (std::ranges::find(p.graph.outputs, head.value) == p.graph.outputs.end()) p.graph.outputs.push_back(head.value);
+           for (const ValueId id : {head.value, head.answer})
+             if (std::ranges::find(p.graph.outputs, id) == p.graph.outputs.end()) p.graph.outputs.push_back(id);
          return p.heads.size();
        }},
       {"prune", false, [&](Graph& g) { return prune(g, wanted(p)); }},

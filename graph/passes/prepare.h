@@ -18,7 +18,7 @@ struct PrepareOptions {
   bool rebatch = true;               // free a batch size baked into the file
 };
 
-// A model ready for compile(): graph.outputs are the computable outputs and the heads' scores (each once).
+// A model ready for compile(): graph.outputs are the computable outputs, the heads' scores and answers (each once).
 struct Prepared {
   Graph graph;
   ValueId loss = no_value;

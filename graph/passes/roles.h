@@ -11,7 +11,7 @@ namespace lehr {
 struct RoleRule {
   std::string pattern;
   Role role = Role::parameter;  // or constant
-  bool operator==(const RoleRule&) const = default;
+  auto operator<=>(const RoleRule&) const = default;
 };
 struct RoleOptions {
   std::vector<RoleRule> rules;

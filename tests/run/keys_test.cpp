@@ -13,8 +13,8 @@ namespace {
 // Every field of every spec. A binding does not compile where a spec gains a field: name it here, and give it its row in the test below,
 // which says whose key it decides (and a row in sharing_test.cpp, where its effect on a run is seen).
 auto fields(spec::ModelSpec& s) {
-  auto& [file, file_as_written, init, batch_statistics] = s;
-  return std::tie(file, file_as_written, init, batch_statistics);
+  auto& [file, file_as_written, init, untie, batch_axis, batch_statistics] = s;
+  return std::tie(file, file_as_written, init, untie, batch_axis, batch_statistics);
 }
 auto fields(CsvOptions& s) {
   auto& [header, delimiter, missing, limit] = s;
@@ -29,16 +29,16 @@ auto fields(SplitOptions& s) {
   return std::tie(validation, test, validation_rows, test_rows, take, seed);
 }
 auto fields(LossSpec& s) {
-  auto& [kind, output, target, weight, delta, label_smoothing, ignore_index, class_weights, one_hot] = s;
-  return std::tie(kind, output, target, weight, delta, label_smoothing, ignore_index, class_weights, one_hot);
+  auto& [kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, one_hot] = s;
+  return std::tie(kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, one_hot);
 }
 auto fields(spec::OptimizerSpec& s) {
   auto& [type, options, hypers] = s;
   return std::tie(type, options, hypers);
 }
 auto fields(spec::ParamRule& s) {
-  auto& [pattern, freeze, lr_scale, hypers] = s;
-  return std::tie(pattern, freeze, lr_scale, hypers);
+  auto& [pattern, freeze, role, lr_scale, hypers] = s;
+  return std::tie(pattern, freeze, role, lr_scale, hypers);
 }
 auto fields(spec::AverageSpec& s) {
   auto& [type, options, numbers, moments] = s;
@@ -102,7 +102,7 @@ spec::Experiment base() {
   e.loss.kind = LossKind::cross_entropy;
   e.batch.schedule = Schedule(8.0);  // so that the number of epochs belongs to the plans
   e.threads = 1;
-  e.params.push_back({"*.bias", true, {}, {}});
+  e.params.push_back({"*.bias", true, {}, {}, {}});
   return e;
 }
 
@@ -128,7 +128,7 @@ void each_field(Part part, const Row (&rows)[n]) {
 TEST_CASE("every field of every spec is part of the key of what it decides", "[run]") {
   CHECK(differs(base(), base()) == none);
   each_field([](spec::Experiment& e) -> auto& { return e.model; },
-             {{"file", model}, {"file_as_written", none}, {"init", none}, {"batch_statistics", plan}});
+             {{"file", model}, {"file_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
              {{"target", data}, {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"drop", data}, {"categorical", data},
@@ -136,11 +136,11 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
-             {{"kind: classes or values", data | model}, {"output", model}, {"target", model}, {"weight", model}, {"delta", model},
+             {{"kind: classes or values", data | model}, {"output", model}, {"target", model}, {"scores", model}, {"weight", model}, {"delta", model},
               {"label_smoothing", model}, {"ignore_index", model}, {"class_weights", model}, {"one_hot", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.optimizer; }, {{"type", none}, {"options", none}, {"hypers", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.params[0]; },
-             {{"pattern of a frozen one", model}, {"freeze", model}, {"lr_scale", none}, {"hypers", none}});
+             {{"pattern of a frozen one", model}, {"freeze", model}, {"role", model}, {"lr_scale", none}, {"hypers", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.batch; }, {{"size", plan}, {"schedule", plan}, {"keep_last", plan}, {"shuffle", none}});
   each_field([](spec::Experiment& e) -> auto& { return e; },
              {{"metrics", none}, {"lr_scale", none}, {"epochs", plan}, {"accumulate", plan}, {"quantities", none}, {"clip_form", none},
@@ -185,7 +185,7 @@ TEST_CASE("specs left to the trial compare by what they say", "[run]") {
     (one(std::integral_constant<std::size_t, index>()), ...);
   };
   check(spec::OptimizerSpec{}, std::make_index_sequence<3>());
-  check(spec::ParamRule{}, std::make_index_sequence<4>());
+  check(spec::ParamRule{}, std::make_index_sequence<5>());
   check(spec::AverageSpec{}, std::make_index_sequence<4>());
 }
 

@@ -33,6 +33,9 @@ const Row rows[] = {
     {"model.file", "", "", "model.file: wide.onnx"},
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
+    {"model.scores", "", "", "model.scores: probabilities"},
+    {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, target: {column: -1}}, loss: mse, batch: 8, model.init: null", "", "model.untie: ['*']"},
+    {"model.batch_axis", "", "", "model.batch_axis: 1", Effect::refused},  // the rows are the first dimension
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
     {"data.file", "", "", "data.file: other.csv"},
     {"data.header", "data.file: bare.csv, data.columns: ['0', '1'], data.target.column: -1", "data.header: false", "data.header: true"},
@@ -67,6 +70,7 @@ const Row rows[] = {
     {"optimizer.form", "lr: 0.1 / (1 + step)", "optimizer.form: torch", "optimizer.form: keras"},
     {"lr_scale", "", "", "lr_scale: 0.5"},
     {"params", "", "", "params: {'*': {momentum: 0}}"},
+    {"params.*.role", "", "", "params: {'fc1*': {role: constant}}"},
     {"params.*.freeze", "", "", "params: {'fc1*': {freeze: true}}"},
     {"params.*.lr_scale", "", "", "params: {'fc1*': {lr_scale: 0.1}}"},
     {"average.type", "", "", "average: {type: ema}"},
@@ -130,6 +134,9 @@ class Place {
     const fs::path golden = fs::path(LEHR_SOURCE_DIR) / "tests/golden";
     fs::copy_file(golden / "training/digits_cnn_bn_onecycle/model.onnx", folder_ / "bn.onnx");
     fs::copy_file(golden / "data/digits.csv", folder_ / "digits.csv");
+    const fs::path tied = fs::path(LEHR_SOURCE_DIR) / "tests/field/biases_merged_by_exporter";
+    fs::copy_file(tied / "model.onnx", folder_ / "tied.onnx");
+    fs::copy_file(tied / "table.csv", folder_ / "tied.csv");
   }
   ~Place() {
     std::error_code ignored;
