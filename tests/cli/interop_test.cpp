@@ -12,24 +12,11 @@ namespace fs = std::filesystem;
 
 namespace {
 int shell(const std::string& command) { return std::system(command.c_str()); }
-
-// A virtual environment with onnxruntime and onnx, made once beside the build; "" where that is impossible or not asked for.
-std::string python(std::string& why) {
-  if (!std::getenv("LEHR_INTEROP")) return why = "set LEHR_INTEROP=1 to let it install onnxruntime and onnx from the package index", "";
-  const fs::path venv = fs::path(LEHR_BINARY).parent_path() / "interop";
-  const std::string interpreter = (venv / "bin/python").string();
-  if (!fs::exists(venv / "ready")) {
-    if (shell("python3 -m venv --clear '" + venv.string() + "' >/dev/null 2>&1") != 0) return why = "python3 -m venv does not work here", "";
-    if (shell("'" + interpreter + "' -m pip install --quiet --disable-pip-version-check onnxruntime onnx >/dev/null 2>&1") != 0) return why = "pip cannot install onnxruntime and onnx here", "";
-    shell("touch '" + (venv / "ready").string() + "'");
-  }
-  return interpreter;
-}
 }  // namespace
 
 TEST_CASE("ONNX Runtime loads a trained model and agrees to 1e-5", "[interop]") {
   std::string why;
-  const std::string interpreter = python(why);
+  const std::string interpreter = test::interop_python(why);
   if (interpreter.empty()) {
     std::printf("interop: skipped, %s\n", why.c_str());
     return;

@@ -72,4 +72,17 @@ std::string experiment(const std::string& from, const std::string& to) {
   return text;
 }
 
+std::string interop_python(std::string& why) {
+  const auto shell = [](const std::string& command) { return std::system(command.c_str()); };
+  if (!std::getenv("LEHR_INTEROP")) return why = "set LEHR_INTEROP=1 to let it install onnxruntime and onnx from the package index", "";
+  const fs::path venv = fs::path(LEHR_BINARY).parent_path() / "interop";
+  const std::string interpreter = (venv / "bin/python").string();
+  if (!fs::exists(venv / "ready")) {
+    if (shell("python3 -m venv --clear '" + venv.string() + "' >/dev/null 2>&1") != 0) return why = "python3 -m venv does not work here", "";
+    if (shell("'" + interpreter + "' -m pip install --quiet --disable-pip-version-check onnxruntime onnx >/dev/null 2>&1") != 0) return why = "pip cannot install onnxruntime and onnx here", "";
+    shell("touch '" + (venv / "ready").string() + "'");
+  }
+  return interpreter;
+}
+
 }  // namespace lehr::test

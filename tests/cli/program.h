@@ -33,4 +33,7 @@ class Workplace {
 // A short experiment on them: 2 epochs, 2 seeds, one variant; `replace` swaps one text for another.
 std::string experiment(const std::string& from = {}, const std::string& to = {});
 
+// A Python with onnxruntime and onnx, in an environment made once beside the build; "" and `why` where that is impossible or not asked for.
+std::string interop_python(std::string& why);
+
 }  // namespace lehr::test
