@@ -45,6 +45,7 @@ class Workbench {
   Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes);
   const PlanSizes& sizes() const { return sizes_; }
   Weights& weights() { return weights_; }
+  const Weights& weights() const { return weights_; }
   Plan& train(std::int64_t rows);      // rows: one of Batches::sizes()
   Plan& evaluate(std::int64_t rows);   // the evaluation batch or its remainder
   std::int64_t evaluation_batch() const { return evaluation_batch_; }

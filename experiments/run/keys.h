@@ -5,6 +5,7 @@
 #include "engine/train/trainer.h"
 #include "experiments/run/labels.h"
 #include "experiments/spec/experiment.h"
+#include "graph/passes/roles.h"
 
 namespace lehr::run {
 

@@ -10,6 +10,7 @@
 #include "engine/data/options.h"
 #include "engine/optim/clip.h"
 #include "experiments/spec/vocabulary.h"
+#include "graph/graph.h"
 #include "graph/passes/losses.h"
 #include "schedules/feedback.h"
 #include "schedules/span.h"

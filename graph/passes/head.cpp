@@ -3,28 +3,20 @@
 
 #include "base/error.h"
 #include "graph/passes/loss.h"
-#include "graph/passes/slots.h"
 #include "graph/passes/tail.h"
 #include "graph/passes/uses.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
 
 namespace {
 
-bool one_of(const std::string& op, std::initializer_list<const char*> names) {
-  return std::ranges::any_of(names, [&](const char* name) { return op == name; });
-}
-
 // The slot a label operator reads its scores from.
 std::optional<std::size_t> label_slot(const Node& node) {
-  if (node.domain == "ai.onnx.ml") {
-    if (node.op == "ArrayFeatureExtractor") return 1;
-    if (one_of(node.op, {"ZipMap", "LabelEncoder", "Binarizer", "CastMap"})) return 0;
-    return std::nullopt;
-  }
-  if (node.domain.empty() && one_of(node.op, {"ArgMax", "ArgMin"})) return 0;
-  return std::nullopt;
+  const int slot = traits(node).label;
+  return slot < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(slot));
 }
+bool is_cast(const Node& node) { return traits(node).does == Does::cast; }
 
 std::string size_text(const Extent& size) { return !size.known ? "?" : size.symbol.empty() ? cat(size.count) : size.symbol; }
 
@@ -69,7 +61,7 @@ class Walk {
     std::vector<std::string> passed;
     while (const Node* node = uses_.maker(at)) {
       const auto slot = label_slot(*node);
-      if (!slot && !shape_only(*node) && !is(*node, "Cast")) return;
+      if (!slot && !shape_only(*node) && !is_cast(*node)) return;
       if (!has_in(*node, slot.value_or(0))) return;
       passed.push_back(node->op);
       at = node->in[slot.value_or(0)];
@@ -137,13 +129,15 @@ class Walk {
     std::vector<std::string> sizes;
     for (const Extent& size : *dims) sizes.push_back(size_text(size));
     const std::string shape = cat(quote(graph_.value(tail.of).name), " [", join(sizes, ","), "]");
-    const auto last = static_cast<std::int64_t>(dims->size()) - 1;
+    const auto batch = std::ranges::find_if(*dims, [](const Extent& e) { return e.known && e.symbol == batch_symbol; });
+    const std::int64_t rows = batch == dims->end() ? 0 : batch - dims->begin();
+    const auto rank = static_cast<std::int64_t>(dims->size()), last = rows == rank - 1 ? rank - 2 : rank - 1;
     const auto over = [&](std::int64_t axis) { return std::ranges::find(axes, axis) != axes.end(); };
-    if (over(0)) refuse_axes(axes, end, shape, true);
+    if (over(rows)) refuse_axes(axes, end, shape, true);
     std::int64_t wide = 0;
     bool others = false;
-    for (std::int64_t axis = 1; axis <= last; ++axis) {
-      if ((*dims)[static_cast<std::size_t>(axis)].number() == 1) continue;
+    for (std::int64_t axis = 0; axis < rank; ++axis) {
+      if (axis == rows || (*dims)[static_cast<std::size_t>(axis)].number() == 1) continue;
       ++wide;
       others = others || !over(axis);
     }
@@ -164,8 +158,9 @@ class Walk {
   bool affine(ValueId at) const {
     const Node* node = uses_.maker(at);
     if (!node) return true;
-    const bool scaled = is(*node, "Mul") || is(*node, "Div");
-    if (multiplies(*node) || normalises(*node) || is(*node, "Add") || is(*node, "Sub") || is(*node, "Neg")) return string(*node, "activation", "").empty();
+    const Traits& row = traits(*node);
+    if (row.product || row.normalises || row.does == Does::add || row.does == Does::subtract || row.carries) return string(*node, "activation", "").empty();
+    const bool scaled = row.does == Does::multiply || row.does == Does::divide;
     return scaled && std::ranges::any_of(node->in, [&](ValueId in) { return has_data(graph_, in); });
   }
 
@@ -192,7 +187,7 @@ std::vector<ValueId> candidates(const Graph& graph, const Uses& uses) {
   for (const Node& node : graph.nodes())
     if (has_subgraph(node) || std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && live.at(static_cast<std::size_t>(in)); }))
       for (std::size_t i = 0; i < node.out.size(); ++i)
-        if (node.out[i] != no_value && !(node.op == "BatchNormalization" && i > 0)) live.at(static_cast<std::size_t>(node.out[i])) = true;
+        if (node.out[i] != no_value && !(i > 0 && traits(node).slot(3).purpose == Purpose::statistic)) live.at(static_cast<std::size_t>(node.out[i])) = true;
   std::vector<ValueId> out;
   for (const ValueId id : graph.outputs)
     if (live.at(static_cast<std::size_t>(id)) && uses.maker(id) && std::ranges::find(out, id) == out.end()) out.push_back(id);
@@ -202,7 +197,7 @@ std::vector<ValueId> candidates(const Graph& graph, const Uses& uses) {
 // What a value is but for its shape, so that y = Identity(z) and Softmax(z) are seen to lead to one place.
 ValueId root(const Uses& uses, ValueId id) {
   while (const Node* node = uses.maker(id)) {
-    if (!(shape_only(*node) || is(*node, "Cast")) || !has_in(*node, 0)) break;
+    if (!(shape_only(*node) || is_cast(*node)) || !has_in(*node, 0)) break;
     id = node->in[0];
   }
   return id;

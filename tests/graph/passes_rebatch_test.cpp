@@ -176,17 +176,17 @@ TEST_CASE("inputs that disagree keep their sizes", "[passes]") {
 }
 
 TEST_CASE("the batch may be another dimension, open or stored", "[passes]") {
-  struct Place {
+  struct Layout {
     std::vector<Dim> dims;
     std::size_t axis;
     std::optional<std::size_t> given = {};
   };
-  const std::vector<Place> places = {{{{3, ""}, {-1, "N"}}, 1},  // [features, batch]
+  const std::vector<Layout> layouts = {{{{3, ""}, {-1, "N"}}, 1},  // [features, batch]
                                      {{{3, ""}, {-1, ""}}, 1},
                                      {{{-1, "features"}, {-1, "batch_size"}}, 1},
                                      {{{3, ""}, {5, ""}}, 1},
                                      {{{3, ""}, {3, ""}}, 1, 1}};
-  for (const Place& place : places) {
+  for (const Layout& place : layouts) {
     Build b;
     const ValueId x = b.input("x", place.dims);
     INFO(text(*b.graph.value(x).type));

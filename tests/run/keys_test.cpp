@@ -65,8 +65,6 @@ void change(bool& v) { v = !v; }
 void change(std::string& v) { v += "x"; }
 void change(std::filesystem::path& v) { v += "x"; }
 void change(Schedule& v) { v = Schedule(v.at(Clock{}) + 1); }
-void change(Controlled& v) { v = Controlled(Schedule(v.at(Clock{}) + 1)); }
-void change(Span& v) { v.count += 1; }
 void change(PlanSizes::Growth& v) { v.epochs += 1; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
 template <class T>

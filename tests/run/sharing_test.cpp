@@ -34,7 +34,7 @@ const Row rows[] = {
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
     {"model.scores", "", "", "model.scores: probabilities"},
-    {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, target: {column: -1}}, loss: mse, batch: 8, model.init: null", "", "model.untie: ['*']"},
+    {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, split: null, target: {column: -1}}, loss: mse, batch: 4, model.init: null", "", "model.untie: ['*']"},
     {"model.batch_axis", "", "", "model.batch_axis: 1", Effect::refused},  // the rows are the first dimension
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
     {"data.file", "", "", "data.file: other.csv"},
@@ -116,9 +116,9 @@ onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation
 }
 
 // A folder with the models and tables of the rows.
-class Place {
+class Folder {
  public:
-  Place() {
+  Folder() {
     std::string form = (fs::temp_directory_path() / "lehr-run-XXXXXX").string();
     REQUIRE(::mkdtemp(form.data()) != nullptr);
     folder_ = form;
@@ -138,12 +138,12 @@ class Place {
     fs::copy_file(tied / "model.onnx", folder_ / "tied.onnx");
     fs::copy_file(tied / "table.csv", folder_ / "tied.csv");
   }
-  ~Place() {
+  ~Folder() {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
   fs::path write(const std::string& text) const {
     write_file_lazily(folder_ / "e.yaml", text);
     return folder_ / "e.yaml";
@@ -168,29 +168,39 @@ struct Leavings : report::Reporter {
   std::map<std::string, std::string> by_variant;
   std::map<std::string, std::int64_t> updates;
   std::mutex lock;
-  void trial_finished(const report::TrialInfo& info, const TrialResult& result, const report::Artifacts& left) override {
+  std::optional<fs::path> keep(const report::TrialInfo& info, const report::Artifacts& left) override {
+    std::string out = left.preprocess;
+    for (const auto& [name, content] : left.checkpoints) out += cat(name, " ", fingerprint(content), "\n");
+    const std::lock_guard hold(lock);
+    by_variant[info.variant] += out;
+    return std::nullopt;
+  }
+  void trial_finished(const report::TrialInfo& info, const TrialResult& result) override {
     std::string out = cat(name(result.outcome), " ", number(result.test_loss), "\n");
     for (const EpochRecord& e : result.epochs)
       out += cat(e.epoch, " ", e.step, " ", number(e.loss), " ", e.evaluated, " ", number(e.val_loss), " ", number(e.average_loss.value_or(0)), "\n");
-    for (const auto& [name, content] : left.checkpoints) out += cat(name, " ", fingerprint(content), "\n");
     const std::lock_guard hold(lock);
-    by_variant[info.variant] = out + left.preprocess;
+    by_variant[info.variant] += out;
     updates[info.variant] = result.epochs.back().step;
   }
 };
 
-Leavings leavings(const fs::path& file, const std::optional<std::string>& only = {}) {
+struct Left {
+  std::map<std::string, std::string> by_variant;
+  std::map<std::string, std::int64_t> updates;
+};
+Left leavings(const fs::path& file, const std::optional<std::string>& only = {}) {
   Leavings out;
   const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), {.only = only}), {});
   run::run(prepared, {}, {&out});
-  return out;
+  return {out.by_variant, out.updates};
 }
 
 std::string both(const Row& row, const char* own) { return cat(row.both, *row.both && *own ? ", " : "", own); }
 }  // namespace
 
 TEST_CASE("a variant gives what it gives alone, whatever key tells it from the others", "[run]") {
-  const Place place;
+  const Folder place;
   for (const Row& row : rows) {
     INFO(row.key << ": " << row.changed);
     const auto file = place.write(cat(top, "variants: {base: {", both(row, row.base), "}, changed: {", both(row, row.changed), "}}\n"));
@@ -223,7 +233,7 @@ TEST_CASE("every key that may stand in a variant has its row above", "[run]") {
 // The field's case: variants that differ in their batch schedule alone. 235 training rows make 12 batches of 20, or 4 of 60: 6 epochs of the
 // one are 72 updates, 3 epochs of each 48.
 TEST_CASE("two variants that differ in their batch schedule train by their own", "[run]") {
-  const Place place;
+  const Folder place;
   const std::string folder = LEHR_SOURCE_DIR "/experiments/ionosphere/";
   const auto file = place.write(cat("model: {file: ", folder, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata: {file: ", folder,
                                     "ionosphere.csv, target: {column: -1, classes: [b, g]}, split: {validation: 33%, take: tail}}\n"

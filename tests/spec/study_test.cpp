@@ -126,7 +126,7 @@ threads: 2
                            .experiment;
   CHECK(e.name == "all-keys");
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"*", "he_normal"}, {"fc1.*", "normal(0.01)"}});
-  CHECK(e.model.output == "logits");
+  CHECK(e.loss.output == "logits");
   CHECK_FALSE(e.model.batch_statistics);
   CHECK(e.data.csv.header == true);
   CHECK(e.data.csv.delimiter == ';');
