@@ -36,10 +36,15 @@ const std::vector<Row> table = {
      },
      "z", Form::logits, "Sigmoid Squeeze Cast"},
     {"a reshape alone hides nothing", ce, [](Build& b, ValueId z) { return b.node("Identity", {z}, "y"); }, "y", Form::logits, ""},
-    {"log of softmax", ce, [](Build& b, ValueId z) { return b.node("Log", {b.node("Softmax", {z}, "p")}, "lp"); }, "lp", Form::log_probabilities, ""},
+    {"log of softmax", ce, [](Build& b, ValueId z) { return b.node("Log", {b.node("Softmax", {z}, "p")}, "lp"); }, "z", Form::logits, "Softmax Log"},
     {"clipped probabilities", bce,
      [](Build& b, ValueId z) {
        return b.node("Clip", {b.node("Sigmoid", {z}, "p"), b.weight("lo", {}, {1e-7f})}, "c");
+     },
+     "z", Form::logits, "Sigmoid Clip"},
+    {"probabilities cut where that shows", bce,
+     [](Build& b, ValueId z) {
+       return b.node("Clip", {b.node("Sigmoid", {z}, "p"), b.weight("lo", {}, {0.1f}), b.weight("hi", {}, {0.9f})}, "c");
      },
      "c", Form::probabilities, ""},
     {"a sigmoid fused by an optimizer", bce,

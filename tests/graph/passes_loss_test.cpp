@@ -137,7 +137,6 @@ TEST_CASE("a loss that makes no sense is refused", "[passes]") {
       {"the loss mse does not take one_hot, which belongs to categorical_crossentropy", [](LossSpec& s) { s.kind = LossKind::mse, s.one_hot = true; }},
       {"the loss categorical_crossentropy does not take delta, which belongs to huber", [](LossSpec& s) { s.delta = 2; }},
       {"delta must be a finite number above 0, not 0", [](LossSpec& s) { s.kind = LossKind::huber, s.delta = 0; }},
-      {"the name 'x' is used for two tensors", [](LossSpec& s) { s.target = "x"; }},
   };
   for (const Bad& bad : table) {
     Build b;
