@@ -28,7 +28,7 @@ std::optional<Candidate> suggested(const Graph& graph, std::string& why) {
   for (const Candidate& c : candidates) {
     try {
       const Head head = find_head(graph, c.kind);
-      if (c.kind == LossKind::mse || !head.tail.empty()) return c;
+      if (c.kind == LossKind::mse || head.told || !head.tail.empty()) return c;
     } catch (const Error& error) {
       why = error.what();
     }

@@ -1,8 +1,7 @@
 #include "graph/passes/tail_rules.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <string_view>

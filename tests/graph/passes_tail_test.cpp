@@ -43,7 +43,10 @@ const std::vector<Row> rows = {
        return b.div(e, b.sum(e));
      },
      "z", Form::logits, "a softmax written as ReduceMax, Sub, Exp, ReduceSum, Div"},
-    {"plain softmax, two exponentials", ce, [](Hand& b, ValueId z) { return b.div(b.exp(z), b.sum(b.exp(z), -1)); }, "z", Form::logits,
+    {"plain softmax, two exponentials", ce, [](Hand& b, ValueId z) {
+       const ValueId top = b.exp(z);
+       return b.div(top, b.sum(b.exp(z), -1));
+     }, "z", Form::logits,
      "a softmax written as Exp, Exp, ReduceSum, Div"},
     {"the sum loses its axis and gets it back", ce,
      [](Hand& b, ValueId z) {
