@@ -154,12 +154,14 @@ class Walk {
                       : cat(": ", lehr::name(kind_), " has the classes in the last axis"));
   }
 
-  // A layer's result, but for its shape: a number of any size.
+  // A layer's result, but for its arrangement: a number of any size.
   bool affine(ValueId at) const {
     const Node* node = uses_.maker(at);
+    while (node && traits(*node).carries && has_in(*node, 0)) node = uses_.maker(node->in[0]);
     if (!node) return true;
     const Traits& row = traits(*node);
-    if (row.product || row.normalises || row.does == Does::add || row.does == Does::subtract || row.carries) return string(*node, "activation", "").empty();
+    if (row.product || row.normalises) return string(*node, "activation", "").empty();
+    if (row.does == Does::add || row.does == Does::subtract) return true;
     const bool scaled = row.does == Does::multiply || row.does == Does::divide;
     return scaled && std::ranges::any_of(node->in, [&](ValueId in) { return has_data(graph_, in); });
   }

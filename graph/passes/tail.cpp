@@ -241,6 +241,7 @@ void Tails::unshift(State& s) const {
 
 void Tails::describe(const std::string& rule, State& s) const {
   if (s.text.empty() && (rule == "softmax" || rule == "log_softmax")) unshift(s);
+  if (const auto peak = uses_.maker_index(s.peak)) s.nodes.insert(*peak);
   const std::vector<std::string> ops = names(s);
   if (s.text.empty() && ops.size() > 1)
     s.text.push_back(cat(title(rule), " written as ", join(ops, ", ")));

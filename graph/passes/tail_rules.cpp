@@ -48,8 +48,8 @@ constexpr Row rows[] = {
     {"sigmoid", "Min(sigmoid(_), most)"},
 
     {"log_sigmoid", "Log(sigmoid(_))"},
-    {"log_sigmoid", "minus(Softplus(minus(_)))"},
-    {"log_sigmoid", "Sub(_, Softplus(_))"},
+    {"log_sigmoid", "minus(softplus(minus(_)))"},
+    {"log_sigmoid", "Sub(_, softplus(_))"},
     {"log_sigmoid", "minus(Log(Add(1, Exp(minus(_)))))"},
     {"log_sigmoid", "Clip(log_sigmoid(_), deep, top)"},
 
@@ -81,6 +81,12 @@ constexpr Row rows[] = {
     {"constant_along", "ReduceMean(_)"},
     {"constant_along", "Max(~constant_along(_), any)"},
     {"constant_along", "Where(any, ~constant_along(_), any)"},
+    {"softplus", "Softplus(_)"},
+    {"softplus", "Where(any, itself(_), softplus(_))"},
+    {"softplus", "Add(Max(_, 0), Log(Add(1, Exp(Neg(Abs(itself(_)))))))"},
+    {"itself", "Sub(_, 0)"},
+    {"itself", "Add(_, 0)"},
+    {"itself", "_"},
     {"inverse", "Reciprocal(~_)"},
     {"inverse", "Div(1, ~_)"},
     {"inverse", "Pow(~_, -1)"},
