@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/data/preprocess.h"
 #include "engine/data/problems.h"
+#include "engine/data/scalers.h"
 #include "engine/data/target.h"
 
 namespace lehr {
@@ -101,30 +102,9 @@ struct Fitter {
   }
 
   void scale(ColumnPlan& plan, const std::vector<double>& values) const {
-    double spread = 0;
-    if (spec.scale == TableSpec::Scale::divide) plan.scale = 1 / spec.divide;
-    if (spec.scale == TableSpec::Scale::standard) {
-      plan.shift = mean(values);
-      for (const double value : values) spread += (value - plan.shift) * (value - plan.shift);
-      spread = std::sqrt(spread / static_cast<double>(values.size()));
-      // A constant's mean may be off by a rounding; that is no spread.
-      if (spread <= 1e-14 * std::abs(plan.shift)) spread = 0;
-    }
-    if (spec.scale == TableSpec::Scale::minmax) {
-      const auto [low, high] = std::ranges::minmax(values);
-      plan.shift = low, spread = high - low;
-    }
-    if (spread != 0) plan.scale = std::isfinite(spread) ? 1 / spread : spread;
-  }
-
-  static double mean(const std::vector<double>& values) {
-    double sum = 0, lost = 0;  // Kahan
-    for (const double value : values) {
-      const double term = value - lost, next = sum + term;
-      lost = (next - sum) - term;
-      sum = next;
-    }
-    return sum / static_cast<double>(values.size());
+    const ScalerRow& scaler = scaler_row(spec.scale);
+    const Scaling fitted = scaler.fit(values, scaler.number ? spec.*scaler.number : 0);
+    plan.shift = fitted.shift, plan.scale = fitted.scale;
   }
 
   void name_texts(std::size_t column) const {
@@ -185,8 +165,6 @@ void check_kinds(const InputPlan& input, Problems& problems) {
 Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   return within(quote(table.source), [&] {
     if (train_rows.empty()) throw Error("there are no training rows to fit the preprocessing on").code(Exit::mismatch);
-    if (spec.scale == TableSpec::Scale::divide && !(std::isfinite(spec.divide) && std::isfinite(1 / spec.divide)))
-      throw Error("scale: cannot divide by ", spec.divide);
     const std::size_t target = within("the target", [&] { return table.find(spec.target); });
     Preprocess out{table.header, static_cast<std::int64_t>(table.columns.size()), table.columns[target].name,
                    static_cast<std::int64_t>(target), spec.classes, table.missing, {}};

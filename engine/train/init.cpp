@@ -3,33 +3,39 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/rng.h"
+#include "engine/train/initializers.h"
 #include "graph/traits/traits.h"
 
 namespace lehr {
 
 namespace {
+// An initializer as a rule names it.
 struct Kind {
-  std::string name;
-  double argument = 0;
-  bool has_argument = false;
+  const InitializerRow& row;
+  std::vector<double> arguments;
 };
 
+double argument(std::string_view cell, const std::string& text) {
+  double value = 0;
+  cell = trim(cell);
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (error != std::errc() || end != cell.data() + cell.size() || !(value >= 0) || !std::isfinite(value))
+    throw Error("initializer ", quote(text), ": the argument is not a number of at least 0");
+  return value;
+}
+
+// "name" or "name(number, …)"
 Kind parse(const std::string& text) {
-  Kind kind{text};
-  if (const auto open = text.find('('); open != std::string::npos && text.ends_with(')')) {
-    kind.name = std::string(trim(std::string_view(text).substr(0, open)));
-    const auto inner = trim(std::string_view(text).substr(open + 1, text.size() - open - 2));
-    const auto [end, error] = std::from_chars(inner.data(), inner.data() + inner.size(), kind.argument);
-    if (error != std::errc() || end != inner.data() + inner.size() || !(kind.argument >= 0) || !std::isfinite(kind.argument))
-      throw Error("initializer ", quote(text), ": the argument is not a number of at least 0");
-    kind.has_argument = true;
-  }
-  if (std::ranges::find(init_kinds(), kind.name) == init_kinds().end())
-    throw Error("unknown initializer ", quote(kind.name), did_you_mean(kind.name, init_kinds()), "\n  known: ", join(init_kinds(), ", "));
-  const bool takes = kind.name == "normal" || kind.name == "uniform";
-  if (takes && !kind.has_argument) kind.argument = 0.05;  // as Keras' RandomNormal and RandomUniform
-  if (!takes && kind.has_argument) throw Error("initializer ", quote(text), " takes no argument");
+  const auto open = text.find('(');
+  const bool bracketed = open != std::string::npos && text.ends_with(')');
+  const std::string name(trim(std::string_view(text).substr(0, bracketed ? open : text.size())));
+  Kind kind{standard_initializers().find(name), {}};
+  if (bracketed)
+    for (const auto& cell : split(std::string_view(text).substr(open + 1, text.size() - open - 2), ',')) kind.arguments.push_back(argument(cell, text));
+  const auto& fallbacks = kind.row.arguments;
+  if (kind.arguments.size() > fallbacks.size())
+    throw Error("initializer ", quote(text), " takes ", fallbacks.empty() ? "no argument" : fallbacks.size() == 1 ? "one argument" : cat(fallbacks.size(), " arguments"));
+  kind.arguments.insert(kind.arguments.end(), fallbacks.begin() + static_cast<std::ptrdiff_t>(kind.arguments.size()), fallbacks.end());
   return kind;
 }
 
@@ -78,44 +84,11 @@ std::uint64_t name_hash(const std::string& name) {  // FNV-1a, 32 bits: the subs
   return h;
 }
 
-void fill_uniform(std::span<float> out, Random& random, double a) {
-  for (float& v : out) v = static_cast<float>((2 * random.uniform() - 1) * a);
-}
-void fill_normal(std::span<float> out, Random& random, double s) {
-  for (float& v : out) v = static_cast<float>(random.normal() * s);
-}
-void fill_truncated(std::span<float> out, Random& random, double s) {
-  const double scaled = s / 0.87962566103423978;  // deviation of a standard normal cut at +-2
-  for (float& v : out) {
-    double z = random.normal();
-    while (std::fabs(z) > 2) z = random.normal();
-    v = static_cast<float>(z * scaled);
-  }
-}
-
 void fill(std::span<float> out, const Kind& kind, const Fans& f, bool matrix, Random& random) {
-  if (kind.name == "zeros" || kind.name == "ones") {
-    std::ranges::fill(out, kind.name == "ones" ? 1.0f : 0.0f);
-    return;
-  }
-  if (kind.name == "normal") return fill_normal(out, random, kind.argument);
-  if (kind.name == "uniform") return fill_uniform(out, random, kind.argument);
-  if (!matrix) {
-    if (f.added) std::ranges::fill(out, 0.0f);
-    return;
-  }
-  const bool uniform = kind.name.ends_with("_uniform");
-  const double variance = kind.name.starts_with("glorot") ? 2 / (f.in + f.out) : kind.name.starts_with("he") ? 2 / f.in : 1 / f.in;
-  if (uniform) fill_uniform(out, random, std::sqrt(3 * variance));
-  else fill_truncated(out, random, std::sqrt(variance));
+  if (matrix || !kind.row.fans) return kind.row.fill(out, {f.in, f.out, kind.arguments}, random);
+  if (f.added) std::ranges::fill(out, 0.0f);
 }
 }  // namespace
-
-const std::vector<std::string>& init_kinds() {
-  static const std::vector<std::string> kinds = {"normal", "uniform", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
-                                                 "lecun_uniform", "lecun_normal", "zeros", "ones"};
-  return kinds;
-}
 
 void check_init(const std::string& kind) { parse(kind); }
 

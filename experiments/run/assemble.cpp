@@ -188,7 +188,14 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   job.evaluate_every = e.evaluate_every;
   job.seed = trial.seed;
   job.shuffle = e.batch.shuffle;
-  for (const auto& [pattern, kind] : e.model.init) out.init.push_back({pattern, kind});
+  for (const auto& [pattern, kind] : e.model.init) {
+    try {
+      check_init(kind);
+    } catch (const Error& error) {
+      throw Error(e.located("model.init", error.sentence()));
+    }
+    out.init.push_back({pattern, kind});
+  }
   return out;
 }
 

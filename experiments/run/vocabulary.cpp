@@ -3,6 +3,7 @@
 #include "engine/metrics/metric.h"
 #include "engine/optim/average.h"
 #include "engine/optim/optimizer.h"
+#include "engine/train/initializers.h"
 #include "graph/passes/losses.h"
 
 namespace lehr::run {
@@ -56,18 +57,11 @@ spec::Vocabulary make() {
     for (const LossOption option : loss_options)
       if (row.options.has(option)) loss.options.emplace_back(name(option));
   }
-  v.initializers = {
-      {"glorot_uniform", {"uniform in +-sqrt(6 / (fan_in + fan_out)); biases 0", 0, 0}},
-      {"glorot_normal", {"normal of deviation sqrt(2 / (fan_in + fan_out)), cut at two deviations; biases 0", 0, 0}},
-      {"he_uniform", {"uniform in +-sqrt(6 / fan_in); biases 0", 0, 0}},
-      {"he_normal", {"normal of deviation sqrt(2 / fan_in), cut at two deviations; biases 0", 0, 0}},
-      {"lecun_uniform", {"uniform in +-sqrt(3 / fan_in); biases 0", 0, 0}},
-      {"lecun_normal", {"normal of deviation sqrt(1 / fan_in), cut at two deviations; biases 0", 0, 0}},
-      {"normal", {"normal(s): deviation s, 0.05 if left out", 0, 1}},
-      {"uniform", {"uniform(a): in [-a, a], 0.05 if left out", 0, 1}},
-      {"zeros", {"0", 0, 0}},
-      {"ones", {"1", 0, 0}},
-  };
+  const auto& initializers = standard_initializers();
+  for (const auto& name : initializers.names()) {
+    const InitializerRow& row = initializers.find(name);
+    v.initializers[name] = {row.doc, 0, static_cast<int>(row.arguments.size())};
+  }
   return v;
 }
 }  // namespace

@@ -1,3 +1,4 @@
+#include "engine/data/scalers.h"
 #include "experiments/spec/schema.h"
 
 namespace lehr::spec {
@@ -5,7 +6,6 @@ namespace lehr::spec {
 namespace {
 using Encode = TableSpec::Encode;
 using Impute = TableSpec::Impute;
-using Scale = TableSpec::Scale;
 using Take = SplitOptions::Take;
 
 constexpr Choice<char> delimiters[] = {{',', "comma"}, {'\t', "tab"}, {';', "semicolon"}, {' ', "space"}, {'|', "pipe"}};
@@ -15,9 +15,6 @@ constexpr Choice<Impute> imputations[] = {{Impute::error, "error", "nothing: a m
                                           {Impute::mean, "mean", "mean of the training rows"},
                                           {Impute::median, "median", "median of the training rows"},
                                           {Impute::zero, "zero", "0, before scaling"}};
-constexpr Choice<Scale> scales[] = {{Scale::none, "none", "values as they are"},
-                                    {Scale::standard, "standard", "mean 0, deviation 1"},
-                                    {Scale::minmax, "minmax", "from 0 to 1"}};
 constexpr Choice<Take> takes[] = {{Take::tail, "tail", "the last rows of the file, unshuffled, as Keras' validation_split does"},
                                   {Take::random, "random", "rows drawn with split.seed"},
                                   {Take::stratified, "stratified", "drawn so that every part has the class balance of the whole"}};
@@ -63,6 +60,31 @@ void add_split_keys(std::vector<Key>& keys) {
                   .fallback = "0",
                   .low = 0,
                   .set = [](Experiment& e, const Value& v) { e.data.split.seed = static_cast<std::uint64_t>(v.integer); }});
+}
+
+// A scaler is a value of data.scale, or a key below it where it takes a number.
+void add_scale_keys(std::vector<Key>& keys) {
+  Key scale{.path = "data.scale",
+            .type = Type::choice,
+            .doc = "Scaling of numeric features, fitted on training rows only.",
+            .fallback = "none",
+            .example = "standard, or {divide: 255}",
+            .set = [](Experiment& e, const Value& v) {
+              for (const ScalerRow& row : standard_scalers())
+                if (v.text == row.name) e.data.table.scale = row.scale;
+            }};
+  for (const ScalerRow& row : standard_scalers())
+    if (!row.number) scale.values.push_back(row.name), scale.docs.push_back(row.doc);
+  keys.push_back(scale);
+  for (const ScalerRow& row : standard_scalers())
+    if (row.number)
+      keys.push_back({.path = cat("data.scale.", row.name),
+                      .type = Type::number,
+                      .doc = row.doc,
+                      .example = "255",
+                      .low = 0,
+                      .above = true,
+                      .set = [&row](Experiment& e, const Value& v) { e.data.table.scale = row.scale, e.data.table.*row.number = v.number; }});
 }
 
 void add_column_keys(std::vector<Key>& keys) {
@@ -120,18 +142,7 @@ void add_data_keys(std::vector<Key>& keys) {
                   .set = [](Experiment& e, const Value& v) { e.data.csv.missing = v.texts; }});
   keys.push_back(choosing({.path = "data.impute", .doc = "What replaces a missing value.", .fallback = "error"}, imputations,
                           [](Experiment& e, Impute impute) { e.data.table.impute = impute; }));
-  keys.push_back(choosing({.path = "data.scale",
-                           .doc = "Scaling of numeric features, fitted on training rows only.",
-                           .fallback = "none",
-                           .example = "standard, or {divide: 255}"},
-                          scales, [](Experiment& e, Scale scale) { e.data.table.scale = scale; }));
-  keys.push_back({.path = "data.scale.divide",
-                  .type = Type::number,
-                  .doc = "Every value is divided by this number.",
-                  .example = "255",
-                  .low = 0,
-                  .above = true,
-                  .set = [](Experiment& e, const Value& v) { e.data.table.scale = Scale::divide, e.data.table.divide = v.number; }});
+  add_scale_keys(keys);
   add_split_keys(keys);
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "engine/ops/families.h"
+#include "graph/passes/losses.h"
 #include "tests/cases/cases.h"
 #include "tests/support/catch.h"
 
@@ -84,4 +85,18 @@ TEST_CASE("wrong attributes and shapes of losses are refused", "[ops]") {
       "known are logits, probabilities");
   bad({.op = "SoftmaxCrossEntropyLoss", .opset = 13, .attrs = {{"reduction", std::string("men")}}, .in = {scores, labels}}, "did you mean 'mean'?");
   bad({.op = "SoftmaxCrossEntropyLoss", .opset = 13, .in = {scores, data({3}, {0, 1, 2}, Dtype::i64)}}, "[4] is needed");
+}
+
+TEST_CASE("the row of a loss names an operator and the scores that one takes", "[ops]") {
+  for (const LossRow& row : loss_rows) {
+    if (row.target == TargetKind::none) continue;
+    const bool classes = row.target == TargetKind::classes;
+    for (const Form form : {Form::logits, Form::probabilities, Form::log_probabilities}) {
+      OpCase c{.op = row.op, .domain = "lehr", .in = {parameter({2, 3}), classes ? data({2}, {0, 1}, Dtype::i64) : data({2, 3})}};
+      if (row.forms.has(Form::probabilities)) c.attrs["form"] = std::string(name(form));
+      else if (form != Form::logits) continue;  // its operator knows no forms
+      INFO(row.name << " " << name(form) << ": " << op_error(c));
+      CHECK((op_error(c) == "") == row.forms.has(form));
+    }
+  }
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/train/initializers.h"
 #include "tests/plan/net.h"
 #include "tests/support/catch.h"
 
@@ -129,11 +130,15 @@ TEST_CASE("initializers that make no sense are refused", "[train]") {
   const Weights weights(graph);
   CHECK(error_of([&] { initialize(weights, graph, {{"*", "zeros"}, {"ww", "ones"}}, 1); }) == "init pattern 'ww' matches no parameter, did you mean 'w'? (parameters: w, b)");
   struct Row { const char *kind, *error; };
-  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: normal, "}, {"", "unknown initializer ''"},
+  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: glorot_normal, "}, {"", "unknown initializer ''"},
                          {"he_normal(2)", "initializer 'he_normal(2)' takes no argument"}, {"normal(-1)", "the argument is not a number of at least 0"}, {"normal(nan)", "is not a number of at least 0"},
-                         {"uniform(inf)", "is not a number of at least 0"}, {"uniform(1,2)", "is not a number of at least 0"}, {"normal()", "is not a number of at least 0"}, {"normal(1", "unknown initializer 'normal(1'"}}) {
+                         {"uniform(inf)", "is not a number of at least 0"}, {"uniform(1,2)", "takes one argument"}, {"normal()", "is not a number of at least 0"}, {"normal(1", "unknown initializer 'normal(1'"}}) {
     INFO(row.kind);
     CHECK(says(error_of([&] { check_init(row.kind); }), row.error));
   }
-  for (const std::string& kind : init_kinds()) CHECK(error_of([&] { check_init(kind == "normal" || kind == "uniform" ? kind + "( 0.5 )" : kind); }) == "");
+  for (const std::string& kind : standard_initializers().names()) {
+    const std::size_t takes = standard_initializers().find(kind).arguments.size();
+    CHECK(error_of([&] { check_init(kind); }) == "");
+    CHECK((error_of([&] { check_init(kind + "( 0.5 )"); }) == "") == (takes == 1));
+  }
 }
