@@ -5,6 +5,7 @@
 #include "engine/kernels/dense.h"
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
+#include "engine/ops/narrow.h"
 #include "engine/ops/parallel.h"
 
 namespace lehr {
@@ -23,9 +24,9 @@ class Binary final : public Op {
  public:
   Binary(const NodeView& node, const BinaryRow& row, const Shape& a, const Shape& b) : row_(row), shape_{a, b} {
     const Dtype dtype = node.type(0).dtype;
-    if (node.type(1).dtype != dtype) throw Error("input 0 is ", text(node.type(0)), " but input 1 is ", text(node.type(1)), ": one element type is needed");
+    if (node.type(1).dtype != dtype) throw Error("input 0 is ", node.told(0), " but input 1 is ", node.told(1), ": one element type is needed");
     kernel_ = dtype == Dtype::f32 ? row.f32 : dtype == Dtype::i64 ? row.i64 : row.boolean;
-    if (!kernel_) throw Error("is not defined for ", name(dtype), " inputs");
+    if (!kernel_) throw Error("is not defined for ", name(node.file_type(0)), " inputs");
     integers_ = dtype == Dtype::i64;
     differentiable_ = dtype == Dtype::f32;
     out_ = {row.truth ? Dtype::boolean : dtype, broadcast(a, b)};
@@ -107,7 +108,7 @@ void run_gradient(BinaryGradient kernel, const Walk<3>& walk, const float* g, co
 }
 
 std::unique_ptr<Op> make_binary(const NodeView& node, const BinaryRow& row, const Shape& a, const Shape& b) {
-  return std::make_unique<Binary>(node, row, a, b);
+  return wrapping(node, std::make_unique<Binary>(node, row, a, b));
 }
 
 std::unique_ptr<Op> make_binary(const NodeView& node, const BinaryRow& row) {

@@ -41,6 +41,13 @@ struct ModOp {  // the sign of b, as Python
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
   }
 };
+struct FloorModOp {  // a - floor(a / b) b, the sign of b
+  static float f(float a, float b) {
+    const float r = std::fmod(a, b);
+    if (r == 0) return std::copysign(r, b);
+    return (r < 0) != (b < 0) ? r + b : r;
+  }
+};
 struct PowOp {
   static float f(float a, float b) { return std::pow(a, b); }
   static std::int64_t f(std::int64_t a, std::int64_t b) {
@@ -78,6 +85,10 @@ struct RemainderB {
   static constexpr unsigned uses = uses_a | uses_b;
   static float f(float g, float a, float b, float) { return -g * std::trunc(a / b); }
 };
+struct FloorModB {
+  static constexpr unsigned uses = uses_a | uses_b;
+  static float f(float g, float a, float b, float) { return -g * std::floor(a / b); }
+};
 struct PowA {
   static constexpr unsigned uses = uses_a | uses_b;
   static float f(float g, float a, float b, float) { return b == 0 ? 0.0f : g * b * std::pow(a, b - 1); }
@@ -107,7 +118,7 @@ const std::vector<BinaryRow>& rows() {
       row<RemainderOp, Pass, RemainderB>("Remainder", ints<RemainderOp>),
       row<OfSum<Gelu>, SlopeOfSum<Gelu>, SlopeOfSum<Gelu>>("com.microsoft.BiasGelu"),
       row<OfSum<FastGelu>, SlopeOfSum<FastGelu>, SlopeOfSum<FastGelu>>("com.microsoft.FastGelu"),
-      {.name = "Mod", .i64 = ints<ModOp>}};
+      row<FloorModOp, Pass, FloorModB>("Mod", ints<ModOp>)};
   return table;
 }
 
@@ -116,7 +127,7 @@ std::unique_ptr<Op> make_by_axis(const NodeView& node) { return make_binary_by_a
 
 std::unique_ptr<Op> make_mod(const NodeView& node) {
   const bool c_like = node.integer("fmod", 0) != 0;
-  if (node.type(0).dtype == Dtype::f32 && !c_like) throw Error("attribute 'fmod' is 0, floats need 1");
+  if (node.type(0).dtype == Dtype::f32 && !c_like && node.opset() < 28) throw Error("attribute 'fmod' is 0, floats need 1 before opset 28");
   return make_binary(node, arithmetic_row(c_like ? "Remainder" : "Mod"));
 }
 
@@ -176,7 +187,7 @@ void add_binary(OpTable& table) {
   }
   table.add("Pow", 1, make_by_axis);
   for (const int version : {7, 12, 13, 15}) table.add("Pow", version, make_pow);
-  for (const int version : {10, 13}) table.add("Mod", version, make_mod);
+  for (const int version : {10, 13, 28}) table.add("Mod", version, make_mod);
   table.add("PRelu", 6, make_prelu_by_channel);
   for (const int version : {7, 9, 16}) table.add("PRelu", version, make_prelu);
   table.add("com.microsoft.BiasGelu", 1, make_bias_gelu);

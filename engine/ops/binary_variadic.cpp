@@ -51,7 +51,7 @@ class Variadic final : public Op {
     Shape out;
     for (std::size_t i = 0; i < node.inputs(); ++i) {
       if (node.type(i).dtype != dtype)
-        throw Error("input 0 is ", text(node.type(0)), " but input ", i, " is ", text(node.type(i)), ": one element type is needed");
+        throw Error("input 0 is ", node.told(0), " but input ", i, " is ", node.told(i), ": one element type is needed");
       shapes_.push_back(node.shape(i));
       out = broadcast(out, node.shape(i));
     }
@@ -59,7 +59,7 @@ class Variadic final : public Op {
       throw Error("inputs of different shapes do not broadcast before opset 8");
     out_ = {dtype, out};
     kernel_ = dtype == Dtype::f32 ? row.f32 : dtype == Dtype::i64 ? row.i64 : nullptr;
-    if (!kernel_) throw Error("is not defined for ", name(dtype), " inputs");
+    if (!kernel_) throw Error("is not defined for ", name(node.file_type(0)), " inputs");
     factor_ = row.mean ? 1.0f / static_cast<float>(shapes_.size()) : 1.0f;
   }
   std::vector<TensorType> infer() const override { return {out_}; }

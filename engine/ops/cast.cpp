@@ -4,6 +4,7 @@
 
 #include "engine/ops/families.h"
 #include "engine/ops/move.h"
+#include "engine/ops/narrow.h"
 
 namespace lehr {
 
@@ -42,25 +43,6 @@ Dtype onnx_dtype(std::int64_t number) {
       throw Error("a cast to string is not supported");
     default:
       throw Error("a cast to data type number ", number, " is not supported");
-  }
-}
-
-std::int64_t wrapped(std::int64_t v, Dtype to) {
-  switch (to) {
-    case Dtype::i8:
-      return static_cast<std::int8_t>(v);
-    case Dtype::u8:
-      return static_cast<std::uint8_t>(v);
-    case Dtype::i16:
-      return static_cast<std::int16_t>(v);
-    case Dtype::u16:
-      return static_cast<std::uint16_t>(v);
-    case Dtype::i32:
-      return static_cast<std::int32_t>(v);
-    case Dtype::u32:
-      return static_cast<std::uint32_t>(v);
-    default:
-      return v;
   }
 }
 
@@ -120,8 +102,19 @@ class Cast : public Op {
   Dtype to_;
 };
 
+// A plan holds values of uint64 below 2^63 only: what is cast must be known not to be negative.
+void need_positive(const NodeView& node) {
+  const Dtype from = node.file_type(0);
+  if (from == Dtype::boolean || from == Dtype::u8 || from == Dtype::u16 || from == Dtype::u32 || from == Dtype::u64) return;
+  const Tensor* known = node.constant(0);
+  if (!known) throw Error("a cast of ", name(from), " to uint64 is supported only where the values are known before the run");
+  for (const double v : known->doubles())
+    if (!(v > -1 && v < 9.2e18)) throw Error("value ", v, " does not fit into uint64, of which values below 2^63 are held");
+}
+
 std::unique_ptr<Op> cast_to(const NodeView& node, Dtype to) {
   const TensorType& in = node.type(0);
+  if (to == Dtype::u64) need_positive(node);
   const bool wide = to == Dtype::i64 || to == Dtype::u64;
   if (in.dtype == plan_dtype(to) && (in.dtype != Dtype::i64 || wide)) return view(node, in.shape);
   return std::make_unique<Cast>(in, to);
@@ -131,7 +124,7 @@ std::unique_ptr<Op> cast_to(const NodeView& node, Dtype to) {
 
 void add_cast(OpTable& table) {
   table.add("Cast", 6, [](const NodeView& node) { return node.need_inputs(1, 1), cast_to(node, onnx_dtype(node.integer("to"))); });
-  table.add("CastLike", 15, [](const NodeView& node) { return node.need_inputs(2, 2), cast_to(node, node.type(1).dtype); });
+  table.add("CastLike", 15, [](const NodeView& node) { return node.need_inputs(2, 2), cast_to(node, node.file_type(1)); });
 }
 
 }  // namespace lehr

@@ -1,5 +1,6 @@
 #include "engine/ops/families.h"
 #include "engine/ops/move.h"
+#include "engine/ops/narrow.h"
 
 namespace lehr {
 
@@ -76,7 +77,7 @@ class CumSum : public Op {
 }  // namespace
 
 void add_cumsum(OpTable& table) {
-  table.add("CumSum", 11, [](const NodeView& node) -> std::unique_ptr<Op> { return std::make_unique<CumSum>(node); });
+  table.add("CumSum", 11, [](const NodeView& node) -> std::unique_ptr<Op> { return wrapping(node, std::make_unique<CumSum>(node)); });
 }
 
 }  // namespace lehr

@@ -21,7 +21,7 @@ class Gemm : public Op {
   explicit Gemm(const NodeView& node) {
     node.need_inputs(2, 3);
     for (std::size_t i = 0; i < node.inputs(); ++i)
-      if (node.has(i) && node.type(i).dtype != Dtype::f32) throw Error("input ", i, " is ", text(node.type(i)), ", floats are needed");
+      if (node.has(i) && node.type(i).dtype != Dtype::f32) throw Error("input ", i, " is ", node.told(i), ", floats are needed");
     const Shape &a = node.shape(0), &b = node.shape(1);
     if (a.size() != 2 || b.size() != 2) throw Error("A is ", a, " and B is ", b, ": both must have 2 dimensions");
     p_.trans_a = node.integer("transA", 0) != 0;

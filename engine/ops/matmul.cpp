@@ -48,7 +48,7 @@ class MatMul : public Op {
   explicit MatMul(const NodeView& node) {
     node.need_inputs(2, 2);
     for (std::size_t i = 0; i < 2; ++i)
-      if (node.type(i).dtype != Dtype::f32) throw Error("input ", i, " is ", text(node.type(i)), ", floats are needed");
+      if (node.type(i).dtype != Dtype::f32) throw Error("input ", i, " is ", node.told(i), ", floats are needed");
     Shape a = node.shape(0), b = node.shape(1);
     if (a.empty() || b.empty()) throw Error("A is ", a, " and B is ", b, ": a scalar has no matrix product");
     const Shape a0 = a, b0 = b;

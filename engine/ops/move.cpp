@@ -189,12 +189,12 @@ void zero_grad(Emit& e, std::size_t i) {
 
 void need_dtype(const NodeView& node, std::size_t i, Dtype dtype) {
   if (node.type(i).dtype != dtype)
-    throw Error("input ", i, " (", quote(node.input_name(i)), ") is ", name(node.type(i).dtype), ", ", name(dtype), " is needed");
+    throw Error("input ", i, " (", quote(node.input_name(i)), ") is ", name(node.file_type(i)), ", ", dtype == Dtype::i64 ? "an integer type" : name(dtype), " is needed");
 }
 
 void need_same_dtype(const NodeView& node, std::size_t a, std::size_t b) {
   if (node.type(a).dtype != node.type(b).dtype)
-    throw Error("inputs ", a, " and ", b, " must have one type but are ", name(node.type(a).dtype), " and ", name(node.type(b).dtype));
+    throw Error("inputs ", a, " and ", b, " must have one type but are ", name(node.file_type(a)), " and ", name(node.file_type(b)));
 }
 
 std::vector<std::size_t> axes_of(const std::vector<std::int64_t>& axes, std::size_t rank) {

@@ -7,6 +7,7 @@
 #include "engine/ops/binary_walk.h"
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
+#include "engine/ops/narrow.h"
 #include "engine/plan/emit.h"
 
 namespace lehr {
@@ -135,7 +136,7 @@ class Reduce final : public Op {
     out_ = {type_.dtype, out};
     r_ = {kind, make_walk<1>(type_.shape, {kept}), elements(type_.shape), elements(out)};
     const bool whole = kind == Kind::sum || kind == Kind::prod || kind == Kind::max || kind == Kind::min;
-    if (type_.dtype != Dtype::f32 && !(type_.dtype == Dtype::i64 && whole)) throw Error("is not defined for ", name(type_.dtype), " inputs");
+    if (type_.dtype != Dtype::f32 && !(type_.dtype == Dtype::i64 && whole)) throw Error("is not defined for ", name(node.file_type(0)), " inputs");
   }
   std::vector<TensorType> infer() const override { return {out_}; }
   bool differentiable(std::size_t i) const override { return i == 0 && type_.dtype == Dtype::f32; }
@@ -225,7 +226,7 @@ std::unique_ptr<Op> make(const NodeView& node, bool axes_as_input) {
     reduced[at] = true;
   }
   for (const auto& [name, kind] : kinds())
-    if (name == node.op()) return std::make_unique<Reduce>(node, kind, reduced, node.integer("keepdims", 1) != 0);
+    if (name == node.op()) return wrapping(node, std::make_unique<Reduce>(node, kind, reduced, node.integer("keepdims", 1) != 0));
   throw Error("no such reduction");
 }
 std::unique_ptr<Op> by_attribute(const NodeView& node) { return make(node, false); }
@@ -236,7 +237,7 @@ std::unique_ptr<Op> global(const NodeView& node) {
   node.need_inputs(1, 1);
   const Shape& x = node.shape(0);
   if (node.type(0).dtype != Dtype::f32 || x.size() < 3)
-    throw Error("X is ", text(node.type(0)), ", floats of [N,C,…] with at least one spatial axis are needed");
+    throw Error("X is ", node.told(0), ", floats of [N,C,…] with at least one spatial axis are needed");
   if (elements(x) == 0) throw Error("X is ", x, ", it has no elements");
   std::vector<bool> reduced(x.size(), true);
   reduced[0] = reduced[1] = false;

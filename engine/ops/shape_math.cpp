@@ -37,6 +37,9 @@ std::unique_ptr<Op> range(const NodeView& node) {
   node.need_inputs(3, 3);
   need_same_dtype(node, 0, 1);
   need_same_dtype(node, 0, 2);
+  const Dtype type = node.file_type(0);
+  if (const auto stash = node.integer("stash_type", 1); stash != 1 && (type == Dtype::f16 || type == Dtype::bf16))
+    throw Error("attribute 'stash_type' is ", stash, ": ", name(type), " is summed up in float32 (1) only");
   const double start = constant_real(node, 0), limit = constant_real(node, 1), delta = constant_real(node, 2);
   const double count = std::ceil((limit - start) / delta);
   if (delta == 0 || std::isnan(count) || count > static_cast<double>(fold_limit))

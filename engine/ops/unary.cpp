@@ -4,6 +4,7 @@
 
 #include "engine/ops/families.h"
 #include "engine/ops/inputs.h"
+#include "engine/ops/narrow.h"
 #include "engine/ops/parallel.h"
 #include "engine/ops/unary.h"
 #include "engine/plan/emit.h"
@@ -127,7 +128,7 @@ std::unique_ptr<Op> make_row(const NodeView& node) {
   for (const Row& row : rows()) {
     if (row.name != name) continue;
     const auto read = [&](const Parameter& p) { return p.attribute ? node.real(p.attribute, p.fallback) : 0.0f; };
-    if (node.type(0).dtype == Dtype::i64 && integer_map(name)) return std::make_unique<IntegerUnary>(node, integer_map(name));
+    if (node.type(0).dtype == Dtype::i64 && integer_map(name)) return wrapping(node, std::make_unique<IntegerUnary>(node, integer_map(name)));
     const float a = read(row.a), b = read(row.b);
     if (name == "Celu" && a == 0) throw Error("alpha is 0: Celu divides by it");
     return std::make_unique<Unary>(node, eltwise(row.function), a, b);

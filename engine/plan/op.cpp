@@ -13,6 +13,15 @@ const TensorType& NodeView::type(std::size_t i) const {
   if (!has(i)) throw Error("input ", i, " is left out, it is needed");
   return types_.at(i);
 }
+namespace {
+Dtype file_type_of(const Value& value, Dtype computed) {
+  const Dtype dtype = value.data ? value.data->type.dtype : value.type ? value.type->dtype : computed;
+  return dtype != Dtype::string && plan_dtype(dtype) == computed ? dtype : computed;
+}
+}  // namespace
+Dtype NodeView::file_type(std::size_t i) const { return file_type_of(graph_.value(node_.in.at(i)), type(i).dtype); }
+Dtype NodeView::file_type_out(std::size_t i) const { return wants_output(i) ? file_type_of(graph_.value(node_.out[i]), Dtype::i64) : Dtype::i64; }
+std::string NodeView::told(std::size_t i) const { return lehr::text(TensorType{type(i).dtype == Dtype::i64 ? file_type(i) : type(i).dtype, shape(i)}); }
 const Tensor* NodeView::constant(std::size_t i) const { return has(i) ? constants_.at(i) : nullptr; }
 Role NodeView::role(std::size_t i) const { return has(i) ? graph_.value(node_.in[i]).role : Role::constant; }
 std::string NodeView::input_name(std::size_t i) const { return has(i) ? graph_.value(node_.in[i]).name : std::string(); }

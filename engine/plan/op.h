@@ -33,6 +33,10 @@ class NodeView {
   const TensorType& type(std::size_t i) const;     // Error if the input is left out
   const Shape& shape(std::size_t i) const { return type(i).shape; }
   const Tensor* constant(std::size_t i) const;     // null: left out or not known when compiling
+  // The element type the file has, uint8 where the plan computes in int64; the plan's own where the file does not say.
+  Dtype file_type(std::size_t i) const;
+  Dtype file_type_out(std::size_t i) const;
+  std::string told(std::size_t i) const;           // "int32[2,3]": input i for messages, as the file has it
   Role role(std::size_t i) const;
   std::string input_name(std::size_t i) const;
   std::size_t outputs() const { return node_.out.size(); }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/memory.h"
+#include "engine/plan/unsupported.h"
 
 namespace lehr {
 
@@ -21,7 +22,7 @@ Planner::Planner(const Graph& graph, const OpTable& table, const Weights& weight
   std::vector<ValueId> wanted = options_.outputs;
   if (options_.loss != no_value) wanted.push_back(options_.loss);
   typed_ = type_nodes(graph, table, options_.batch, options_.mode, wanted);
-  if (!typed_.problems.empty()) throw Error(join(typed_.problems, "\n")).code(Exit::mismatch);
+  if (!typed_.problems.empty()) throw Error(told(typed_.problems)).code(Exit::mismatch);
   const std::size_t n = graph.values().size();
   value_.resize(n);
   gradient_.resize(n);

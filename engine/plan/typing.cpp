@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/plan/unsupported.h"
+
 namespace lehr {
 
 namespace {
@@ -47,7 +49,11 @@ std::vector<bool> needed_nodes(const Graph& graph, std::span<const ValueId> want
   return node;
 }
 
+// The tensor in the plan's element type. Error: an integer of 2^63 or more.
 std::shared_ptr<const Tensor> normalized(std::shared_ptr<const Tensor> tensor) {
+  if (tensor->type.dtype == Dtype::u64)
+    for (const std::uint64_t v : tensor->as<std::uint64_t>())
+      if (v >> 63) throw Error("it holds ", v, "; integers are computed with up to 2^63-1");
   const Dtype to = plan_dtype(tensor->type.dtype);
   return tensor->type.dtype == to ? tensor : std::make_shared<const Tensor>(convert(*tensor, to));
 }
@@ -55,12 +61,13 @@ std::shared_ptr<const Tensor> normalized(std::shared_ptr<const Tensor> tensor) {
 class Typer {
  public:
   Typer(const Graph& graph, const OpTable& table, std::int64_t batch, Mode mode, std::span<const ValueId> wanted, TypedGraph& out)
-      : graph_(graph), table_(table), batch_(batch), mode_(mode), wanted_(wanted), out_(out), symbols_(batch_symbols(graph)) {}
+      : graph_(graph), unsupported_(table), batch_(batch), mode_(mode), wanted_(wanted), out_(out), symbols_(batch_symbols(graph)) {}
 
   void run() {
     leaves();
     for (std::size_t i = 0; i < graph_.nodes().size(); ++i)
       if (out_.needed[i]) attempt([&] { within([&] { return describe(graph_, graph_.nodes()[i]); }, [&] { node(i); }); });
+    for (std::string& sentence : unsupported_.sentences()) out_.problems.push_back(std::move(sentence));
   }
 
  private:
@@ -89,7 +96,7 @@ class Typer {
         } else {
           if (!value.data) throw Error("tensor ", quote(value.name), " holds no numbers the engine can use");
           out_.types[id] = TensorType{plan_dtype(value.data->type.dtype), value.data->shape()};
-          if (value.role == Role::constant) out_.constants[id] = normalized(value.data);
+          if (value.role == Role::constant) within([&] { return cat("tensor ", quote(value.name)); }, [&] { out_.constants[id] = normalized(value.data); });
         }
       });
     }
@@ -97,13 +104,8 @@ class Typer {
 
   void node(std::size_t index) {
     const Node& n = graph_.nodes()[index];
-    const MakeOp* make = table_.lookup(table_name(n), n.opset);
-    if (!make) {
-      const auto names = table_.names();
-      if (const auto versions = table_.versions(table_name(n)); !versions.empty())
-        throw Error("operator ", quote(table_name(n)), " is supported from opset ", versions.front(), ", the node has opset ", n.opset);
-      throw Error("operator ", quote(table_name(n)), " (opset ", n.opset, ") is not supported", did_you_mean(table_name(n), names));
-    }
+    const MakeOp* make = unsupported_.find(graph_, n);
+    if (!make) return;
     std::vector<TensorType> types(n.in.size());
     std::vector<const Tensor*> constants(n.in.size());
     for (std::size_t i = 0; i < n.in.size(); ++i) {
@@ -129,7 +131,7 @@ class Typer {
   }
 
   const Graph& graph_;
-  const OpTable& table_;
+  Unsupported unsupported_;
   std::int64_t batch_;
   Mode mode_;
   std::span<const ValueId> wanted_;

@@ -40,7 +40,7 @@ void execute(const Options& o) {
   csv.missing = pre.missing;
   const CsvTable table = read_csv(o.data, csv);
   const Dataset data = apply(pre, table, false);
-  const auto model = within(printable(o.model), [&] { return onnx::read_model(o.model); });
+  const auto model = onnx::read_model(o.model);  // says itself which file
   const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data, said(o)); });
   if (!result.note.empty()) note(result.note);
   std::vector<std::string> head;

@@ -1,10 +1,14 @@
 #include "experiments/spec/emit.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace lehr::spec {
 
 namespace {
+bool control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 bool plain(const std::string& text, bool in_flow) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
   if (text == "~" || lower(text) == "null" || text == "<<" || text == "---" || text == "...") return false;
@@ -12,21 +16,29 @@ bool plain(const std::string& text, bool in_flow) {
   if (text.front() == '-' && (text.size() == 1 || text[1] == ' ')) return false;
   if (text.find(": ") != std::string::npos || text.find(" #") != std::string::npos) return false;
   if (in_flow && text.find_first_of(",[]{}:?") != std::string::npos) return false;
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
-  return true;
+  return std::ranges::none_of(text, control) && text.find('\xC2') == std::string::npos;
+}
+
+std::string escaped(char c) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  return {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
 }
 
 std::string scalar(const std::string& text, bool in_flow) {
   if (plain(text, in_flow)) return text;
   std::string out = "\"";
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool c1 = c == '\xC2' && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;  // U+0080 to U+009F
     if (c == '"' || c == '\\')
       out += '\\', out += c;
     else if (c == '\n')
       out += "\\n";
     else if (c == '\t')
       out += "\\t";
+    else if (control(c) || c1)
+      out += escaped(c1 ? text[++i] : c);
     else
       out += c;
   }

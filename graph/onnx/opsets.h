@@ -4,12 +4,11 @@
 
 #include "graph/onnx/problems.h"
 #include "graph/onnx/proto.h"
+#include "graph/onnx/versions.h"
 
 namespace lehr::onnx {
 
 using Opsets = std::map<std::string, int>;
-
-inline constexpr int min_opset = 6, max_opset = 28, min_ir = 3, max_ir = 14;
 
 std::string domain_of(const std::string& domain);     // "ai.onnx" is ""
 std::string domain_title(const std::string& domain);  // "ai.onnx" for ""

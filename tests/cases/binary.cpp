@@ -23,6 +23,7 @@ std::vector<Row> arithmetic() {
           {"Div", {7, 13, 14}, [](double a, double b) { return a / b; }, -2, 2, 0.5, 3},
           {"Pow", {7, 12, 13, 15}, [](double a, double b) { return std::pow(a, b); }, 0.3, 2},
           {"Mod", {10, 13}, [](double a, double b) { return std::fmod(a, b); }, -4, 4, 1.1, 1.9, {{"fmod", std::int64_t{1}}}},
+          {"Mod", {28}, [](double a, double b) { return a - b * std::floor(a / b); }, -4, 4, -1.9, -1.1},
           {"Max", {8, 12, 13}, [](double a, double b) { return std::max(a, b); }},
           {"Min", {8, 12, 13}, [](double a, double b) { return std::min(a, b); }},
           {"Sum", {8, 13}, [](double a, double b) { return a + b; }},
