@@ -1,8 +1,13 @@
 #include "engine/train/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lehr {
+
+bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
+}
 
 Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch) : job_(job) {
   const auto rows = static_cast<std::size_t>(batch);
@@ -46,7 +51,7 @@ double Scorer::merit(double loss, const std::vector<Measured>& values) const {
   return metrics_.front()->higher_is_better() ? values.front().value : -values.front().value;
 }
 
-Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows) {
+Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows) : scores_(job.model->scores) {
   for (std::size_t at = 0; at < rows.size();) {
     const auto count = std::min<std::size_t>(static_cast<std::size_t>(bench.evaluation_batch()), rows.size() - at);
     Plan& plan = bench.evaluate(static_cast<std::int64_t>(count));
@@ -55,7 +60,7 @@ Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int3
   }
 }
 
-double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
+Evaluation Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
   scorer.reset();
   double loss = 0;
   std::size_t rows = 0;
@@ -64,10 +69,11 @@ double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
     batch.fed.plan->forward();
     loss += static_cast<double>(batch.fed.plan->loss()) * static_cast<double>(batch.rows.size());
     rows += batch.rows.size();
+    if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / static_cast<double>(rows), false, batch.fed.plan->first_bad()};
     scorer.add(*batch.fed.plan, batch.rows);
   }
   scorer.measured(out);
-  return loss / static_cast<double>(rows);
+  return {loss / static_cast<double>(rows)};
 }
 
 // A batch moves a state to m state + (1 - m) statistic: one from 0 then holds (1 - m) statistic, and one from 1 also m.

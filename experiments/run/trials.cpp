@@ -101,6 +101,11 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.isa = onednn::isa();
   info.warnings = study.warnings;
   for (const auto& note : parts.model->notes) info.warnings.push_back(note);
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    if (i > 0 && alike(study.trials[i], study.trials[i - 1])) continue;
+    for (const auto& note : batch_norm_notes(study.trials[i].experiment, *p.parts[i]))
+      if (std::ranges::find(info.warnings, note) == info.warnings.end()) info.warnings.push_back(note);
+  }
   return info;
 }
 

@@ -30,6 +30,8 @@ struct ModelSpec {
   std::string file_as_written;
   std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; "*" for `init: glorot_uniform`; empty: the file's weights
   bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
+  enum class Variance { population, unbiased };
+  std::optional<Variance> running_variance = {};          // what BatchNormalization's running variance moves by; absent: population
   auto operator<=>(const ModelSpec&) const = default;
 };
 struct DataSpec {

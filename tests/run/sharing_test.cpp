@@ -34,6 +34,7 @@ const Row rows[] = {
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
+    {"model.batch_norm.running_variance", DIGITS, "", "model.batch_norm.running_variance: unbiased"},
     {"data.file", "", "", "data.file: other.csv"},
     {"data.header", "data.file: bare.csv, data.columns: ['0', '1'], data.target.column: -1", "data.header: false", "data.header: true"},
     {"data.delimiter", "", "data.delimiter: comma", "data.delimiter: semicolon", Effect::refused},

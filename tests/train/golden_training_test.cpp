@@ -102,46 +102,6 @@ double largest_difference(std::span<const float> a, const std::vector<float>& b)
   return out;
 }
 
-// torch moves its running variance by the unbiased variance of the batch, ONNX and Lehr by the population's: correct() makes the one
-// from the other after a step, so that all that follows can be compared.
-class Unbiased {
- public:
-  Unbiased(const Graph& graph, ValueId loss, const Weights& weights) : weights_(weights) {
-    const ValueId wanted[] = {loss};
-    const Typing typing = type_graph(graph, standard_ops(), 1, Mode::train, wanted);
-    for (const Node& node : graph.nodes()) {
-      if (node.op != "BatchNormalization") continue;
-      const auto momentum = node.attrs.find("momentum");
-      const double kept = momentum == node.attrs.end() ? 0.9 : static_cast<double>(std::get<float>(momentum->second));
-      for (const Parameter& state : weights.states())
-        if (state.value == node.in[4]) {
-          const auto v = weights.state(state);
-          moved_.push_back({&state, elements(typing.types[static_cast<std::size_t>(node.in[0])]->shape) / state.shape[0], kept, {v.begin(), v.end()}});
-        }
-    }
-  }
-  void correct(std::int64_t rows) {
-    for (Moved& m : moved_) {
-      const auto v = weights_.state(*m.state);
-      const auto n = static_cast<double>(rows * m.per_row);
-      for (std::size_t i = 0; i < v.size(); ++i) {
-        const double kept = m.kept * static_cast<double>(m.before[i]);
-        m.before[i] = v[i] = static_cast<float>(kept + (static_cast<double>(v[i]) - kept) * n / (n - 1));
-      }
-    }
-  }
-
- private:
-  struct Moved {
-    const Parameter* state;
-    std::int64_t per_row;  // elements of a channel in one row
-    double kept;
-    std::vector<float> before;
-  };
-  const Weights& weights_;
-  std::vector<Moved> moved_;
-};
-
 // "" where the case is reproduced, else the first thing that is not.
 std::string run_case(const fs::path& folder) {
   const json trace = json::parse(std::ifstream(folder / "trace.json"));
@@ -160,6 +120,7 @@ std::string run_case(const fs::path& folder) {
 
   PlanSizes sizes;
   sizes.batch = trace.at("batch_size"), sizes.train_rows = static_cast<std::int64_t>(split.train.size()), sizes.validation_rows = static_cast<std::int64_t>(split.validation.size());
+  sizes.unbiased_variance = trace.at("source").at("class").get<std::string>().starts_with("torch");
   Workbench bench(graph, standard_ops(), sizes);
   for (const Parameter& p : bench.weights().parameters()) std::ranges::copy(tensor(trace.at("weights").at("initial").at(p.name)), bench.weights().value(p).begin());
 
@@ -179,9 +140,7 @@ std::string run_case(const fs::path& folder) {
       for (const auto& row : order.at("steps").at(static_cast<std::size_t>(epoch * steps + s))) rows[at++] = row.get<std::int32_t>();
   };
   std::string problem;
-  Unbiased unbiased(graph.graph, graph.loss, bench.weights());
   job.on_step = [&](std::int64_t step, double loss) {
-    unbiased.correct(static_cast<std::int64_t>(order.at("steps").at(static_cast<std::size_t>(step)).size()));
     const double expected = trace.at("step_loss_f64").at(static_cast<std::size_t>(step));
     if (problem.empty() && !(std::fabs(loss - expected) <= (step == 0 ? 1e-6 : 1e-5)))
       problem = cat("loss of step ", step, " is ", loss, ", the library has ", expected);
