@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "engine/kernels/reduce.h"
-#include "tests/optim/golden.h"
+#include "tests/support/golden_optimizer.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
