@@ -13,19 +13,34 @@ double PrefixProduct::factor(const Moment& m, double x, bool epochs) const {
   return factor_.at(Moment{step, m.length, clock});
 }
 
+// All products of a block whose start is known, and so the start of the next one.
+void PrefixProduct::fill(const Moment& m, std::size_t block, bool epochs) {
+  at_ = block;
+  block_[0] = starts_[block];
+  const auto next = [&](std::size_t i) {
+    return block_[i - 1] == 0 ? 0 : block_[i - 1] * factor(m, static_cast<double>(block * block_size + i), epochs);
+  };
+  for (std::size_t i = 1; i < block_.size(); ++i) block_[i] = next(i);
+  if (starts_.size() == block + 1) starts_.push_back(next(block_size));
+}
+
 double PrefixProduct::until(const Moment& m, bool epochs) {
-  if (m.length != length_ || m.run.steps_per_epoch != steps_per_epoch_ || m.run.steps != steps_) {
-    kept_.assign(1, 1.0);
-    length_ = m.length, steps_per_epoch_ = m.run.steps_per_epoch, steps_ = m.run.steps;
+  const double x = std::max(0.0, std::floor(epochs ? m.epoch() : m.step));
+  if (factor_.constant()) return std::pow(factor_.at(m), x);
+  const Key key{m.length, m.run.steps_per_epoch, m.run.steps, m.run.samples_per_epoch, m.run.by_samples, epochs};
+  if (key != key_) {
+    key_ = key;
+    const auto count = static_cast<std::size_t>(std::clamp(epochs ? m.length / static_cast<double>(m.run.steps_per_epoch) : m.length, 0.0, 1e9));
+    starts_.reserve(count / block_size + 3);
+    starts_.assign(1, 1.0);
+    block_.resize(block_size);
+    fill(m, 0, epochs);
   }
-  const double x = std::max(0.0, epochs ? m.epoch() : std::floor(m.step));
-  const auto wanted = static_cast<std::size_t>(x);
-  while (kept_.size() <= wanted && kept_.size() < kept_at_most && kept_.back() != 0)
-    kept_.push_back(kept_.back() * factor(m, static_cast<double>(kept_.size()), epochs));
-  if (wanted < kept_.size()) return kept_[wanted];
-  double product = kept_.back();
-  for (std::size_t k = kept_.size(); k <= wanted && product != 0; ++k) product *= factor(m, static_cast<double>(k), epochs);
-  return product;
+  const auto wanted = static_cast<std::size_t>(std::min(x, 9e15)), block = wanted / block_size;
+  while (starts_.size() <= block && starts_.back() != 0) fill(m, starts_.size() - 1, epochs);
+  if (block >= starts_.size()) return 0;
+  if (block != at_) fill(m, block, epochs);
+  return block_[wanted % block_size];
 }
 
 }  // namespace lehr

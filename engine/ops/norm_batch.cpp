@@ -1,7 +1,8 @@
 // BatchNormalization. Training uses the batch's mean and population variance and moves the averages,
-// running = momentum running + (1 - momentum) batch; evaluation uses the averages.
+// running = momentum running + (1 - momentum) batch, torch's running variance by n/(n-1) of the batch's; evaluation uses the averages.
 #include <cmath>
 
+#include "engine/ops/batch_norm.h"
 #include "engine/ops/inputs.h"
 #include "engine/ops/norm.h"
 
@@ -113,19 +114,22 @@ class BatchNormalization final : public Op {
     e.memo() = std::pair(mean, inverse);
     std::vector<Buffer> writes{y, mean, variance, inverse, sums};
     const bool batch = e.batch_statistics();
+    if (batch && layout_.n * layout_.inner == 1)
+      throw Error("X is ", type_.shape, ": one value a channel has no variance, so nothing in front could learn; training needs batches of 2 rows or more, "
+                  "or the running statistics in place of the batch's").code(Exit::mismatch);
     for (std::size_t i = 0; i < 2 && batch; ++i)
       if (updates_[i]) writes.push_back(e.in(3 + i));
     std::vector<std::pair<Buffer, int>> extra;  // output and what it shows: running mean, running variance, mean, variance
     for (std::size_t i = 1; i < outputs_; ++i)
       if (e.has_out(i)) extra.push_back({e.out(i), static_cast<int>(i - 1)}), writes.push_back(e.out(i));
     e.step({"batch norm", "own", 8.0 * static_cast<double>(elements(type_.shape))}, {x, scale, bias, running_mean, running_variance}, writes,
-           [=, this_ = *this, threads = e.threads()](const Memory& m) -> Run {
+           [=, this_ = *this, threads = e.threads(), moved = e.unbiased_variance() ? unbiased() : 1](const Memory& m) -> Run {
              std::vector<std::pair<float*, const float*>> copies;
              const float* shown[] = {m.f32(running_mean), m.f32(running_variance), m.f32(mean), m.f32(variance)};
              for (const auto& [to, what] : extra) copies.push_back({m.f32(to), shown[what]});
              return [=, px = m.f32(x), ps = m.f32(scale), pb = m.f32(bias), rm = m.f32(running_mean), rv = m.f32(running_variance), py = m.f32(y),
                      s = reinterpret_cast<double*>(m.at(sums)), moments = Moments{m.f32(mean), m.f32(variance), m.f32(inverse)}] {
-               if (batch) this_.observe(px, moments, rm, rv, s);
+               if (batch) this_.observe(px, moments, rm, rv, moved, s);
                else this_.recall(moments, rm, rv);
                normalise(this_.layout_, px, moments, ps, pb, py, threads);
                for (const auto& [to, from] : copies) std::copy(from, from + this_.layout_.channels, to);
@@ -162,11 +166,13 @@ class BatchNormalization final : public Op {
     return e.temp(static_cast<std::size_t>(std::max<std::int64_t>(1, arrays * layout_.channels)) * sizeof(double));
   }
 
-  void observe(const float* x, const Moments& m, float* running_mean, float* running_variance, double* sum) const {
+  double unbiased() const { return layout_.per_channel() / (layout_.per_channel() - 1); }
+  // moved: what the batch's variance is multiplied by before the running one moves by it.
+  void observe(const float* x, const Moments& m, float* running_mean, float* running_variance, double moved, double* sum) const {
     batch_moments(layout_, x, epsilon_, m, sum);
     for (std::int64_t c = 0; c < layout_.channels; ++c) {
       if (updates_[0]) running_mean[c] = momentum_ * running_mean[c] + (1 - momentum_) * m.mean[c];
-      if (updates_[1]) running_variance[c] = momentum_ * running_variance[c] + (1 - momentum_) * m.variance[c];
+      if (updates_[1]) running_variance[c] = momentum_ * running_variance[c] + (1 - momentum_) * static_cast<float>(moved * m.variance[c]);
     }
   }
   void recall(const Moments& m, const float* running_mean, const float* running_variance) const {
@@ -185,6 +191,19 @@ class BatchNormalization final : public Op {
 };
 
 }  // namespace
+
+bool is_batch_norm(const Node& node) { return node.op == "BatchNormalization" && node.domain.empty(); }
+
+std::optional<std::string> norm_of_one_value(const Graph& graph, const OpTable& table, ValueId loss, std::int64_t rows) {
+  const ValueId wanted[] = {loss};
+  const Typing typing = type_graph(graph, table, rows, Mode::train, wanted);
+  for (const Node& node : graph.nodes()) {
+    if (!is_batch_norm(node)) continue;
+    const auto& x = typing.types[static_cast<std::size_t>(node.in[0])];
+    if (x && x->shape.size() >= 2 && elements(x->shape) == x->shape[1]) return describe(graph, node);
+  }
+  return {};
+}
 
 void add_batch_norm(OpTable& table) {
   for (const int version : {6, 7, 9, 14, 15})

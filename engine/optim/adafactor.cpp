@@ -22,7 +22,7 @@ const std::map<std::string, std::string> options{{"form", "keras | torch | optax
                                                  {"scale_parameter", "true | false"},
                                                  {"factor", "form | all | large | none"},
                                                  {"momentum", "false | true"}};
-constexpr std::int64_t large = 128;  // of both dimensions, where optax factors
+const std::vector<NumberOption> numbers{{"factor_from", 1, 1e9, "128", true}};
 
 // A tensor as [outer][rows][middle][cols][inner]; R is [outer][rows][middle][inner], C [outer][middle][cols][inner].
 struct Factors {
@@ -37,7 +37,8 @@ class Adafactor final : public Optimizer {
         capped_(c["cap"] == "on" || (c["cap"] == "form" && (keras() || torch()))),
         scaled_(c["scale_parameter"] == "true"),
         momentum_(c.on("momentum")),
-        factor_(c["factor"] == "form" ? (optax() ? "large" : "all") : c["factor"]) {}
+        factor_(c["factor"] == "form" ? (optax() ? "large" : "all") : c["factor"]),
+        from_(static_cast<std::int64_t>(c.number("factor_from", 128))) {}
 
   bool elementwise() const override { return false; }
   std::vector<Slot> slots() const override {
@@ -112,7 +113,7 @@ class Adafactor final : public Optimizer {
         if (i != second && shape[i] >= shape[first]) first = i;
       if (first > second) std::swap(first, second);
     }
-    return factor_ == "all" || (shape[first] >= large && shape[second] >= large);
+    return factor_ == "all" || (shape[first] >= from_ && shape[second] >= from_);
   }
   Factors factors(const TensorInfo& tensor) const {
     Factors f;
@@ -183,13 +184,14 @@ class Adafactor final : public Optimizer {
   std::string form_;
   bool capped_, scaled_, momentum_;
   std::string factor_;
+  std::int64_t from_;
 };
 
 }  // namespace
 
 void add_adafactor(OptimizerTable& table) {
   table.add("adafactor", {"w -= lr max(epsilon2, rms(w)) g/sqrt(V), V from the running row and column means of g^2", options,
-                          [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adafactor>(Choices(options, given)); }});
+                          [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adafactor>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -8,14 +8,15 @@ namespace lehr {
 
 namespace {
 
-const std::map<std::string, std::string> adagrad_options{{"form", "keras | torch | optax"}, {"initial_accumulator", "form | 0 | 0.1"}, {"decay", decay_forms}};
+const std::map<std::string, std::string> adagrad_options{{"form", "keras | torch | optax"}, {"decay", decay_forms}};
+const std::vector<NumberOption> adagrad_numbers{initial_accumulator("0.1, with form: torch 0")};
 const std::map<std::string, std::string> adadelta_options{{"form", "keras | torch | optax"}, {"decay", decay_forms}};
 
 class Adagrad final : public Optimizer {
  public:
   explicit Adagrad(const Choices& choices)
       : torch_(choices["form"] == "torch"),
-        initial_(choices["initial_accumulator"] == "0" || (choices["initial_accumulator"] == "form" && torch_) ? 0.0f : 0.1f),
+        initial_(float(choices.number("initial_accumulator", torch_ ? 0 : 0.1))),
         decay_(decay_of(choices)) {}
   std::vector<Slot> slots() const override { return {{"v", initial_}}; }
   std::vector<Hyper> hypers() const override {
@@ -60,8 +61,8 @@ class Adadelta final : public Optimizer {
 
 void add_adagrad(OptimizerTable& table) {
   table.add("adagrad", {"v += g^2, w -= lr g/sqrt(v)", adagrad_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
-                          return std::make_unique<Adagrad>(Choices(adagrad_options, given));
-                        }});
+                          return std::make_unique<Adagrad>(Choices(adagrad_options, given, adagrad_numbers));
+                        }, adagrad_numbers});
   table.add("adadelta", {"w -= lr d, d = g sqrt(mean d^2)/sqrt(mean g^2)", adadelta_options, [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
                            return std::make_unique<Adadelta>(Choices(adadelta_options, given));
                          }});

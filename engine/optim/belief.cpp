@@ -1,6 +1,6 @@
 // Adam with other second moments; m^ = m/(1-beta1^t), v^ = v/(1-beta2^t), w -= lr m^/(sqrt(v^) + epsilon).
 //   adabelief: v = beta2 v + (1-beta2) (g - m)^2 + eps_root: the surprise, not the size
-//   yogi: v -= (1-beta2) sign(v - g^2) g^2: grows no faster than it shrinks; m and v start at 1e-6
+//   yogi: v -= (1-beta2) sign(v - g^2) g^2: grows no faster than it shrinks; m and v start at initial_accumulator
 #include <cmath>
 
 #include "engine/optim/choices.h"
@@ -11,14 +11,12 @@ namespace lehr {
 namespace {
 
 const std::map<std::string, std::string> options{};
+const std::vector<NumberOption> yogi_numbers{initial_accumulator("1e-06")};
 
 class OtherMoment final : public Optimizer {
  public:
-  explicit OtherMoment(bool belief) : belief_(belief) {}
-  std::vector<Slot> slots() const override {
-    const float initial = belief_ ? 0 : 1e-6f;
-    return {{"m", initial}, {"v", initial}};
-  }
+  OtherMoment(bool belief, double initial) : belief_(belief), initial_(float(initial)) {}
+  std::vector<Slot> slots() const override { return {{"m", initial_}, {"v", initial_}}; }
   std::vector<Hyper> hypers() const override {
     std::vector<Hyper> out{lr_hyper(), beta_hyper("beta1", 0.9, "decay of the mean gradient"), beta_hyper("beta2", 0.999, "decay of the second moment"),
                            epsilon_hyper(belief_ ? 1e-16 : 1e-3), decay_hyper()};
@@ -39,19 +37,22 @@ class OtherMoment final : public Optimizer {
 
  private:
   bool belief_;
+  float initial_;
 };
 
-template <bool belief>
-std::unique_ptr<Optimizer> make(const OptimizerOptions& given) {
+std::unique_ptr<Optimizer> make_belief(const OptimizerOptions& given) {
   Choices(options, given);
-  return std::make_unique<OtherMoment>(belief);
+  return std::make_unique<OtherMoment>(true, 0);
+}
+std::unique_ptr<Optimizer> make_yogi(const OptimizerOptions& given) {
+  return std::make_unique<OtherMoment>(false, Choices(options, given, yogi_numbers).number("initial_accumulator", 1e-6));
 }
 
 }  // namespace
 
 void add_belief(OptimizerTable& table) {
-  table.add("adabelief", {"adam with the mean square of g - m in place of that of g", options, make<true>});
-  table.add("yogi", {"adam with v -= (1-beta2) sign(v - g^2) g^2", options, make<false>});
+  table.add("adabelief", {"adam with the mean square of g - m in place of that of g", options, make_belief});
+  table.add("yogi", {"adam with v -= (1-beta2) sign(v - g^2) g^2", options, make_yogi, yogi_numbers});
 }
 
 }  // namespace lehr

@@ -1,6 +1,7 @@
 #include "engine/optim/choices.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -13,6 +14,16 @@ std::vector<std::string> values_of(const std::string& text) {
   return out;
 }
 constexpr double infinite = std::numeric_limits<double>::infinity();
+
+double checked(const NumberOption& option, const std::string& text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc() || end != text.data() + text.size() || std::isnan(value))
+    throw Error("option ", quote(option.name), " is ", quote(text), ", it takes a number; without it: ", option.fallback);
+  if (value < option.low || value > option.high || (option.whole && value != std::floor(value)))
+    throw Error("option ", quote(option.name), " is ", value, ", allowed is ", option.whole ? "a whole number" : "any", " from ", option.low, " to ", option.high);
+  return value;
+}
 }  // namespace
 
 const std::string& option_doc(const std::string& option) {
@@ -25,9 +36,11 @@ const std::string& option_doc(const std::string& option) {
       {"decay", "Whether weight_decay is added to the gradient (coupled) or taken off the weights (decoupled); form: as that library does."},
       {"decay_scale", "What decoupled weight_decay is multiplied with."},
       {"epsilon_place", "Whether epsilon stands inside the root or beside it; form: as in that library."},
-      {"factor", "Which tensors have row and column means in place of a whole mean square: all, large (both axes from 128), none; form: as that library does."},
+      {"factor", "Which tensors have row and column means in place of a whole mean square: all, large (both axes from factor_from), none; form: as that library does."},
+      {"factor_from", "The shorter axis' least length for factor: large."},
       {"form", "The library whose update and defaults hold."},
-      {"initial_accumulator", "What the sum of squares starts at; form: as in that library."},
+      {"initial_accumulator", "What the sum or the mean of squares starts at."},
+      {"iterations", "Newton-Schulz iterations that bring the singular values to 1."},
       {"momentum", "Keep a running mean of the update."},
       {"nesterov", "Look one step of momentum ahead."},
       {"safeguard_warmup", "Leave the rate out of the estimate, so that a warm-up does not spoil it."},
@@ -39,13 +52,18 @@ const std::string& option_doc(const std::string& option) {
   return docs.at(option);
 }
 
-Choices::Choices(const std::map<std::string, std::string>& allowed, const OptimizerOptions& given) {
+Choices::Choices(const std::map<std::string, std::string>& allowed, const OptimizerOptions& given, const std::vector<NumberOption>& numbers) {
   std::vector<std::string> names;
+  for (const NumberOption& n : numbers) names.push_back(n.name);
   for (const auto& [name, values] : allowed) {
     names.push_back(name);
     values_[name] = values_of(values).front();
   }
   for (const auto& [name, value] : given) {
+    if (const auto n = std::ranges::find(numbers, name, &NumberOption::name); n != numbers.end()) {
+      numbers_[name] = checked(*n, value);
+      continue;
+    }
     const auto row = allowed.find(name);
     if (row == allowed.end())
       throw Error("unknown option ", quote(name), did_you_mean(name, names), names.empty() ? "; it has none" : "; known: ", join(names, ", "));
@@ -54,6 +72,11 @@ Choices::Choices(const std::map<std::string, std::string>& allowed, const Optimi
       throw Error("option ", quote(name), " is ", quote(value), ", allowed are ", row->second, did_you_mean(value, known));
     values_[name] = value;
   }
+}
+
+double Choices::number(const std::string& name, double fallback) const {
+  const auto given = numbers_.find(name);
+  return given == numbers_.end() ? fallback : given->second;
 }
 
 DecayScale decay_of(const Choices& choices) {
@@ -65,6 +88,7 @@ DecayScale decay_of(const Choices& choices) {
 Hyper lr_hyper() { return {"lr", 0, true, 0, infinite, "learning rate"}; }
 Hyper decay_hyper(double fallback) { return {"weight_decay", fallback, false, 0, infinite, "weight decay"}; }
 Hyper beta_hyper(const std::string& name, double fallback, const std::string& doc) { return {name, fallback, false, 0, std::nextafter(1.0, 0.0), doc}; }
+NumberOption initial_accumulator(std::string fallback) { return {"initial_accumulator", 0, 1e30, std::move(fallback)}; }
 Hyper epsilon_hyper(double fallback) { return {"epsilon", fallback, false, 0, infinite, "keeps the denominator from 0"}; }
 
 }  // namespace lehr

@@ -10,10 +10,12 @@ namespace lehr {
 namespace {
 
 const std::map<std::string, std::string> options{};
+const std::vector<NumberOption> numbers{initial_accumulator("0.1")};
 
 class Ftrl final : public Optimizer {
  public:
-  std::vector<Slot> slots() const override { return {{"n", 0.1f}, {"z", 0}}; }
+  explicit Ftrl(const Choices& choices) : initial_(float(choices.number("initial_accumulator", 0.1))) {}
+  std::vector<Slot> slots() const override { return {{"n", initial_}, {"z", 0}}; }
   std::vector<Hyper> hypers() const override {
     return {lr_hyper(),
             {"l1", 0, false, 0, 1e6, "strength of the L1 regularization"},
@@ -32,16 +34,16 @@ class Ftrl final : public Optimizer {
     r.add = float(2 * at.hypers[2] + at.hypers[4] * rate);
     apply(r, p);
   }
+
+ private:
+  float initial_;
 };
 
 }  // namespace
 
 void add_ftrl(OptimizerTable& table) {
   table.add("ftrl", {"w = (clamp(z, +-l1) - z)/(sqrt(n)/lr + 2 l2), n the sum of g^2, z of g - (change of sqrt(n))/lr w", options,
-                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> {
-                       Choices(options, given);
-                       return std::make_unique<Ftrl>();
-                     }});
+                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Ftrl>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

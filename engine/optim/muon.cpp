@@ -1,6 +1,6 @@
 // Muon: a matrix' momentum is brought to singular values near 1 (X) before it becomes the step; everything else, and what is looked
 // up (embeddings), is AdamW's.
-//   X = M/(|M| + epsilon); five times X = a X + (b A + c A A) X, A = X X^T, (a, b, c) = (3.4445, -4.775, 2.0315)
+//   X = M/(|M| + epsilon); iterations times X = a X + (b A + c A A) X, A = X X^T, (a, b, c) = (3.4445, -4.775, 2.0315)
 //   keras: m = mu m + g, M = g + mu m (nesterov) or m
 //   torch: m += (1-mu)(g - m), M = (1-mu) g + mu m or m; X = M/max(|M|, epsilon); here in f32, there in bfloat16
 //   optax: m as torch, M = mu m/(1-mu^(t+1)) + (1-mu) g/(1-mu^t) or m/(1-mu^t); the rest nesterov too
@@ -19,6 +19,7 @@ namespace lehr {
 namespace {
 
 const std::map<std::string, std::string> options{{"form", "keras | torch | optax"}, {"nesterov", "true | false"}, {"scale", "form | rms | aspect"}};
+const std::vector<NumberOption> numbers{{"iterations", 1, 99, "5", true}};
 
 GemmArgs product(const float* a, const float* b, float* c, std::int64_t m, std::int64_t n, std::int64_t k) {
   GemmArgs g;
@@ -41,7 +42,8 @@ struct Products {
 class Muon final : public Optimizer {
  public:
   explicit Muon(const Choices& c)
-      : form_(c["form"]), nesterov_(c["nesterov"] == "true"), aspect_(c["scale"] == "aspect" || (c["scale"] == "form" && form_ != "keras")) {
+      : form_(c["form"]), nesterov_(c["nesterov"] == "true"), aspect_(c["scale"] == "aspect" || (c["scale"] == "form" && form_ != "keras")),
+        iterations_(static_cast<int>(c.number("iterations", 5))) {
     const bool ahead = form_ == "optax" && nesterov_;
     rest_ = standard_optimizers().find(ahead ? "nadam" : "adamw").make({{"form", form_}});
   }
@@ -110,7 +112,7 @@ class Muon final : public Optimizer {
       for (std::size_t j = 0; j < cols; ++j, ++k) x[rows > cols ? j * rows + i : k] = float(of_m * double{m[k]} + of_g * double{p.g[k]});
     const double norm = std::sqrt(sum_of_squares({x, size})), divisor = form_ == "torch" ? std::max(norm, at.hypers[4]) : norm + at.hypers[4];
     scale({x, size}, divisor > 0 ? float(1 / divisor) : 0);
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < iterations_; ++i) {
       Products products(r, c, x, a, b, y);
       for (GemmArgs* args : {&products.gram, &products.square, &products.step}) args->scratch = b + square;
       products.square.scale = 2.0315f;
@@ -128,6 +130,7 @@ class Muon final : public Optimizer {
 
   std::string form_;
   bool nesterov_, aspect_;
+  int iterations_;
   std::unique_ptr<Optimizer> rest_;
   GemmFn gemm_ = gemm_kernel();
 };
@@ -136,7 +139,7 @@ class Muon final : public Optimizer {
 
 void add_muon(OptimizerTable& table) {
   table.add("muon", {"w -= lr X, X the momentum with its singular values brought to 1; vectors and embeddings by adamw", options,
-                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Muon>(Choices(options, given)); }});
+                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Muon>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -78,14 +78,22 @@ class Optimizer {
   virtual void evaluation_point(const Piece& piece, const Step&, std::span<float> out) const { std::copy(piece.w.begin(), piece.w.end(), out.begin()); }
 };
 
-// Options that are not numbers on a schedule: form: keras|torch, nesterov: true, amsgrad: false. As written.
+// Options that are on no schedule: form: keras|torch, nesterov: true, initial_accumulator: 0.1. As written.
 using OptimizerOptions = std::map<std::string, std::string>;
+// An option that takes any number of a range, both ends inclusive.
+struct NumberOption {
+  std::string name;
+  double low = 0, high = 0;
+  std::string fallback;  // "0.1", "0.1, with form: torch 0"
+  bool whole = false;
+};
 // What an option means, the same for all that have it.
 const std::string& option_doc(const std::string& option);
 struct OptimizerRow {
   std::string doc;                                              // one line with the formula
   std::map<std::string, std::string> options;                   // name -> allowed values "keras | torch", first is the default
   std::unique_ptr<Optimizer> (*make)(const OptimizerOptions&);  // Error on an unknown option or value
+  std::vector<NumberOption> numbers = {};
 };
 using OptimizerTable = Table<OptimizerRow>;
 const OptimizerTable& standard_optimizers();  // a constant table, built on first use

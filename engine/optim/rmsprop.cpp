@@ -13,6 +13,7 @@ namespace {
 const std::map<std::string, std::string> options{
     {"form", "keras | torch | optax"}, {"centered", "false | true"},        {"epsilon_place", "form | inside | outside"},
     {"nesterov", "false | true"},      {"bias_correction", "false | true"}, {"decay", decay_forms}};
+const std::vector<NumberOption> numbers{initial_accumulator("0")};
 
 class RmsProp final : public Optimizer {
  public:
@@ -22,9 +23,10 @@ class RmsProp final : public Optimizer {
         nesterov_(c.on("nesterov")),
         corrected_(c.on("bias_correction")),
         outside_(c["epsilon_place"] == "outside" || (c["epsilon_place"] == "form" && form_ == "torch")),
+        initial_(float(c.number("initial_accumulator", 0))),
         decay_(decay_of(c)) {}
   std::vector<Slot> slots() const override {
-    std::vector<Slot> out{{"v", 0}, {"velocity", 0}};
+    std::vector<Slot> out{{"v", initial_}, {"velocity", 0}};
     if (centered_) out.push_back({"mean", 0});
     return out;
   }
@@ -50,6 +52,7 @@ class RmsProp final : public Optimizer {
  private:
   std::string form_;
   bool centered_, nesterov_, corrected_, outside_;
+  float initial_;
   DecayScale decay_;
 };
 
@@ -57,7 +60,7 @@ class RmsProp final : public Optimizer {
 
 void add_rmsprop(OptimizerTable& table) {
   table.add("rmsprop", {"v = rho v + (1-rho) g^2, w -= lr g/sqrt(v)", options,
-                        [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<RmsProp>(Choices(options, given)); }});
+                        [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<RmsProp>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -12,6 +12,7 @@ std::size_t at(ValueId id) { return static_cast<std::size_t>(id); }
 
 Mode Emit::mode() const { return planner_.options_.mode; }
 bool Emit::batch_statistics() const { return mode() == Mode::train && planner_.options_.batch_statistics; }
+bool Emit::unbiased_variance() const { return planner_.options_.unbiased_variance; }
 int Emit::threads() const { return planner_.options_.threads; }
 
 const TensorType& Emit::type_in(std::size_t i) const { return *planner_.typed_.types[at(planner_.graph_.nodes()[node_].in.at(i))]; }

@@ -49,6 +49,7 @@ class Emit {
  public:
   Mode mode() const;
   bool batch_statistics() const;                        // CompileOptions::batch_statistics, in Mode::train
+  bool unbiased_variance() const;                       // CompileOptions::unbiased_variance
   int threads() const;                                  // OpenMP threads the plan will run with
   const TensorType& type_in(std::size_t i) const;
   const TensorType& type_out(std::size_t i) const;

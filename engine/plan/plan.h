@@ -18,6 +18,7 @@ struct CompileOptions {
   ValueId loss = no_value;            // scalar to differentiate; no_value: no backward
   bool accumulate = false;            // parameter gradients are added to: the caller clears them
   bool batch_statistics = true;       // Mode::train: BatchNormalization uses the batch's statistics and updates its averages
+  bool unbiased_variance = false;     // the running variance moves by n/(n-1) of the batch's, as torch's does; ONNX: by the batch's own
   int threads = 1;                    // OpenMP threads the plan is made for
 };
 

@@ -12,11 +12,11 @@ std::int64_t shares(std::int64_t rows, std::int64_t size) { return (rows + size 
 }  // namespace
 
 Batches::Batches(const PlanSizes& s, std::int64_t epochs)
-    : rows_(s.train_rows), size_(s.batch), accumulate_(s.accumulate), usable_(s.train_rows), epochs_(epochs) {
+    : rows_(s.train_rows), size_(s.batch), accumulate_(s.accumulate), least_(s.least_rows), usable_(s.train_rows), epochs_(epochs) {
   if (s.batch < 1 || s.train_rows < 1 || s.accumulate < 1)
     throw Error("batch ", s.batch, ", ", s.train_rows, " training rows, accumulate ", s.accumulate, ": each must be at least 1");
   size_ = std::min(s.batch, rows_);
-  if (!s.keep_last) usable_ = rows_ / size_ * size_;
+  if (!s.keep_last || (!s.growth && rows_ % size_ < least_)) usable_ = rows_ / size_ * size_;
   if (s.growth) schedule_ = s.growth->size.clone();
   start_.by_samples = schedule_.has_value();
   start_.steps_per_epoch = std::max<std::int64_t>(1, shares(shares(usable_, size_), accumulate_));
@@ -31,6 +31,11 @@ std::int64_t Batches::size(const Clock& now) const {
   return wanted >= static_cast<double>(rows_) ? rows_ : std::max<std::int64_t>(1, static_cast<std::int64_t>(wanted));
 }
 
+std::int64_t Batches::update(std::int64_t size, std::int64_t left) const {
+  const std::int64_t rows = std::min(left, size * accumulate_), rest = rows % size;
+  return rest < least_ ? rows - rest : rows;
+}
+
 std::vector<std::int64_t> Batches::sizes() const {
   std::set<std::int64_t> out;
   const auto add = [&](std::int64_t size, std::int64_t rows) {
@@ -42,9 +47,10 @@ std::vector<std::int64_t> Batches::sizes() const {
     return {out.begin(), out.end()};
   }
   Clock now = start_;
-  for (std::int64_t e = 0; e < epochs_; ++e)
+  for (std::int64_t e = 0; e < epochs_; ++e) {
     for (std::int64_t seen = 0; seen < usable_; ++now.step) {
       const std::int64_t size = this->size(now), rows = update(size, usable_ - seen);
+      if (rows == 0) break;
       add(size, rows);
       if (out.size() > most_sizes)
         throw Error("the schedule of the batch size leads to more than ", most_sizes, " different numbers of rows (", *out.begin(), " to ", *out.rbegin(),
@@ -52,6 +58,8 @@ std::vector<std::int64_t> Batches::sizes() const {
       seen += rows;
       now.samples += rows;
     }
+    now.samples = (e + 1) * usable_;
+  }
   return {out.begin(), out.end()};
 }
 

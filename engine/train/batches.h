@@ -13,14 +13,15 @@ class Batches {
   std::int64_t usable() const { return usable_; }  // rows an epoch goes through
   // Rows of each whole batch of the update about to run: at least 1, at most the training rows.
   std::int64_t size(const Clock& now) const;
-  // Rows of that update where `left` of the epoch are left: `accumulate` batches, or what is left.
-  std::int64_t update(std::int64_t size, std::int64_t left) const { return std::min(left, size * accumulate_); }
+  // Rows of that update where `left` of the epoch are left: `accumulate` batches, or what is left but for a last batch of fewer than
+  // PlanSizes::least_rows. 0: the epoch is over, the rows left are passed over.
+  std::int64_t update(std::int64_t size, std::int64_t left) const;
   // Every number of rows a plan is needed for, rising. Error where a schedule leads to more than 256.
   std::vector<std::int64_t> sizes() const;
 
  private:
   std::optional<Schedule> schedule_;
-  std::int64_t rows_, size_, accumulate_, usable_, epochs_;
+  std::int64_t rows_, size_, accumulate_, least_, usable_, epochs_;
   Clock start_;
 };
 

@@ -1,8 +1,13 @@
 #include "engine/train/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lehr {
+
+bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
+}
 
 Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch) : job_(job) {
   const auto rows = static_cast<std::size_t>(batch);
@@ -47,7 +52,9 @@ double Scorer::merit(double loss, const std::vector<Measured>& values) const {
 }
 
 Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows)
-    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows) {}
+    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows) {
+  scores_ = job.model->scores;
+}
 
 Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
                      std::span<const std::int32_t> rows) {
@@ -59,16 +66,16 @@ Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_
   }
 }
 
-double Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
+Evaluation Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
   scorer.reset();
-  const double loss = mean(&scorer);
-  scorer.measured(out);
-  return loss;
+  const Evaluation mean = this->mean(&scorer);
+  if (mean.finite) scorer.measured(out);
+  return mean;
 }
 
-double Evaluator::loss() const { return mean(nullptr); }
+double Evaluator::loss() const { return mean(nullptr).loss; }
 
-double Evaluator::mean(Scorer* scorer) const {
+Evaluation Evaluator::mean(Scorer* scorer) const {
   double loss = 0;
   std::size_t rows = 0;
   for (const Batch& batch : batches_) {
@@ -76,9 +83,11 @@ double Evaluator::mean(Scorer* scorer) const {
     batch.fed.plan->forward();
     loss += static_cast<double>(batch.fed.plan->loss()) * static_cast<double>(batch.rows.size());
     rows += batch.rows.size();
-    if (scorer) scorer->add(*batch.fed.plan, batch.rows);
+    if (!scorer) continue;
+    if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / static_cast<double>(rows), false, batch.fed.plan->first_bad()};
+    scorer->add(*batch.fed.plan, batch.rows);
   }
-  return loss / static_cast<double>(rows);
+  return {loss / static_cast<double>(rows)};
 }
 
 // A batch moves a state to m state + (1 - m) statistic: one from 0 then holds (1 - m) statistic, and one from 1 also m.

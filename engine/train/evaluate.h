@@ -4,6 +4,8 @@
 
 namespace lehr {
 
+bool all_finite(std::span<const float> values);
+
 // A plan and what fills its inputs.
 struct Fed { Plan* plan; Feed feed; };
 
@@ -26,6 +28,13 @@ class Scorer {
   std::vector<float> values_;
 };
 
+// The mean loss of some rows, and where it or a score is not finite the first tensor that is not.
+struct Evaluation {
+  double loss = 0;
+  bool finite = true;
+  std::string first_bad = {};
+};
+
 // Rows in evaluation batches.
 class Evaluator {
  public:
@@ -33,12 +42,13 @@ class Evaluator {
   // plan(n): an evaluation plan for n rows, n at most `batch`; `target`: the input the labels go to.
   Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target, std::span<const std::int32_t> rows);
   bool empty() const { return batches_.empty(); }
-  // The mean loss of these rows; the scorer's metrics go to `out`.
-  double run(Scorer& scorer, std::vector<Measured>& out) const;
-  double loss() const;  // that loss alone
+  // The scorer's metrics go to `out`. Ends at the first batch that is not finite.
+  Evaluation run(Scorer& scorer, std::vector<Measured>& out) const;
+  double loss() const;  // that loss alone, of all batches
 
  private:
-  double mean(Scorer* scorer) const;
+  Evaluation mean(Scorer* scorer) const;
+  ValueId scores_ = no_value;
   struct Batch { Fed fed; std::span<const std::int32_t> rows; };
   std::vector<Batch> batches_;
 };

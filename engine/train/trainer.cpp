@@ -39,11 +39,6 @@ class Trainer {
       if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
     }
     if (job_.state && result_.outcome != Outcome::diverged) keep_state();
-    if (result_.outcome == Outcome::done && !test_.empty()) {
-      at_point(evaluation_point(), [&] { result_.test_loss = test_.run(scores_, result_.test); });
-      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = test_.run(scores_, result_.average_test); });
-      result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
-    }
     if (result_.outcome != Outcome::diverged) {
       if (job_.last && groups_.has_evaluation_point()) at_point(evaluation_point(), [&] { keep(*job_.last); });
       if (job_.averaged && averaging()) at_point(average_->values(), [&] { keep(*job_.averaged); });
@@ -92,8 +87,9 @@ class Trainer {
     while (seen < batches_.usable()) {
       double step_loss = 0;
       const std::int64_t rows = step(seen, step_loss);
+      if (rows == 0) break;
       if (!std::isfinite(step_loss) && job_.enough && job_.enough(clock_.step, step_loss)) return false;
-      if (!std::isfinite(step_loss)) return diverged(e, cat("loss ", step_loss, " at step ", clock_.step));
+      if (!std::isfinite(step_loss)) return diverged(e, {cat("loss ", step_loss, " at step ", clock_.step), last_->first_bad()});
       if (clock_.step == first + 1) record.lr_first = groups_.lr();
       record.lr_last = groups_.lr();
       loss += step_loss * static_cast<double>(rows);
@@ -102,29 +98,33 @@ class Trainer {
       if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
       if (job_.enough && job_.enough(clock_.step - 1, step_loss)) return false;
     }
+    clock_.samples = (e + 1) * batches_.usable();  // with the rows passed over
     record.epoch = e + 1;
     record.step = clock_.step;
     record.samples = clock_.samples;
     record.loss = loss / static_cast<double>(seen);
     record.grad_norm = norm_;
     train_scores_.measured(record.train);
+    check_weights();
+    if (!fault_ && !validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    if (fault_) return diverged(e, *fault_);
+    followers_.epoch(record, clock_);
+    if (e + 1 == job_.epochs) finish();
+    if (fault_) return diverged(e, *fault_);
     const Weights& w = bench_.weights();
-    if (!std::ranges::all_of(w.values(), [](float v) { return std::isfinite(v); }))
-      return diverged(e, cat("weights are not finite after step ", clock_.step - 1));
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
-    if (!validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
-    followers_.epoch(record, clock_);
     record.seconds = seconds();
     result_.epochs.push_back(record);
     if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
     return true;
   }
 
-  // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used.
+  // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used, 0 where the epoch is over.
   std::int64_t step(std::int64_t begin, double& loss) {
     const Weights& w = bench_.weights();
     const std::int64_t size = batches_.size(clock_), rows = batches_.update(size, batches_.usable() - begin);
+    if (rows == 0) return 0;
     if (sizes_.accumulate > 1) std::ranges::fill(w.gradients(), 0.0f);
     groups_.at(clock_);
     const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
@@ -189,13 +189,51 @@ class Trainer {
     to.state.assign(w.state().begin(), w.state().end());
   }
 
+  // Something that is not finite: what, and the first tensor of a plan that is not.
+  struct Fault { std::string what, tensor; };
+
+  void check_weights() {
+    const Weights& w = bench_.weights();
+    const auto check = [&](const char* what, std::span<const float> values) {
+      if (!fault_ && !all_finite(values)) fault_ = Fault{cat(what, " are not finite after step ", clock_.step - 1), last_->first_bad()};
+    };
+    check("weights", w.values());
+    check("statistics of a norm", w.state());
+  }
+
+  double judge(const Evaluator& rows, std::vector<Measured>& out, const char* what) {
+    const Evaluation v = rows.run(scores_, out);
+    if (!v.finite && !fault_)
+      fault_ = Fault{cat(what, std::isfinite(v.loss) ? cat(" ", v.loss, " from scores that are not finite") : cat(" ", v.loss), " after step ", clock_.step - 1), v.first_bad};
+    return v.loss;
+  }
+
   void evaluate(EpochRecord& record) {
     record.evaluated = true;
     at_point(evaluation_point(), [&] {
-      record.val_loss = validation_.run(scores_, record.val);
-      keep_best(record);
+      record.val_loss = judge(validation_, record.val, "validation loss");
+      if (!fault_) keep_best(record);
     });
-    if (averaging()) at_point(average_->values(), [&] { record.average_loss = validation_.run(scores_, record.average); });
+    if (averaging()) at_point(average_->values(), [&] { record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights"); });
+  }
+
+  // The test rows after the last epoch; without rows to evaluate on, the last batch once more shows what the last update has made.
+  void finish() {
+    if (!test_.empty()) {
+      at_point(evaluation_point(), [&] { result_.test_loss = judge(test_, result_.test, "test loss"); });
+      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights"); });
+      result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
+    } else if (validation_.empty()) {
+      const Weights& w = bench_.weights();
+      const std::vector<float> state(w.state().begin(), w.state().end());
+      const auto again = [&](const char* what) {
+        last_->forward();
+        if (!std::isfinite(last_->loss()) && !fault_) fault_ = Fault{cat(what, " ", last_->loss(), " after step ", clock_.step - 1), last_->first_bad()};
+      };
+      at_point(evaluation_point(), [&] { again("loss of the last batch"); });
+      if (averaging()) at_point(average_->values(), [&] { again("the averaged weights' loss of the last batch"); });
+      std::ranges::copy(state, w.state().begin());
+    }
   }
 
   void keep_state() {
@@ -212,17 +250,16 @@ class Trainer {
 
   void keep_best(const EpochRecord& record) {
     const double value = scores_.merit(record.val_loss, record.val);
-    if (result_.best_epoch != 0 && !(value > best_)) return;
+    if (result_.best_epoch != 0 && !(value > best_ || (std::isnan(best_) && !std::isnan(value)))) return;  // a metric may be undefined
     best_ = value;
     result_.best_epoch = record.epoch;
     if (job_.best) keep(*job_.best);
   }
 
-  bool diverged(std::int64_t e, const std::string& what) {
-    const std::string bad = last_->first_bad();
+  bool diverged(std::int64_t e, const Fault& fault) {
     result_.outcome = Outcome::diverged;
-    result_.message = cat(what, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
-                          bad.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(bad)));
+    result_.message = cat(fault.what, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
+                          fault.tensor.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(fault.tensor)));
     std::ranges::copy(good_, bench_.weights().values().begin());
     std::ranges::copy(good_state_, bench_.weights().state().begin());
     return false;
@@ -244,6 +281,7 @@ class Trainer {
   Scorer train_scores_, scores_;
   Evaluator validation_, test_;
   std::optional<Average> average_;
+  std::optional<Fault> fault_;
   Plan* last_ = nullptr;
   std::int64_t seen_batches_ = 0;
   double norm_ = 0, best_ = 0;

@@ -34,7 +34,8 @@ struct PlanSizes {
   std::optional<Growth> growth = {};  // the batch size where it changes, rounded, over a run of so many epochs; `batch` is the first one then
   bool keep_last = true;
   std::int64_t accumulate = 1;
-  bool batch_statistics = true;
+  std::int64_t least_rows = 1;  // a last batch of fewer is left out (a norm over it would see one value a channel)
+  bool batch_statistics = true, unbiased_variance = false;  // see CompileOptions
   int threads = 1;
   auto operator<=>(const PlanSizes&) const = default;
 };
@@ -105,8 +106,8 @@ struct Job {
 Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
 
 // Trains from the weights the bench holds and leaves the trained ones there. Weights beside the trained ones (an average, the
-// evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss that is not finite ends the trial as
-// diverged, with the weights of the last epoch that was finite.
+// evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss, weight, statistic or score that is
+// not finite, in an update or in the evaluation after it, ends the trial as diverged, with the weights of the last epoch that was finite.
 TrialResult train(Workbench& bench, const Job& job);
 
 }  // namespace lehr

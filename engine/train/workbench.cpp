@@ -15,6 +15,7 @@ Workbench::Workbench(const TrainGraph& model, const OpTable& table, const PlanSi
   options.loss = model.loss;
   options.accumulate = sizes.accumulate > 1;
   options.batch_statistics = sizes.batch_statistics;
+  options.unbiased_variance = sizes.unbiased_variance;
   options.threads = sizes.threads;
   options.outputs = {model.scores};
   const auto make = [&](std::vector<Plan>& list, std::int64_t rows) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "engine/ops/batch_norm.h"
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
@@ -42,6 +43,19 @@ void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& dat
         .code(Exit::mismatch);
   if (!spec.class_weights.empty() && static_cast<std::int64_t>(spec.class_weights.size()) != classes)
     throw Error(spec.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
+}
+
+// A batch of one row in which a norm on the statistics of the batch would see one value a channel is left out, or where all are such, refused.
+void leave_single_rows_out(const spec::Experiment& e, const TrainGraph& model, PlanSizes& sizes) {
+  if (!sizes.batch_statistics || std::ranges::none_of(model.graph.nodes(), is_batch_norm)) return;
+  const auto norm = norm_of_one_value(model.graph, standard_ops(), model.loss, 1);
+  const auto single = [&] { return Batches(sizes, e.epochs).sizes().front() == 1; };
+  if (!norm || !single()) return;
+  sizes.least_rows = 2;
+  if (single())
+    throw Error(e.located("batch.size", cat(*norm, " sees one value a channel in a batch of 1 row: its variance is 0, and nothing in front learns; "
+                                            "take batches of 2 rows or more, or model: {batch_statistics: false}")))
+        .code(Exit::mismatch);
 }
 
 // The batch against the rows there are.
@@ -131,18 +145,35 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   return parts_.get({data_key(e, wants), {model->key, sizes}}, [&] {
     check_batch(e, sizes);
     auto out = std::make_shared<Parts>();
-    out->data = data, out->model = model, out->sizes = sizes;
+    out->data = data, out->model = model;
     within([&] { return printable(e.model.file.string()); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
              if (const auto& classes = data->data.classes; model->labels && !classes.empty())
                if (auto note = check_labels(*model->labels, classes); note && !e.data.table.classes.empty()) out->notes.push_back(std::move(*note));
+             leave_single_rows_out(e, model->train, sizes);
+             out->sizes = sizes;
              Frame frame = make_frame(*model, data->data.classes);
              out->frame = std::move(frame.original);
              out->notes.insert(out->notes.end(), frame.notes.begin(), frame.notes.end());
            });
     return out;
   });
+}
+
+std::vector<std::string> batch_norm_notes(const spec::Experiment& e, const Parts& parts) {
+  const TrainGraph& model = parts.model->train;
+  const PlanSizes& s = parts.sizes;
+  std::vector<std::string> out;
+  if (!s.batch_statistics || std::ranges::none_of(model.graph.nodes(), is_batch_norm)) return out;
+  if (!e.model.running_variance && lower(parts.model->model.producer).starts_with("pytorch"))
+    out.push_back(cat(printable(e.model.file_as_written), " comes from PyTorch, which moves the running variance of BatchNormalization by the batch's unbiased "
+                      "variance; here it moves by the population's, as ONNX says (model: {batch_norm: {running_variance: unbiased}} does as PyTorch)"));
+  if (s.least_rows > 1)
+    if (const auto norm = norm_of_one_value(model.graph, standard_ops(), model.loss, 1))
+      out.push_back(cat("the last batch of an epoch has 1 row (", s.train_rows, " rows", s.growth ? "" : cat(" in batches of ", s.batch), "): ", *norm,
+                        " would see one value a channel, so that row is left out"));
+  return out;
 }
 
 TrialJob make_job(const spec::Trial& trial, const Parts& parts) {

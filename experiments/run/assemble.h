@@ -45,6 +45,9 @@ struct Parts {
   PlanKey key() const { return {model->key, sizes}; }  // of what is compiled; splits of one table share it
 };
 
+// What the experiment's batches do to norms on their statistics that a reader would not expect, one sentence each.
+std::vector<std::string> batch_norm_notes(const spec::Experiment& experiment, const Parts& parts);
+
 // Experiment -> the parts; the one place that knows all of them. Keeps what it made: trials that share a file or a section share the part.
 // Errors: Exit::usage for a bad file, Exit::mismatch where data and model do not fit.
 class Assembler {

@@ -17,6 +17,7 @@ ModelKey model_key(const spec::Experiment& e) {
   key.model.file_as_written.clear();
   key.model.init.clear();                // new values go into a worker's weights, trial by trial
   key.model.batch_statistics = true;     // of the plans: PlanSizes
+  key.model.running_variance.reset();
   for (const auto& rule : e.params) {
     if (rule.freeze) key.freeze.push_back(rule.pattern);
     if (rule.role) key.roles.push_back({rule.pattern, *rule.role});
@@ -31,6 +32,7 @@ PlanSizes plan_sizes(const spec::Experiment& e) {
   sizes.keep_last = e.batch.keep_last;
   sizes.accumulate = e.accumulate;
   sizes.batch_statistics = e.model.batch_statistics;
+  sizes.unbiased_variance = e.model.running_variance == spec::ModelSpec::Variance::unbiased;
   sizes.threads = std::max(1, e.threads);
   return sizes;
 }

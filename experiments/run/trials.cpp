@@ -116,6 +116,10 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
       if (std::ranges::find(info.warnings, note) == info.warnings.end()) info.warnings.push_back(note);
   };
   for (const auto& each : p.parts) tell(each->model.get(), each->model->notes), tell(each->data.get(), each->data->notes), tell(each.get(), each->notes);
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    if (i > 0 && alike(study.trials[i], study.trials[i - 1])) continue;
+    tell(&study.trials[i], batch_norm_notes(study.trials[i].experiment, *p.parts[i]));
+  }
   return info;
 }
 

@@ -35,6 +35,7 @@ spec::Vocabulary make() {
     spec::Vocabulary::Optimizer o;
     o.doc = row.doc;
     for (const auto& [option, allowed] : row.options) o.options[option] = alternatives(allowed), o.option_docs[option] = option_doc(option);
+    for (const NumberOption& n : row.numbers) o.numbers[n.name] = {n.low, n.high, n.fallback, n.whole}, o.option_docs[n.name] = option_doc(n.name);
     std::vector<Alternative> others;
     for (const auto& [option, values] : o.options)
       for (const auto& value : values) others.push_back({option, value, row.make({{option, value}})->hypers()});

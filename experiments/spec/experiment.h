@@ -33,6 +33,8 @@ struct ModelSpec {
   std::vector<std::string> untie;                         // patterns over stored tensors: each use gets one of its own
   std::optional<std::int64_t> batch_axis;                 // the dimension of the rows in all inputs; absent: found
   bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
+  enum class Variance { population, unbiased };
+  std::optional<Variance> running_variance = {};          // what BatchNormalization's running variance moves by; absent: population
   auto operator<=>(const ModelSpec&) const = default;
 };
 struct DataSpec {

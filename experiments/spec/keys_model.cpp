@@ -3,6 +3,9 @@
 namespace lehr::spec {
 
 namespace {
+constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::population, "population", "the sum of squares over n, as ONNX and Keras say"},
+                                                     {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
+
 std::vector<std::string> initializer_values(const Vocabulary& vocabulary) {
   std::vector<std::string> out;
   for (const auto& [name, row] : vocabulary.initializers) out.push_back(name);
@@ -72,6 +75,12 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .doc = "While training, BatchNormalization uses the statistics of the batch (true) or the running ones of the file (false).",
                   .fallback = "true",
                   .set = [](Experiment& e, const Value& v) { e.model.batch_statistics = v.boolean; }});
+  keys.push_back({.path = "model.batch_norm", .type = Type::mapping, .doc = "How BatchNormalization trains.", .example = "{running_variance: unbiased}"});
+  keys.push_back(choosing({.path = "model.batch_norm.running_variance",
+                           .doc = "The variance of the batch that the running variance moves by; the batch itself is normalized with the population's in both.",
+                           .absent = "population, with a note where PyTorch made the model",
+                           .example = "unbiased"},
+                          variances, [](Experiment& e, ModelSpec::Variance variance) { e.model.running_variance = variance; }));
 }
 
 }  // namespace lehr::spec

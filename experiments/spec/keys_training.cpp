@@ -115,6 +115,17 @@ void add_optimizer_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                       .values = values,
                       .of = {name},
                       .set = [key = option](Experiment& e, const Value& v) { e.optimizer.options.insert_or_assign(key, v.text); }});
+    for (const auto& [option, n] : optimizer.numbers)
+      keys.push_back({.path = "optimizer." + option,
+                      .type = n.whole ? Type::integer : Type::number,
+                      .doc = option_doc(optimizer, option),
+                      .absent = n.fallback,
+                      .low = n.low,
+                      .high = n.high,
+                      .of = {name},
+                      .set = [key = option, whole = n.whole](Experiment& e, const Value& v) {
+                        e.optimizer.options.insert_or_assign(key, whole ? cat(v.integer) : number(v.number));
+                      }});
   }
   keys.push_back({.path = "lr",
                   .type = Type::schedule,

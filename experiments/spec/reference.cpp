@@ -78,6 +78,11 @@ std::string optimizers(const Vocabulary& vocabulary) {
     }
     for (const auto& [option, values] : optimizer.options)
       out += cat("| ", code(option), " | ", code(values.empty() ? "" : values.front()), " | ", cell(join(values, ", ")), " | an option |\n");
+    for (const auto& [option, n] : optimizer.numbers) {
+      Key range;
+      range.low = n.low, range.high = n.high;
+      out += cat("| ", code(option), " | ", cell(n.fallback), " | ", range.range(), " | an option: ", cell(optimizer.option_docs.at(option)), " |\n");
+    }
   }
   return out;
 }

@@ -114,7 +114,8 @@ std::optional<T> ValueReader::typed(const Key& key, const Node& node, Read<T> (*
   if (!scalar(key, node, true)) return std::nullopt;
   Read<T> read = reader(node.scalar);
   if (read) return std::move(read.value);
-  problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why);
+  const bool may_miss = (key.type == Type::number || key.type == Type::integer) && !key.absent.empty();
+  problems_.error(node.at, key.path, " must be ", expected(key), ", ", read.why, may_miss ? cat("; without the key: ", key.absent) : std::string());
   return std::nullopt;
 }
 

@@ -21,6 +21,8 @@ struct Vocabulary {
     std::map<std::string, std::vector<std::string>> options;  // name -> allowed values, the first is the default
     std::vector<Hyper> hypers;
     std::map<std::string, std::string> option_docs = {};
+    struct Number { double low, high; std::string fallback; bool whole; };
+    std::map<std::string, Number> numbers = {};  // options that take any number of a range
   };
   struct Loss {
     std::string doc;

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "engine/ops/batch_norm.h"
 #include "engine/ops/families.h"
 #include "tests/cases/cases.h"
 #include "tests/support/catch.h"
@@ -75,6 +76,41 @@ TEST_CASE("batch norm without batch statistics uses its averages and leaves them
     dscale += projection(0, 2 * n) * (values[n] - 1) / std::sqrt(4 + 1e-5);
   }
   CHECK(weights.gradient(weights.parameters()[1])[0] == Approx(dscale));
+}
+
+TEST_CASE("batch norm's running variance moves by the unbiased variance where asked to", "[ops]") {
+  const Built b = with_states(small());
+  Weights weights(b.graph);
+  CompileOptions options;
+  options.loss = b.loss;
+  options.unbiased_variance = true;
+  Plan plan = compile(b.graph, test_ops(), weights, options);
+  plan.forward();  // 4 values a channel, squared distances 14 and 16
+  CHECK(weights.state(weights.states()[0])[0] == Approx(0.75 * 1 + 0.25 * 3));
+  CHECK(weights.state(weights.states()[1])[0] == Approx(0.75 * 4 + 0.25 * 14 / 3));
+  CHECK(weights.state(weights.states()[1])[1] == Approx(0.75 * 9 + 0.25 * 16 / 3));
+  CHECK(plan.loss() == [&] {
+    options.unbiased_variance = false;
+    Plan same = compile(b.graph, test_ops(), weights, options);
+    return same.forward(), same.loss();
+  }());
+}
+
+TEST_CASE("batch norm of one value a channel does not train on the batch's statistics", "[ops]") {
+  for (const Shape& shape : {Shape{1, 3}, Shape{1, 3, 1, 1}, Shape{1, 3, 1, 2}, Shape{2, 3}}) {
+    OpCase c{.op = "BatchNormalization", .opset = 15, .in = {parameter(shape), parameter({3}), parameter({3}), data({3}), data({3}, 1, 2)}};
+    const bool one = elements(shape) == 3;
+    INFO(shape);
+    const std::string text = op_error(c);
+    CHECK((text.find("one value a channel has no variance") != std::string::npos) == one);
+    const Built b = build(c, c.in);
+    CHECK(norm_of_one_value(b.graph, test_ops(), b.loss, 1).has_value() == one);
+    Weights weights(b.graph);
+    CompileOptions options;
+    options.loss = b.loss;
+    options.batch_statistics = false;
+    CHECK_NOTHROW(compile(b.graph, test_ops(), weights, options));
+  }
 }
 
 TEST_CASE("batch norm gives its further outputs", "[ops]") {

@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <iostream>
+#include <regex>
 
+#include "base/error.h"
 #include "engine/kernels/reduce.h"
-#include "tests/optim/golden.h"
+#include "tests/support/golden_optimizer.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -27,18 +29,23 @@ struct Described {
   std::string type;
   std::map<std::string, double> numbers;
 };
+// Error at an argument that is not read.
 Described describe(const json& args) {
-  if (args.contains("use_ema")) {
-    Described out{"ema", {{"decay", args.at("ema_momentum")}}};
-    if (args.contains("ema_overwrite_frequency")) out.numbers["overwrite_every"] = args.at("ema_overwrite_frequency");
-    return out;
+  static const std::regex call(R"(^get_ema_(?:multi_)?avg_fn\(([0-9.eE+-]+)\)$)");
+  Described out{"swa", {}};
+  for (const auto& item : args.items()) {
+    const std::string& key = item.key();
+    const json& value = item.value();
+    std::smatch decay;
+    const std::string text = value.is_string() ? value.get<std::string>() : "";
+    if (key == "use_ema" && value == true) out.type = "ema", out.numbers.emplace("decay", 0.99);  // Keras' default momentum
+    else if (key == "ema_momentum") out.numbers["decay"] = value;
+    else if (key == "ema_overwrite_frequency" && value.is_number()) out.numbers["overwrite_every"] = value;
+    else if ((key == "avg_fn" || key == "multi_avg_fn") && std::regex_match(text, decay, call)) out = {"ema", {{"decay", std::stod(decay[1])}}};
+    else if (key == "every") out.numbers["every"] = value, out.numbers["start"] = value;
+    else if (!(key == "use_buffers" || (key == "ema_overwrite_frequency" && value.is_null()))) throw Error("argument ", key, " ", value.dump(), " is not read");
   }
-  if (args.contains("avg_fn")) {
-    const std::string call = args.at("avg_fn");  // get_ema_avg_fn(0.9)
-    return {"ema", {{"decay", std::stod(call.substr(call.find('(') + 1))}}};
-  }
-  if (args.contains("every")) return {"swa", {{"every", args.at("every")}, {"start", args.at("every")}}};
-  return {"swa", {}};
+  return out;
 }
 
 // The averages of SGD at a rate of 0.05 as a library's trace has them.

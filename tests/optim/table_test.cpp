@@ -16,13 +16,14 @@ struct Variant {
   OptimizerOptions options;
 };
 
-// The optimizer with each of its options at each of its values, the others at their first.
+// The optimizer with each of its options at each of its values (a number option at one of its range), the others at their first.
 std::vector<Variant> variants() {
   std::vector<Variant> out;
   for (const auto& name : standard_optimizers().names()) {
     out.push_back({name, {}});
     for (const auto& [option, values] : standard_optimizers().find(name).options)
       for (const auto& value : split(values, '|')) out.push_back({name, {{option, std::string(trim(value))}}});
+    for (const NumberOption& n : standard_optimizers().find(name).numbers) out.push_back({name, {{n.name, n.whole ? "3" : "0.01"}}});
   }
   return out;
 }
@@ -175,6 +176,27 @@ TEST_CASE("hyperparameters have a rate first, a range that holds the default, di
   }
 }
 
+TEST_CASE("an option that is a number may be any number", "[optim]") {
+  const auto start = [](const std::string& name, const OptimizerOptions& options) { return standard_optimizers().find(name).make(options)->slots().front().initial; };
+  CHECK(start("adagrad", {}) == 0.1f);
+  CHECK(start("adagrad", {{"form", "torch"}}) == 0);
+  for (const char* name : {"adagrad", "ftrl", "yogi", "rmsprop"}) {
+    INFO(name);
+    CHECK(start(name, {{"initial_accumulator", "0.37"}}) == 0.37f);
+  }
+  const std::vector<float> w{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const auto after = [&](const std::string& name, const OptimizerOptions& options) {
+    test::Driver driver(name, options, {{"lr", 0.1}});
+    auto state = driver.start({{w, {3, 4}}});
+    driver.step(state, {{0.5f, -1, 2, 0.1f, 1, 1, -3, 0.2f, 0.3f, 2, 1, -1}}, 0.1);
+    return joined(state);
+  };
+  CHECK(after("muon", {}) == after("muon", {{"iterations", "5"}}));
+  CHECK(after("muon", {}) != after("muon", {{"iterations", "4"}}));
+  CHECK(after("adafactor", {{"factor", "large"}, {"factor_from", "4"}}) == after("adafactor", {{"factor", "none"}}));
+  CHECK(after("adafactor", {{"factor", "large"}, {"factor_from", "3"}}) == after("adafactor", {{"factor", "all"}}));
+}
+
 TEST_CASE("unknown optimizers, options and values are named with the nearest known one", "[optim]") {
   const auto message = [](const std::string& name, const OptimizerOptions& options) -> std::string {
     try {
@@ -188,4 +210,9 @@ TEST_CASE("unknown optimizers, options and values are named with the nearest kno
   CHECK(contains(message("adamm", {}), "unknown optimizer 'adamm', did you mean 'adam'?"));
   CHECK(contains(message("sgd", {{"nesterow", "true"}}), "unknown option 'nesterow', did you mean 'nesterov'?"));
   CHECK(contains(message("sgd", {{"form", "kears"}}), "option 'form' is 'kears', allowed are keras | torch | optax, did you mean 'keras'?"));
+  CHECK(contains(message("adagrad", {{"initial_acumulator", "1"}}), "unknown option 'initial_acumulator', did you mean 'initial_accumulator'?"));
+  CHECK(contains(message("adagrad", {{"initial_accumulator", "form"}}), "is 'form', it takes a number; without it: 0.1, with form: torch 0"));
+  CHECK(contains(message("adagrad", {{"initial_accumulator", "-1"}}), "is -1, allowed is any from 0 to"));
+  CHECK(contains(message("muon", {{"iterations", "2.5"}}), "is 2.5, allowed is a whole number from 1 to 99"));
+  CHECK(message("adagrad", {{"initial_accumulator", "0.37"}}).empty());
 }

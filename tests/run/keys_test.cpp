@@ -13,8 +13,8 @@ namespace {
 // Every field of every spec. A binding does not compile where a spec gains a field: name it here, and give it its row in the test below,
 // which says whose key it decides (and a row in sharing_test.cpp, where its effect on a run is seen).
 auto fields(spec::ModelSpec& s) {
-  auto& [file, file_as_written, init, untie, batch_axis, batch_statistics] = s;
-  return std::tie(file, file_as_written, init, untie, batch_axis, batch_statistics);
+  auto& [file, file_as_written, init, untie, batch_axis, batch_statistics, running_variance] = s;
+  return std::tie(file, file_as_written, init, untie, batch_axis, batch_statistics, running_variance);
 }
 auto fields(CsvOptions& s) {
   auto& [header, delimiter, missing, limit] = s;
@@ -49,8 +49,8 @@ auto fields(spec::BatchSpec& s) {
   return std::tie(size, schedule, keep_last, shuffle);
 }
 auto fields(PlanSizes& s) {
-  auto& [batch, train_rows, validation_rows, test_rows, growth, keep_last, accumulate, batch_statistics, threads] = s;
-  return std::tie(batch, train_rows, validation_rows, test_rows, growth, keep_last, accumulate, batch_statistics, threads);
+  auto& [batch, train_rows, validation_rows, test_rows, growth, keep_last, accumulate, least_rows, batch_statistics, unbiased_variance, threads] = s;
+  return std::tie(batch, train_rows, validation_rows, test_rows, growth, keep_last, accumulate, least_rows, batch_statistics, unbiased_variance, threads);
 }
 // What is left of an experiment: its specs are above, its name and its places in a file decide nothing that is trained.
 auto fields(spec::Experiment& s) {
@@ -101,6 +101,7 @@ spec::Experiment base() {
   e.batch.schedule = Schedule(8.0);  // so that the number of epochs belongs to the plans
   e.threads = 1;
   e.params.push_back({"*.bias", true, {}, {}, {}});
+  e.model.running_variance = spec::ModelSpec::Variance::population;
   return e;
 }
 
@@ -126,7 +127,7 @@ void each_field(Part part, const Row (&rows)[n]) {
 TEST_CASE("every field of every spec is part of the key of what it decides", "[run]") {
   CHECK(differs(base(), base()) == none);
   each_field([](spec::Experiment& e) -> auto& { return e.model; },
-             {{"file", model}, {"file_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}});
+             {{"file", model}, {"file_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
              {{"target", data}, {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"drop", data}, {"categorical", data},

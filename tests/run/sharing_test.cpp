@@ -37,6 +37,7 @@ const Row rows[] = {
     {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, split: null, target: {column: -1}}, loss: mse, batch: 4, model.init: null", "", "model.untie: ['*']"},
     {"model.batch_axis", "", "", "model.batch_axis: 1", Effect::refused},  // the rows are the first dimension
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
+    {"model.batch_norm.running_variance", DIGITS, "", "model.batch_norm.running_variance: unbiased"},
     {"data.file", "", "", "data.file: other.csv"},
     {"data.header", "data.file: bare.csv, data.columns: ['0', '1'], data.target.column: -1", "data.header: false", "data.header: true"},
     {"data.delimiter", "", "data.delimiter: comma", "data.delimiter: semicolon", Effect::refused},

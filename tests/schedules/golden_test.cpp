@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "schedules/feedback.h"
 #include "tests/schedules/examples.h"
-#include "tests/schedules/golden_sets.h"
+#include "tests/support/golden_schedule.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;

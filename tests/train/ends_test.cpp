@@ -58,6 +58,81 @@ TEST_CASE("weights that the last update broke are found though the loss was fini
   CHECK(t.of("fc1.weight") == t.start("fc1.weight"));
 }
 
+namespace {
+// One update of all rows at once whose weights are finite, but far too large: the squares of the next scores overflow.
+struct Overflow : Training {
+  explicit Overflow(Shape4 shape = {}) : Training([&] { return shape.batch = 37, shape; }()) {
+    job.epochs = 1;
+    job.hypers["lr"] = Schedule(1e25);
+  }
+  void check(const char* says_what, const TrialResult& r) const {
+    INFO(r.message);
+    CHECK(r.outcome == Outcome::diverged);
+    CHECK(says(r.message, cat(says_what, " inf after step 0 (epoch 1, lr 1e+25): the first tensor that is not finite is '")));
+    CHECK(r.epochs.empty());
+    CHECK(r.best_epoch == 0);
+    for (const char* name : {"fc1.weight", "fc2.bias"}) CHECK(of(name) == start(name));
+  }
+};
+}  // namespace
+
+TEST_CASE("what the last update broke is found by whatever is evaluated after it", "[train]") {
+  Overflow validation({.validation = 9});
+  validation.job.metrics = {"mae"};
+  validation.check("validation loss", validation.run());
+
+  Overflow test({.validation = 9});
+  test.split.test.swap(test.split.validation);
+  std::swap(test.sizes.test_rows, test.sizes.validation_rows);
+  test.check("test loss", test.run());
+
+  Overflow neither;  // the next loss would not have been finite
+  neither.check("loss of the last batch", neither.run());
+
+  Overflow unevaluated({.validation = 9, .norm = true});
+  unevaluated.sizes.validation_rows = 0, unevaluated.split.validation.clear();
+  unevaluated.check("loss of the last batch", unevaluated.run());
+  const Weights fresh(unevaluated.model.graph);
+  CHECK(std::ranges::equal(state(unevaluated), fresh.state()));
+}
+
+TEST_CASE("an average that is not finite is no result either", "[train]") {
+  for (const std::int64_t validation : {9, 0}) {
+    Overflow t({.validation = validation});
+    t.job.average = AverageRule{"swa", {}, {}};
+    t.bench = std::make_unique<Workbench>(t.model, standard_ops(), t.sizes);
+    const std::vector<float> start = t.weights();
+    t.job.on_step = [&](std::int64_t, double) { std::ranges::copy(start, t.bench->weights().values().begin()); };  // the average keeps what it has seen
+    t.check(validation > 0 ? "validation loss of the averaged weights" : "the averaged weights' loss of the last batch", t.run());
+  }
+}
+
+TEST_CASE("running statistics that overflow are found though the loss is finite", "[train]") {
+  Training t({.validation = 9, .norm = true});
+  t.job.epochs = 1;
+  for (float& x : t.data.features[0].f32) x *= 1e25f;  // the batch's variance is 1e50 in double, and infinite as a float
+  const TrialResult r = t.run();
+  CHECK(r.outcome == Outcome::diverged);
+  CHECK(says(r.message, "statistics of a norm are not finite after step 4"));
+}
+
+TEST_CASE("a score that is not finite is found though its row does not count in the loss", "[train]") {
+  Training t({.validation = 9, .classes = true});
+  Net net;
+  const ValueId y = net.node("Gemm", {net.rows("x", 4), net.parameter("w", {4, 3}, ramp({4, 3}, 1, 0.5f))}, "y");
+  net.graph.outputs = {y};
+  LossSpec loss;
+  loss.kind = LossKind::cross_entropy, loss.ignore_index = 2;
+  const Attached attached = attach_losses(net.graph, {loss});
+  t.model = {std::move(net.graph), attached.loss, attached.heads.front().value, true, "target"};
+  t.job.metrics = {"accuracy"};
+  CHECK(t.run().outcome == Outcome::done);
+  t.data.features[0].f32[4 * 40] = 3e38f, t.data.target.i64[40] = 2;
+  const TrialResult r = t.run();
+  CHECK(r.outcome == Outcome::diverged);
+  CHECK(says(r.message, "from scores that are not finite"));
+}
+
 TEST_CASE("a bad number in the data is traced to the input", "[train]") {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     for (const std::int64_t accumulate : {1, 2}) {

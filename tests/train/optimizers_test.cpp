@@ -52,6 +52,7 @@ void each_variant(const Check& check) {
         INFO(option << " " << value);
         check(name, OptimizerOptions{{option, std::string(trim(value))}});
       }
+    for (const NumberOption& n : standard_optimizers().find(name).numbers) check(name, OptimizerOptions{{n.name, n.whole ? "3" : "0.01"}});
   }
 }
 
