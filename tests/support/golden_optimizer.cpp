@@ -108,6 +108,7 @@ const std::map<std::string, std::string>& names() {
       {"always_adapt", "always_adapt"},
       {"trust_clip", "trust_clip"},
       {"clip_threshold", "clip_threshold"},
+      {"decay_rate", "decay_rate"},
       {"clipping_threshold", "clip_threshold"},
       {"scale_parameter", "scale_parameter"},
       {"multiply_by_parameter_scale", "scale_parameter"},
