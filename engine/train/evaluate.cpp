@@ -5,10 +5,6 @@
 
 namespace lehr {
 
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
-}
-
 Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch) : job_(job) {
   const auto rows = static_cast<std::size_t>(batch);
   classes_.resize(rows);

@@ -1,10 +1,9 @@
 #pragma once
+#include "engine/kernels/reduce.h"
 #include "engine/train/feed.h"
 #include "engine/train/trainer.h"
 
 namespace lehr {
-
-bool all_finite(std::span<const float> values);
 
 // A plan and what fills its inputs.
 struct Fed { Plan* plan; Feed feed; };

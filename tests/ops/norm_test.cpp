@@ -100,7 +100,7 @@ TEST_CASE("batch norm of one value a channel does not train on the batch's stati
   for (const Shape& shape : {Shape{1, 3}, Shape{1, 3, 1, 1}, Shape{1, 3, 1, 2}, Shape{2, 3}}) {
     OpCase c{.op = "BatchNormalization", .opset = 15, .in = {parameter(shape), parameter({3}), parameter({3}), data({3}), data({3}, 1, 2)}};
     const bool one = elements(shape) == 3;
-    INFO(shape);
+    INFO(cat(shape));
     const std::string text = op_error(c);
     CHECK((text.find("one value a channel has no variance") != std::string::npos) == one);
     const Built b = build(c, c.in);

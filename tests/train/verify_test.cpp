@@ -46,8 +46,8 @@ Outcomes run_with(const std::string& file, const std::function<std::string(std::
   return out;
 }
 
-onnx::ModelProto parsed(const std::string& bytes) {
-  onnx::ModelProto m;
+lehr::onnx::ModelProto parsed(const std::string& bytes) {
+  lehr::onnx::ModelProto m;
   REQUIRE(m.ParseFromString(bytes));
   return m;
 }
