@@ -145,7 +145,7 @@ Measure Verifier::measure(const Parts& parts, Workbench& bench, std::int64_t tra
   return out;
 }
 
-void Verifier::check(const std::filesystem::path& file, const Parts& parts, const Workbench& bench, const Measure& measure) {
+void Verifier::check(const std::filesystem::path& file, const Parts& parts, Workbench& bench, const Measure& measure) {
   const std::string bytes = read_file(file);
   if (reader_ && reader_->verified == bytes && reader_->data == parts.data.get() && reader_->loss == measure.loss) return;
   const std::vector<std::string> names = names_of(bench.weights());

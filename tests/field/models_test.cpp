@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "graph/onnx/proto.h"
 #include "tests/corpus/run_case.h"
 #include "tests/field/trainings.h"
 #include "tests/support/catch.h"
@@ -25,12 +24,6 @@ const std::map<std::string, Told> told = {
     {"field/other_keras_rezero", {"onnx::Mul_38", "a name the exporter made, and one number scales a branch"}},
 };
 
-bool normalizes_by_batch(const std::string& bytes) {
-  lehr::onnx::ModelProto m;
-  REQUIRE(m.ParseFromString(bytes));
-  return std::ranges::any_of(m.graph().node(), [](const auto& node) { return node.op_type() == "BatchNormalization"; });
-}
-
 // Trains a case for five epochs of one step, as `lehr run` does it, and compares the losses with the right ones; false where a table cannot say it.
 bool compare(const corpus::Case& c, const field::Experiment& e, const std::vector<double>& right, const std::string& more) {
   INFO(c.name);
@@ -47,7 +40,7 @@ bool compare(const corpus::Case& c, const field::Experiment& e, const std::vecto
   const auto near = [&](double x) { return Approx(x).margin(tolerance * std::max(1.0, std::abs(x))); };
   REQUIRE(losses.size() + 1 == right.size());
   for (std::size_t i = 0; i < losses.size(); ++i) CHECK(losses[i] == near(right[i]));
-  if (normalizes_by_batch(place.read("model.onnx"))) return true;  // evaluated by other statistics than trained with
+  if (field::has_node(place.read("model.onnx"), "BatchNormalization")) return true;  // evaluated by other statistics than trained with
   const auto predicted = place.lehr("predict out/seed-0/checkpoints/last.onnx table.csv --out p.csv");
   INFO(predicted.both());
   CHECK(predicted.code == 0);

@@ -1,12 +1,22 @@
 #include "tests/field/trainings.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "graph/onnx/proto.h"
 
 namespace lehr::field {
 
 namespace fs = std::filesystem;
+
+bool has_node(const std::string& bytes, const std::string& op) {
+  lehr::onnx::ModelProto m;
+  if (!m.ParseFromString(bytes)) throw Error("this is no model");
+  return std::ranges::any_of(m.graph().node(), [&](const auto& node) { return node.op_type() == op; });
+}
 
 std::vector<corpus::Case> models() {
   std::vector<corpus::Case> out;
@@ -39,7 +49,7 @@ std::optional<Experiment> experiment(const corpus::Case& c) {
   for (std::int64_t k = 0; k < e.classes; ++k) classes += cat(k ? ", " : "", k);
   const char* loss = e.loss == LossKind::mse ? "mse" : e.loss == LossKind::cross_entropy ? "categorical_crossentropy" : "binary_crossentropy";
   e.yaml = cat("model: model.onnx\ndata: {file: table.csv, target: {column: y", named ? cat(", classes: [", classes, "]") : "", "}}\nloss: ", loss,
-               "\noptimizer: {type: sgd, form: torch}\nlr: ", number(c.learning_rate), "\nepochs: 5\nbatch: {size: ", rows, ", shuffle: false}\n");
+               "\noptimizer: {type: sgd, form: torch}\nlr: ", number(c.learning_rate), "\nepochs: 5\nbatch: {size: ", rows, ", shuffle: false}\n", has_node(read_file(c.model), "Dropout") ? "dropout: 0\n" : "");
   return e;
 }
 

@@ -8,6 +8,8 @@
 
 namespace lehr::field {
 
+// Does the model's graph have a node of that operator?
+bool has_node(const std::string& bytes, const std::string& op);
 // The cases of tests/field/models.
 std::vector<corpus::Case> models();
 
