@@ -34,7 +34,7 @@ TEST_CASE("ONNX Runtime loads a trained model and agrees to 1e-5", "[interop]") 
 
 TEST_CASE("ONNX Runtime gives the metric a run reports, for all rows at once and one by one", "[interop][written]") {
   std::string why;
-  const std::string interpreter = python(why);
+  const std::string interpreter = test::interop_python(why);
   if (interpreter.empty()) return;
   const test::Workplace place;
   const auto score = [&](const std::string& trial, const std::string& model, const std::string& table, int rows) {

@@ -199,7 +199,8 @@ TEST_CASE("the model's own labels are the classes", "[cli][written]") {
 
   SECTION("and stay with the file") {
     bool found = false;
-    for (const auto& entry : last_of(place, "labels").metadata_props())
+    const ModelProto labels = last_of(place, "labels");
+    for (const auto& entry : labels.metadata_props())
       if (entry.key() == "lehr.classes") found = entry.value() == "[\"a\", \"b\", \"c\"]" || entry.value() == "[\"a\",\"b\",\"c\"]";
     CHECK(found);
   }
