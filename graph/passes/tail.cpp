@@ -70,6 +70,8 @@ Bound bound(const Node& clip, std::size_t slot) {
 }  // namespace
 
 const std::optional<Extents>& Tails::dims(ValueId value) const {
+  static const std::optional<Extents> unknown;
+  if (value == no_value) return unknown;
   if (!facts_) facts_ = facts(graph_);
   return facts_->at(static_cast<std::size_t>(value)).dims;
 }

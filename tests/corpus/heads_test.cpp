@@ -77,7 +77,7 @@ void look(const Json& rows, const Json& c, const fs::path& folder) {
   CHECK((head.value != head.answer) == (c.at("attached") == "front"));
   CHECK(head.form == (c.at("attached") == "front" ? Form::logits : Form::probabilities));
   const auto value = c.at("value").get<double>();
-  CHECK(loss_of(p, data) == Approx(value).epsilon(2e-6));
+  CHECK(loss_of(p, data) == Approx(value).epsilon(2e-5));  // 1 - p of a float32 p near 1 has no more digits
   const auto predicted = run::predict(model, data).values;
   const auto right = expected(c, binary);
   REQUIRE(predicted.size() == right.size());
