@@ -15,7 +15,7 @@ bool float_cast(const Node& node) {
 }
 
 struct Tails::State {
-  ValueId of = no_value, peak = no_value;
+  ValueId of = no_value, root = no_value, peak = no_value;  // root: `of` in front of Cast and Identity
   std::optional<std::vector<std::int64_t>> axes;
   bool kept = true;                 // every reduction keeps its axis
   std::vector<ValueId> spread;      // values that must have one number along the axes
@@ -103,12 +103,16 @@ bool Tails::match(const Term& term, ValueId value, const Scope* scope, State& s)
   if (term.kind == Term::Kind::number) return number_in(term, value);
   if (++s.depth > deepest || ++steps_ > most_steps) return false;
   if (term.spread) s.spread.push_back(value);
+  if (term.kind == Term::Kind::argument) {
+    if (term.reshaped) value = through(value, true, s);
+    if (scope) return match(*scope->argument, value, scope->outer, s);
+    State ignored;
+    const ValueId root = through(value, false, ignored);
+    if (s.of == no_value) s.of = value, s.root = root;
+    return s.root == root;
+  }
   const ValueId at = through(value, term.reshaped, s);
   switch (term.kind) {
-    case Term::Kind::argument:
-      if (scope) return match(*scope->argument, at, scope->outer, s);
-      if (s.of == no_value) s.of = at;
-      return s.of == at;
     case Term::Kind::peak:
       if (s.peak == no_value) s.peak = through(at, true, s);
       return s.peak == through(at, true, s);
