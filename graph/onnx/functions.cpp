@@ -63,7 +63,7 @@ class Inliner {
     index_functions();
     std::uint64_t total = 0;
     const std::size_t before = problems_.count();
-    for (auto& [key, function] : functions_) problems_.guard(title(function), [&] { measure(function, 0); });
+    for (auto& entry : functions_) problems_.guard(title(entry.second), [&] { measure(entry.second, 0); });
     for (const NodeProto& node : model_.graph().node()) {
       const Function* f = callee(node);
       if (total <= max_nodes && (total += size_of(node)) > max_nodes && f)
