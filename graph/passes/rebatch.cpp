@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "graph/passes/batch_rows.h"
 #include "graph/passes/passes.h"
+#include "graph/print.h"
 #include "graph/traits/node.h"
 #include "graph/traits/traits.h"
 
@@ -45,7 +46,9 @@ std::size_t turn_open_inputs(Graph& graph, std::optional<std::size_t> given, Not
     const auto* dims = dims_of(graph, id);
     if (!dims || dims->empty() || std::ranges::none_of(*dims, [](const Dim& d) { return d.size < 0; })) continue;
     const std::size_t axis = given.value_or(open_axis(*dims));
-    if (axis == 0 || axis >= dims->size()) continue;
+    if (given && (axis >= dims->size() || (*dims)[axis].size >= 0))
+      throw Error("model.batch_axis is ", axis, ", but of ", title(graph, id), " ", text(*graph.value(id).type), " another dimension is left open").code(Exit::mismatch);
+    if (axis == 0) continue;
     notes.push_back(cat("the batch is dimension ", axis, " of ", title(graph, id), ", ",
                         given ? "as the experiment says" : cat("the one that is left open", (*dims)[axis].symbol.empty() ? "" : cat(" (", printable((*dims)[axis].symbol), ")")),
                         "; rows are fed with their other dimensions in order"));

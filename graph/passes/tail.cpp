@@ -26,7 +26,7 @@ struct Tails::State {
 
 // What _ stands for inside a rule: the argument of the call, in the scope it was called from. None: the whole match's argument.
 struct Tails::Scope {
-  const Term* argument;
+  const TailTerm* argument;
   const Scope* outer;
 };
 
@@ -42,7 +42,7 @@ std::string key(const Node& node) {
   return node.domain + "." + node.op;
 }
 
-bool commutes(const Term& term) {
+bool commutes(const TailTerm& term) {
   return term.args.size() == 2 && (term.name == "Add" || term.name == "Mul" || term.name == "Min" || term.name == "Max");
 }
 
@@ -87,7 +87,7 @@ ValueId Tails::through(ValueId value, bool reshaped, State& s) const {
   return value;
 }
 
-bool Tails::number_in(const Term& term, ValueId value) const {
+bool Tails::number_in(const TailTerm& term, ValueId value) const {
   State ignored;
   value = through(value, true, ignored);
   if (!has_data(graph_, value)) return false;
@@ -97,13 +97,13 @@ bool Tails::number_in(const Term& term, ValueId value) const {
   return first >= term.low && first <= term.high && (tensor.size() == 1 || std::ranges::all_of(tensor.doubles(), [&](double x) { return x == first; }));
 }
 
-bool Tails::match(const Term& term, ValueId value, const Scope* scope, State& s) const {
+bool Tails::match(const TailTerm& term, ValueId value, const Scope* scope, State& s) const {
   if (value == no_value) return false;
-  if (term.kind == Term::Kind::any) return true;
-  if (term.kind == Term::Kind::number) return number_in(term, value);
+  if (term.kind == TailTerm::Kind::any) return true;
+  if (term.kind == TailTerm::Kind::number) return number_in(term, value);
   if (++s.depth > deepest || ++steps_ > most_steps) return false;
   if (term.spread) s.spread.push_back(value);
-  if (term.kind == Term::Kind::argument) {
+  if (term.kind == TailTerm::Kind::argument) {
     if (term.reshaped) value = through(value, true, s);
     if (scope) return match(*scope->argument, value, scope->outer, s);
     State ignored;
@@ -113,20 +113,20 @@ bool Tails::match(const Term& term, ValueId value, const Scope* scope, State& s)
   }
   const ValueId at = through(value, term.reshaped, s);
   switch (term.kind) {
-    case Term::Kind::peak:
+    case TailTerm::Kind::peak:
       if (s.peak == no_value) s.peak = through(at, true, s);
       return s.peak == through(at, true, s);
-    case Term::Kind::rule:
+    case TailTerm::Kind::rule:
       return match_rule(term, at, scope, s);
     default:
       return match_op(term, at, scope, s);
   }
 }
 
-bool Tails::match_rule(const Term& term, ValueId value, const Scope* scope, State& s) const {
+bool Tails::match_rule(const TailTerm& term, ValueId value, const Scope* scope, State& s) const {
   const Scope inside{term.args.empty() ? nullptr : &term.args.front(), scope};
   const bool named = title(term.name) != nullptr;
-  for (const Term& alternative : tail_rule(term.name)) {
+  for (const TailTerm& alternative : tail_rule(term.name)) {
     State trial = s;
     if (named) trial.nodes.clear();
     if (!match(alternative, value, term.args.empty() ? nullptr : &inside, trial)) continue;
@@ -141,7 +141,7 @@ bool Tails::match_rule(const Term& term, ValueId value, const Scope* scope, Stat
   return false;
 }
 
-bool Tails::match_op(const Term& term, ValueId value, const Scope* scope, State& s) const {
+bool Tails::match_op(const TailTerm& term, ValueId value, const Scope* scope, State& s) const {
   const auto index = uses_.maker_index(value);
   if (!index) return false;
   const Node& node = graph_.nodes()[*index];
@@ -150,9 +150,9 @@ bool Tails::match_op(const Term& term, ValueId value, const Scope* scope, State&
   if (term.args.empty()) return true;
   if (term.name == "Clip") {
     const auto holds = [&](std::size_t slot) {
-      const Term& wanted = term.args[slot];
+      const TailTerm& wanted = term.args[slot];
       const Bound given = bound(node, slot);
-      if (wanted.kind == Term::Kind::any) return true;
+      if (wanted.kind == TailTerm::Kind::any) return true;
       if (given.input != no_value) return number_in(wanted, given.input);
       return !given.number || (*given.number >= wanted.low && *given.number <= wanted.high);
     };
@@ -166,7 +166,7 @@ bool Tails::match_op(const Term& term, ValueId value, const Scope* scope, State&
   return match_inputs(term, node, scope, s);
 }
 
-bool Tails::match_inputs(const Term& term, const Node& node, const Scope* scope, State& s) const {
+bool Tails::match_inputs(const TailTerm& term, const Node& node, const Scope* scope, State& s) const {
   const std::size_t n = term.args.size();
   const auto in_order = [&](bool swapped, State& trial) {
     for (std::size_t i = 0; i < n; ++i)
@@ -236,8 +236,8 @@ std::vector<std::string> Tails::names(const State& s) const {
 
 // softmax(x - m) is softmax(x) where m is one number for all classes.
 void Tails::unshift(State& s) const {
-  Term shift;
-  shift.kind = Term::Kind::rule, shift.name = "shift";
+  TailTerm shift;
+  shift.kind = TailTerm::Kind::rule, shift.name = "shift";
   State before;
   before.axes = s.axes;
   if (s.of == no_value || !match_rule(shift, s.of, nullptr, before) || !std::ranges::all_of(before.spread, [&](ValueId v) { return aligned(v, before); })) return;
@@ -257,8 +257,8 @@ void Tails::describe(const std::string& rule, State& s) const {
 }
 
 std::optional<Tail> Tails::find(const std::string& rule, ValueId value) const {
-  Term term;
-  term.kind = Term::Kind::rule, term.name = rule;
+  TailTerm term;
+  term.kind = TailTerm::Kind::rule, term.name = rule;
   State s;
   steps_ = 0;
   if (!match_rule(term, value, nullptr, s)) return std::nullopt;

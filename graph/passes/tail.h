@@ -27,13 +27,13 @@ class Tails {
  private:
   struct State;
   struct Scope;
-  bool match(const Term& term, ValueId value, const Scope* scope, State& s) const;
-  bool match_op(const Term& term, ValueId value, const Scope* scope, State& s) const;
-  bool match_rule(const Term& term, ValueId value, const Scope* scope, State& s) const;
-  bool match_inputs(const Term& term, const Node& node, const Scope* scope, State& s) const;
+  bool match(const TailTerm& term, ValueId value, const Scope* scope, State& s) const;
+  bool match_op(const TailTerm& term, ValueId value, const Scope* scope, State& s) const;
+  bool match_rule(const TailTerm& term, ValueId value, const Scope* scope, State& s) const;
+  bool match_inputs(const TailTerm& term, const Node& node, const Scope* scope, State& s) const;
   bool take_axes(const Node& node, State& s) const;
   bool aligned(ValueId value, const State& s) const;
-  bool number_in(const Term& term, ValueId value) const;
+  bool number_in(const TailTerm& term, ValueId value) const;
   void describe(const std::string& rule, State& s) const;
   std::vector<std::string> names(const State& s) const;
   ValueId through(ValueId value, bool reshaped, State& s) const;

@@ -109,8 +109,8 @@ constexpr Range ranges[] = {{"tiny", -inf, 1e-3}, {"most", 1 - 1e-3, inf}, {"dee
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
-  Term all() {
-    Term out = term();
+  TailTerm all() {
+    TailTerm out = term();
     if (!text_.empty()) throw Error("a rule of tails goes on with ", std::string(text_));
     return out;
   }
@@ -122,8 +122,8 @@ class Parser {
     text_.remove_prefix(1);
     return true;
   }
-  Term term() {
-    Term out;
+  TailTerm term() {
+    TailTerm out;
     const bool over = take('^');
     out.spread = over;
     out.reshaped = over || take('~');
@@ -138,8 +138,8 @@ class Parser {
     if (!take(')')) throw Error("a rule of tails lacks a )");
     return out;
   }
-  static void name(const std::string& word, Term& out) {
-    using K = Term::Kind;
+  static void name(const std::string& word, TailTerm& out) {
+    using K = TailTerm::Kind;
     out.name = word;
     if (word == "_") return void(out.kind = K::argument);
     if (word == "m") return void(out.kind = K::peak);
@@ -156,13 +156,13 @@ class Parser {
 
 }  // namespace
 
-const std::vector<Term>& tail_rule(const std::string& name) {
+const std::vector<TailTerm>& tail_rule(const std::string& name) {
   static const auto parsed = [] {
-    std::map<std::string, std::vector<Term>> out;
+    std::map<std::string, std::vector<TailTerm>> out;
     for (const Row& row : rows) out[row.rule].push_back(Parser(row.expression).all());
     return out;
   }();
-  static const std::vector<Term> none;
+  static const std::vector<TailTerm> none;
   const auto it = parsed.find(name);
   return it == parsed.end() ? none : it->second;
 }

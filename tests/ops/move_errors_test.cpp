@@ -68,7 +68,7 @@ TEST_CASE("shapes and axes that do not fit are refused with the numbers", "[ops]
       {"Expand", 13, {}, {x, whole({-1, 34})}, "negative dimension -1"},
       {"Gather", 13, {}, {x, constant({2}, {3, 28}, Dtype::i64)}, "index 28 is outside [-28,28) of [28,34]"},
       {"Gather", 13, {{"axis", ai(1)}}, {x, constant({}, {-35}, Dtype::i64)}, "index -35 is outside [-34,34) of [28,34]"},
-      {"Gather", 13, {}, {x, data({2})}, "input 1 ('in1') is float32, int64 is needed"},
+      {"Gather", 13, {}, {x, data({2})}, "input 1 ('in1') is float32, an integer type is needed"},
       {"GatherElements", 13, {}, {x, whole({1})}, "data [28,34] and indices [1] are of different rank"},
       {"GatherElements", 13, {}, {x, constant({1, 35}, counted(35, 0), Dtype::i64)}, "indices [1,35] reach beyond data [28,34] along axis 1"},
       {"GatherND", 13, {}, {x, constant({1, 3}, {0, 0, 0}, Dtype::i64)}, "indices [1,3] address 3 axes of data [28,34]"},

@@ -215,7 +215,7 @@ TEST_CASE("schedules in a file") {
       {"missing unit", with("{type: step, initial: 0.1, factor: 0.5, every: 10}"), {"bad.yaml:5:52: optimizer.lr:", "10 epochs", "10 steps"}},
       {"misspelt variable", with("0.1 / (1 + 0.002 * stepp)"), {"bad.yaml:5:24: optimizer.lr:", "stepp"}},
       {"null inside", with("[null, 0.1]"), {"bad.yaml:5:6: optimizer.lr: null is not a value here"}},
-      {"momentum above 1", minimal + "optimizer: {momentum: 1.5}\n", {"bad.yaml:6:23: optimizer.momentum must be in [0, 1), not 1.5"}},
+      {"momentum above 1", minimal + "optimizer: {momentum: 1.5}\n", {"bad.yaml:6:23: optimizer.momentum must be in [0, 1], not 1.5"}},
       {"clip", minimal + "clip: {norm: 0}\n", {"clip.norm must be above 0, not 0"}},
       {"twice", minimal + "optimizer: {lr: 0.2}\n", {"the learning rate is given twice: as lr in line 4 and as optimizer.lr here"}},
   });
