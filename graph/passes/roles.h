@@ -16,6 +16,7 @@ struct RoleRule {
 struct RoleOptions {
   std::vector<RoleRule> rules;
   std::vector<std::string> untie;  // each use of a tensor that matches gets its own
+  bool apart = true;               // running statistics that the file stores together with something else get tensors of their own
 };
 
 // Gives every stored tensor its role and Value::why, from evidence in this order: the experiment, values that are not finite, what the file

@@ -73,7 +73,7 @@ std::string all_uses(const std::vector<Verdict>& readers) {
 
 class Roles {
  public:
-  Roles(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options) : graph_(graph), judge_(graph, loss) {
+  Roles(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options) : graph_(graph), judge_(graph, loss), apart_(options.apart) {
     for (const RoleRule& rule : options.rules)
       for (const ValueId id : matching(graph, rule.pattern, "params")) ruled_[id] = rule;
   }
@@ -116,9 +116,9 @@ class Roles {
     const Origin& origin = graph_.value(id).origin;
     const bool learn = ruled(id, verdicts, readers) || (!ruled_.contains(id) && by_evidence(id, origin, verdicts, readers, !states.empty()));
     if (learn && readers.size() > 1) shared_.push_back(cat(quote(graph_.value(id).name), " (", all_uses(readers), ")"));
-    const bool followed = !learn && !states.empty() && verdicts.empty() && !judge_.read_elsewhere(id);
+    const bool followed = !learn && !states.empty() && (!apart_ || (verdicts.empty() && !judge_.read_elsewhere(id)));
     if (followed) settle(id, Role::state, states.front().why);
-    give_own(id, states, followed);
+    if (apart_) give_own(id, states, followed);
   }
 
   // The experiment's word. True: it is a parameter.
@@ -184,6 +184,7 @@ class Roles {
  private:
   Graph& graph_;
   Judge judge_;
+  bool apart_ = true;
   std::map<ValueId, RoleRule> ruled_;
   std::vector<std::string> guessed_, shared_, own_states_;
   std::size_t quantized_ = 0;
