@@ -9,6 +9,7 @@
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
 #include "experiments/run/exported.h"
+#include "graph/traits/traits.h"
 
 namespace lehr::run {
 
@@ -208,7 +209,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     const Clock clock = run_clock(parts.sizes, e.epochs);
     for (const auto& [name, span] : e.average->moments) job.average->numbers[name] = std::max(1.0, std::round(span.steps(clock)));
   }
-  if (const auto& nodes = parts.model->train.graph.nodes(); e.quantities.contains("dropout") && std::ranges::count(nodes, "Dropout", &Node::op) == 0)
+  if (const auto& nodes = parts.model->train.graph.nodes(); e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
     throw Error(e.located("dropout", cat(printable(e.model.file_as_written), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)

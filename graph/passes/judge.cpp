@@ -1,6 +1,7 @@
 #include "graph/passes/judge.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "graph/passes/value_evidence.h"
@@ -28,14 +29,39 @@ bool learned_name(const std::string& name, bool rank_0) {
   return name.find_first_not_of("0123456789", dot + 1) != std::string::npos;
 }
 
+// What modules call a learned number on a branch; of rank 0 a bare name says no more.
+bool gate_name(const std::string& name) {
+  static const std::set<std::string, std::less<>> names = {"alpha", "beta", "gamma", "gate", "gain", "weight", "bias", "scale", "temperature", "logit_scale", "slope", "resweight"};
+  return names.contains(name);
+}
+
 bool adds(const Node& node) { return traits(node).does == Does::add || traits(node).does == Does::subtract; }
 bool scales(const Node& node) { return traits(node).does == Does::multiply || traits(node).does == Does::divide; }
 bool renames(const Node& node) { return traits(node).does == Does::identity || traits(node).does == Does::cast; }
 
-// What the exporter computed from numbers of the formula alone: "val_12", results of its own operators.
-bool folded_from_nothing(const Origin& origin) {
-  return origin.said == Said::folded && origin.of.find('.') == std::string::npos && origin.of.find("val_") != std::string::npos;
+// "arange_1", "val_12": results of the exporter's own operators, not names of tensors.
+bool of_operator(std::string_view name) {
+  static const std::set<std::string, std::less<>> operators = {
+      "val", "arange", "zeros", "ones", "full", "eye", "linspace", "scalar_tensor_default", "cat", "stack", "div", "mul", "add", "sub", "pow", "reciprocal", "rsqrt", "sqrt", "exp",
+      "log", "sin", "cos", "neg", "cumsum", "tril", "triu", "where", "full_like", "zeros_like", "ones_like", "unsqueeze", "squeeze", "transpose", "permute", "expand", "view",
+      "reshape", "slice", "select", "clone", "to", "_to_copy", "_tensor_constant", "lift_fresh_copy", "linalg_vector_norm", "floor", "repeat", "index", "alias", "detach"};
+  const std::size_t last = name.find_last_not_of("0123456789");
+  if (last != std::string_view::npos && last + 1 < name.size() && name[last] == '_') name = name.substr(0, last);
+  return operators.contains(name);
 }
+// What the exporter computed from numbers of the formula alone, or from tensors of modules.
+bool folded_from_nothing(const Origin& origin) {
+  if (origin.said != Said::folded) return false;
+  std::size_t names = 0;
+  for (std::size_t open = origin.of.find('\''); open != std::string::npos; open = origin.of.find('\'', open + 1)) {  // ['cos', 'val_3']
+    const std::size_t close = origin.of.find('\'', open + 1);
+    if (close == std::string::npos || !of_operator(std::string_view(origin.of).substr(open + 1, close - open - 1))) return false;
+    ++names;
+    open = close;
+  }
+  return names > 0;
+}
+bool folded_from_module(const Origin& origin) { return origin.said == Said::folded && !folded_from_nothing(origin); }
 
 }  // namespace
 
@@ -48,6 +74,7 @@ bool made_up(const std::string& name) {
 Judge::Judge(const Graph& graph, std::span<const ValueId> loss)
     : graph_(graph),
       uses_(graph),
+      known_(facts(graph)),
       useful_(graph.values().size()),
       fixed_(graph.values().size()),
       touched_(graph.values().size()),
@@ -156,7 +183,8 @@ void Judge::read_by(const Node& node, std::size_t slot, ValueId value) {
     if (neutral(node, slot)) return constant(Evidence::name, cat("made by the exporter: the neutral ", word, " of ", where));
     return say(Role::parameter, Evidence::row, cat(word, " of ", where));
   }
-  if (data().shape().empty() && !learned_name(name(), true)) return constant(Evidence::name, cat("scalar constant of ", where));
+  const bool gate = traits(node).does == Does::multiply && gate_name(name()) && !graph_.value(root_).origin.constant_node;
+  if (data().shape().empty() && !learned_name(name(), true) && !gate) return constant(Evidence::name, cat("scalar constant of ", where));
   if (const std::string form = row_added_to_layer(node, slot) ? "" : formula_values(data(), traits(node).does == Does::multiply); !form.empty())
     return constant(Evidence::values, cat(form, ", in ", where));
   if (const std::string number = data().size() == 1 ? formula_number(node, slot) : ""; !number.empty())
@@ -243,18 +271,52 @@ void Judge::mixed(const Node& node, std::size_t slot, const std::string& where) 
   const ValueId other = node.in.size() == 2 ? node.in[1 - slot] : no_value;
   const bool plain_add = traits(node).does == Does::add, add = adds(node), scale = scales(node);
   const bool after_product = other != no_value && is_product(other);
-  const bool on_input = (add || scale) && other != no_value && !touched_[at(other)];
+  const bool on_input = (add || scale) && other != no_value && !touched_[at(other)] && !widens(other);
   if (on_input && (!plain_add || scaled_nearby(node, other))) return constant(Evidence::place, cat("normalisation constant of the input in ", where));
   const bool bias_alone = add && after_product, single = data().size() == 1;
   if (single && !bias_alone && graph_.value(root_).origin.constant_node) return constant(Evidence::row, cat("a number in a Constant node, in ", where));
-  if (single && !bias_alone && !learned_name(name(), data().shape().empty())) return constant(Evidence::name, cat("scalar constant of ", where));
+  if (single && !bias_alone && !learned_name(name(), data().shape().empty()) && !(scale && gate_name(name()))) return constant(Evidence::name, cat("scalar constant of ", where));
   if (traits(node).does == Does::subtract && slot == 1 && then_scaled(result(node)) &&
       (!after_product || then_shifted(result(graph_.nodes()[uses_.of(result(node))[0].node]))))
     return constant(Evidence::place, cat("mean of a normalisation written out in single operators, in ", where));
+  if (undoes_scaling(node, other)) return constant(Evidence::place, cat("the undoing of a scaled target in ", where));
   if (folded_from_nothing(graph_.value(root_).origin)) return constant(Evidence::file, cat("computed by the exporter, in ", where));
-  if (made_up(name()) && data().size() > 0 && all_equal(data(), data().doubles().at(0)))
+  const bool literal = graph_.value(root_).origin.constant_node && name().find('/') != std::string::npos;  // of the traced code
+  if (made_up(name()) && literal && !bias_alone) return constant(Evidence::name, cat("a literal of the source in ", where));
+  if (made_up(name()) && data().size() > 0 && !folded_from_module(graph_.value(root_).origin) && all_equal(data(), data().doubles().at(0)))
     return constant(Evidence::name, cat("made by the exporter: a tensor of equal numbers in ", where));
   say(Role::parameter, Evidence::place, cat(add ? "bias in " : scale ? "scale in " : "learned tensor in ", where));
+}
+
+// Makes more of the input than it was: a distance to several points, say. Scaling an input does not.
+bool Judge::widens(ValueId other) const {
+  const auto& dims = known_[at(other)].dims;
+  if (!dims) return false;
+  const Shape& own = data().shape();
+  for (std::size_t back = 1; back <= own.size(); ++back) {
+    const std::int64_t size = own[own.size() - back];
+    if (size > 1 && (back > dims->size() || (*dims)[dims->size() - back].number() == 1)) return true;
+  }
+  return false;
+}
+
+// y = layer * deviation + mean as the last thing a network does, both stored: behind a layer that has a bias there is nothing to learn in them.
+bool Judge::undoes_scaling(const Node& node, ValueId other) const {
+  const auto own_layer = [&](ValueId id) {
+    const Node* layer = behind_carriers(id);
+    return layer && traits(*layer).product && has_in(*layer, 2);
+  };
+  const auto stored = [&](const Node& pair, ValueId but) { return pair.in.size() == 2 && has_data(graph_, pair.in[pair.in[0] == but ? 1 : 0]); };
+  if (other == no_value || !stored(node, other)) return false;
+  if (scales(node)) {
+    const auto& uses = uses_.of(result(node));
+    if (!own_layer(other) || uses.size() != 1) return false;
+    const Node& next = graph_.nodes()[uses[0].node];
+    return adds(next) && uses_.is_output(result(next)) && stored(next, result(node));
+  }
+  const Node* scaled = adds(node) ? uses_.maker(other) : nullptr;
+  if (!scaled || !scales(*scaled) || scaled->in.size() != 2 || !uses_.is_output(result(node))) return false;
+  return (own_layer(scaled->in[0]) && has_data(graph_, scaled->in[1])) || (own_layer(scaled->in[1]) && has_data(graph_, scaled->in[0]));
 }
 
 // The product of a layer that has no bias of its own.
@@ -290,6 +352,7 @@ bool Judge::neutral(const Node& node, std::size_t slot) const {
   const Traits& row = traits(node);
   const Purpose use = row.slot(slot).purpose;
   if (row.product && use == Purpose::offset && data().shape().empty()) return all_equal(data(), 0);
+  if (row.product && use == Purpose::weight && made_up(name())) return all_equal(data(), 0);  // an initial state
   if (!row.normalises || !made_up(name())) return false;
   return (use == Purpose::scale && all_equal(data(), 1)) || (use == Purpose::offset && all_equal(data(), 0));
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/passes/facts.h"
 #include "graph/passes/uses.h"
 
 namespace lehr {
@@ -67,6 +68,8 @@ class Judge {
   bool in_variance_product(const Node& node, ValueId value) const;
   bool only_added(ValueId id) const;
   const Node* behind_carriers(ValueId id) const;
+  bool widens(ValueId other) const;
+  bool undoes_scaling(const Node& node, ValueId other) const;
   bool is_product(ValueId id) const;
   bool scaled_nearby(const Node& add, ValueId other) const;
   bool then_scaled(ValueId id) const;
@@ -75,6 +78,7 @@ class Judge {
 
   const Graph& graph_;
   const Uses uses_;
+  const std::vector<Facts> known_;
   std::vector<bool> useful_, fixed_, touched_, variance_;
   ValueId root_ = no_value;
   int depth_ = 0;

@@ -68,7 +68,7 @@ std::string all_uses(const std::vector<Verdict>& readers) {
   constexpr std::size_t told = 4;
   std::vector<std::string> words;
   for (const Verdict& v : readers) words.push_back(v.why);
-  return listed(words, told);
+  return cat(readers.size() > 1 ? cat("shared by ", readers.size(), " nodes: ") : "", listed(words, told));
 }
 
 class Roles {
@@ -97,8 +97,10 @@ class Roles {
     constexpr std::size_t most = 5;
     if (!guessed_.empty())
       notes.push_back(cat("taken for constants: ", listed(guessed_, most), "; params: {NAME: {role: parameter}} trains one all the same"));
+    if (!named_.empty())
+      notes.push_back(cat("single numbers taken for parameters by their names: ", listed(named_, most), "; params: {NAME: {role: constant}} keeps one as it is"));
     if (!shared_.empty())
-      notes.push_back(cat("read by several nodes and trained as one: ", listed(shared_, most), "; model: {untie: [NAME]} gives each use its own"));
+      notes.push_back(cat("trained as one: ", listed(shared_, most), "; model: {untie: [NAME]} gives each use its own"));
     if (!own_states_.empty()) notes.push_back(cat("stored together in the file, but followed apart: ", listed(own_states_, most)));
     if (quantized_ > 0) notes.push_back(cat(quantized_, quantized_ == 1 ? " weight is" : " weights are", " stored quantized and stay", quantized_ == 1 ? "s" : "", " as stored (DequantizeLinear)"));
   }
@@ -151,6 +153,8 @@ class Roles {
     }
     if (!readers.empty()) {
       settle(id, Role::parameter, all_uses(readers));
+      if (graph_.value(id).data->size() == 1 && std::ranges::none_of(readers, [](const Verdict& v) { return v.by == Evidence::row; }))
+        named_.push_back(cat(quote(graph_.value(id).name), " (", all_uses(readers), ")"));
       return true;
     }
     const Verdict& first = verdicts.front();
@@ -186,7 +190,7 @@ class Roles {
   Judge judge_;
   bool apart_ = true;
   std::map<ValueId, RoleRule> ruled_;
-  std::vector<std::string> guessed_, shared_, own_states_;
+  std::vector<std::string> guessed_, named_, shared_, own_states_;
   std::size_t quantized_ = 0;
 };
 

@@ -48,12 +48,27 @@ bool constant_line(std::span<const double> x) {
   return std::ranges::all_of(x, [&](double v) { return alike(v, x[0], std::abs(x[0])); });
 }
 
+// From position 0 on: cos(w t) or sin(w t) of one w. The double angle ties the third entry to the second.
+bool starts_at_zero(std::span<const double> x) {
+  const bool cosine = std::abs(x[0] - 1) < 1e-6, sine = std::abs(x[0]) < 1e-6;
+  if (!cosine && !sine) return false;
+  const double c = cosine ? 2 * x[1] : (x[1] == 0 ? 2 : x[2] / x[1]);  // 2 cos(w)
+  if (sine && std::abs(x[2] * x[2] - 4 * x[1] * x[1] * (1 - x[1] * x[1])) > 1e-3) return false;
+  for (std::size_t t = 1; t + 1 < x.size(); ++t)
+    if (std::abs(x[t + 1] + x[t - 1] - c * x[t]) > 1e-3) return false;
+  return true;
+}
+
+// A line of three entries fits by chance now and then, so several must.
 bool cosines(const std::vector<double>& x, const Shape& shape) {
   if (std::ranges::any_of(x, [](double v) { return std::abs(v) > 1 + close; })) return false;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    if (shape[axis] < 5) continue;
+    const std::int64_t length = shape[axis];
     std::size_t moving = 0;
-    if (all_lines(x, shape, axis, [&](const std::vector<double>& line) { return moving += !constant_line(line), oscillates(line); }) && moving > 0) return true;
+    const auto count = [&](const std::vector<double>& line) { moving += !constant_line(line); };
+    if (length >= 3 && all_lines(x, shape, axis, [&](const auto& line) { return count(line), starts_at_zero(line); }) && moving > (length > 3 ? 0 : 1)) return true;
+    moving = 0;
+    if (length >= 5 && all_lines(x, shape, axis, [&](const auto& line) { return count(line), oscillates(line); }) && moving > 0) return true;
   }
   return false;
 }

@@ -53,18 +53,19 @@ std::vector<Traits> rows() {
 
   // Of one input, element by element.
   for (const char* name : {"Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Tanh", "Sigmoid", "Softplus", "Softsign", "HardSigmoid", "HardSwish", "Mish",
-                           "Swish", "lehr.Swish", "Abs", "Erf", "Sin", "Cos", "com.microsoft.Gelu", "com.microsoft.QuickGelu"})
+                           "Swish", "lehr.Swish", "Erf", "Sin", "Cos", "com.microsoft.Gelu", "com.microsoft.QuickGelu"})
     add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .elementwise = true});
   for (const char* name : {"Sign", "Floor", "Ceil", "Round"}) add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .flat = true, .elementwise = true});
   for (const char* name : {"Not", "IsNaN", "IsInf"})
     add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .result = Result::boolean, .flat = true, .elementwise = true});
+  add({.name = "Abs", .in = {data}, .shape = s::same, .batch = b::keeps, .affine = true, .elementwise = true});
   add({.name = "Exp", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::exponential, .elementwise = true});
-  add({.name = "Log", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::logarithm, .elementwise = true});
-  add({.name = "Sqrt", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::root, .elementwise = true});
+  add({.name = "Log", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::logarithm, .affine = true, .elementwise = true});
+  add({.name = "Sqrt", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::root, .affine = true, .elementwise = true});
   add({.name = "Reciprocal", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::reciprocal, .elementwise = true});
   add({.name = "Neg", .in = {data}, .shape = s::same, .batch = b::keeps, .carries = true, .elementwise = true});
   add({.name = "Clip", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .affine = true, .elementwise = true});
-  add({.name = "Dropout", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .elementwise = true});
+  add({.name = "Dropout", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .drops_out = true, .elementwise = true});
   add({.name = "Identity", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::identity, .carries = true, .affine = true, .elementwise = true, .contents = c::handed_on, .flops = no_flops});
   add({.name = "Cast", .in = {data}, .shape = s::same, .batch = b::keeps, .result = Result::by_cast, .does = Does::cast, .carries = true, .affine = true, .elementwise = true, .contents = c::handed_on});
   add({.name = "CastLike", .in = {data, setting}, .shape = s::same, .batch = b::ignores_others, .result = Result::unknown, .carries = true, .elementwise = true});

@@ -54,7 +54,8 @@ struct Traits {
   bool product = false;       // a layer: multiplies its input with a weight
   bool normalises = false;    // by statistics; scale and shift are made up by some exporters
   int label = -1;             // turns the scores in this slot into labels, names or maps for the caller; -1: does not
-  bool affine = false;        // may stand between an input and the network: shifts, scales, clips, picks columns
+  bool affine = false;        // may stand between an input and the network: shifts, scales, clips, takes logarithms, picks columns
+  bool drops_out = false;     // leaves out values at random while training
   bool transposes = false;    // exchanges the axes of a matrix
   bool looks_up = false;      // picks rows of its first input by indices: what is not picked has no gradient
   bool dequantizes = false;   // gives the values that integers stand for

@@ -102,13 +102,17 @@ void training(const Json& json, Case& out) {
 
 }  // namespace
 
-std::vector<RoleRule> without_evidence(const std::string& name) {
+const std::map<std::string, std::vector<RoleRule>>& no_evidence() {
   static const std::map<std::string, std::vector<RoleRule>> known = {
       {"hand_where", {{"S", Role::parameter}}},  // the source learned a branch of Where; a mask's fill value looks the same
       {"keras3jax_depthwise", {{"reduce_window_sum_kernel_0", Role::constant}}},  // a mean over windows, written as a convolution with a filter
+      {"roles_lora_ts", {{"scaling", Role::constant}}},  // one number under a name of the source: a buffer here, a parameter elsewhere; a note says which was taken
   };
-  const auto it = known.find(name.substr(name.rfind('/') + 1));
-  return it == known.end() ? std::vector<RoleRule>() : it->second;
+  return known;
+}
+std::vector<RoleRule> without_evidence(const std::string& name) {
+  const auto it = no_evidence().find(name.substr(name.rfind('/') + 1));
+  return it == no_evidence().end() ? std::vector<RoleRule>() : it->second;
 }
 
 Case read_case(const std::filesystem::path& folder) {

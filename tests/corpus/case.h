@@ -53,6 +53,7 @@ struct Case {
 };
 
 // Files that hold no evidence for what the source trained: an experiment would say it under `params`.
+const std::map<std::string, std::vector<RoleRule>>& no_evidence();
 std::vector<RoleRule> without_evidence(const std::string& name);
 
 Case read_case(const std::filesystem::path& folder);

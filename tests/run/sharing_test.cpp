@@ -107,7 +107,8 @@ const char* const top =
     "optimizer: {type: sgd, momentum: 0.5}\n"
     "lr: 0.1\n"
     "epochs: 2\n"
-    "batch: 8\n";
+    "batch: 8\n"
+    "threads: 1\n";  // else chosen by the number of trials
 
 onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation) {
   onnx::DenseLayer l{Tensor(TensorType{Dtype::f32, {out, in}}), Tensor(TensorType{Dtype::f32, {out}}), std::move(activation)};
