@@ -1,9 +1,13 @@
 #include "experiments/report/folder.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -129,19 +133,34 @@ Folder::Folder(fs::path folder, bool force) : folder_(std::move(folder)), force_
   if (!fs::exists(fs::symlink_status(folder_, error))) return;
   if (!fs::is_directory(folder_, error)) throw Error(quote(folder_.string()), " exists and is no folder: give another with --out");
   const bool run = fs::exists(folder_ / "plan.csv", error) && fs::exists(folder_ / "experiment.yaml", error);
-  if (fs::is_empty(folder_, error)) return;
+  if (std::ranges::none_of(fs::directory_iterator(folder_, error), [](const auto& entry) { return entry.path().filename() != ".lock"; })) return;
   if (!force) throw Error("the folder ", quote(folder_.string()), " exists: --force replaces it, --out DIR writes elsewhere");
   if (!run)
     throw Error("the folder ", quote(folder_.string()), " was not made by a run (it has no plan.csv): --force does not replace it, --out DIR writes elsewhere");
 }
 
+// Two runs may have found the folder free: the one that locks it first has it.
+void Folder::claim() {
+  make_folder(folder_);
+  const fs::path lock = folder_ / ".lock";
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) throw Error("cannot write into the folder ", quote(folder_.string()), ": ", std::strerror(errno)).code(Exit::failed);
+  lock_ = {new int(fd), [](const int* held) { ::close(*held), delete held; }};
+  const bool ours = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder_, error))
+    if (entry.path() != lock) {
+      if (!ours || !force_) throw Error("another run writes into the folder ", quote(folder_.string()), ": --out DIR writes elsewhere");
+      fs::remove_all(entry.path(), error);
+    }
+  if (!ours) throw Error("another run writes into the folder ", quote(folder_.string()), ": --out DIR writes elsewhere");
+  if (error) throw Error("cannot replace the folder ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
+}
+
 void Folder::start(const RunInfo& info) {
   info_ = info;
   started_ = utc_now();
-  std::error_code error;
-  if (force_) fs::remove_all(folder_, error);
-  if (error) throw Error("cannot replace the folder ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
-  make_folder(folder_);
+  claim();
   write_file_lazily(folder_ / "experiment.yaml", info.experiment_text);
   write_file_lazily(folder_ / "plan.csv", plan_csv(info));
   write_file_lazily(folder_ / "environment.json", environment_json(info, started_, ""));
@@ -208,6 +227,8 @@ void Folder::finish(const RunInfo& info, const std::vector<TrialResult>& results
   write_file_lazily(folder_ / "summary.md", summary_md(info, results));
   write_file_lazily(folder_ / "environment.json", environment_json(info, started_, utc_now()));
   const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  std::error_code ignored;
+  fs::remove(folder_ / ".lock", ignored);
   if (fd >= 0) ::syncfs(fd), ::close(fd);
 }
 

@@ -13,7 +13,8 @@ namespace lehr::report {
 //   experiment.yaml plan.csv summary.csv summary.md environment.json
 //   <trial>/{config.yaml, metrics.csv, events.jsonl, status.json, preprocess.json, checkpoints/…}
 // Every trial's config is there before the first one starts; metrics.csv and events.jsonl grow line by line, everything else is
-// written whole or not at all, and the file system is asked once, at the end, to keep it all.
+// written whole or not at all, and the file system is asked once, at the end, to keep it all. One run at a time writes a folder: the file
+// .lock is locked meanwhile and gone afterwards.
 class Folder : public Reporter {
  public:
   // Error (Exit::usage) where the folder exists, unless `force` and it is a run's: then it is replaced. Nothing is created before start().
@@ -28,8 +29,10 @@ class Folder : public Reporter {
  private:
   struct Open;
   std::shared_ptr<Open> open(const TrialInfo& trial);
+  void claim();
   std::filesystem::path folder_;
   bool force_;
+  std::shared_ptr<const int> lock_;  // of the file .lock, held while the run writes
   RunInfo info_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Open>> open_;

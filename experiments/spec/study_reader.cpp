@@ -1,6 +1,7 @@
 #include "experiments/spec/study_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "experiments/spec/emit.h"
 
@@ -13,6 +14,13 @@ constexpr std::size_t max_variants = 256, max_resolved = std::size_t{1} << 28;
 constexpr const char* name_rule = " becomes a folder: use up to 64 letters, digits and . _ + - =, not starting with . or -";
 bool good_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, in_file_name);
+}
+
+// Files the run folder has beside its variants.
+bool of_run_folder(const std::string& name) {
+  static const std::set<std::string, std::less<>> files = {"experiment.yaml", "plan.csv", "summary.csv", "summary.md", "environment.json", "report.html", "metrics.csv",
+                                                           "run.db", "run.db-journal", "run.db-wal", "run.db-shm", "models", ".lock"};
+  return files.contains(name);
 }
 
 std::string no_variant(const std::string& name, const std::vector<std::string>& names) {
@@ -77,6 +85,7 @@ void StudyReader::read_variants() {
   for (const Entry& entry : node.entries) {
     if (problems_.full() || variants_.size() >= max_variants) break;
     if (!good_name(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), name_rule);
+    if (of_run_folder(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), " is that of a file in the run folder, where each variant has a folder: give another");
     Variant variant{entry.key};
     if (entry.value.is_mapping())
       variant.patch = patch_of(entry);

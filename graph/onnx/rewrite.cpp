@@ -144,7 +144,7 @@ class Rewriter {
     std::vector<std::string> what;
     if (left.batch_normalizations) what.push_back(counted(left.batch_normalizations, "BatchNormalization"));
     if (left.dropouts) what.push_back(counted(left.dropouts, "Dropout"));
-    notes_.push_back(cat("the file has ", join(what, " and "), " in training mode: the trained model is written for inference"));
+    notes_.push_back(cat("the file has ", join(what, " and "), " in training mode (training_mode 1): the trained model is written for inference"));
   }
 
   // Constants and copies that nothing reads since the edits.

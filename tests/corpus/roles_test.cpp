@@ -20,6 +20,17 @@ std::set<std::string> parameters(const Graph& graph) {
   return out;
 }
 
+// What a gradient reaches through an If or a Loop, which do not run, is not known.
+bool has_subgraph(const Case& c) {
+  try {
+    for (const Node& node : onnx::read_model(c.model).graph.nodes())
+      for (const auto& [key, value] : node.attrs)
+        if (std::holds_alternative<Subgraph>(value)) return true;
+  } catch (const Error&) {
+  }
+  return false;
+}
+
 // Tensors whose role is not that of the source module; nothing where the model is refused.
 std::vector<std::string> differences(const Case& c) {
   PrepareOptions options;
@@ -43,7 +54,7 @@ TEST_CASE("roles of tensors are those of the source modules", "[corpus]") {
   int compared = 0;
   for (const auto& folder : case_folders(corpus_root())) {
     const Case c = read_case(folder);
-    if (c.losses.empty()) continue;
+    if (c.losses.empty() || has_subgraph(c)) continue;
     std::vector<std::string> wrong;
     try {
       wrong = differences(c);

@@ -96,7 +96,7 @@ TEST_CASE("functions and bodies leave training mode, too", "[onnx][rewrite]") {
   const auto out = onnx::rewrite(read(m).original, {});
   CHECK(parsed(out.original->bytes).functions(0).node(0).input_size() == 1);
   REQUIRE(out.notes.size() == 1);
-  CHECK(out.notes[0] == "the file has 1 Dropout node in training mode: the trained model is written for inference");
+  CHECK(out.notes[0] == "the file has 1 Dropout node in training mode (training_mode 1): the trained model is written for inference");
 }
 
 TEST_CASE("batch statistics that are read have no place in an inference model", "[onnx][rewrite]") {
