@@ -97,7 +97,7 @@ std::string detail(const Subject& s, const Attempt& a) {
   if (!a.trains()) return cat(out, "\nwhat stands in the way of training:\n", a.in_the_way, "\n");
   const Start first = start(std::filesystem::path(s.file).filename().string(), a, s.labels ? s.labels->names : std::vector<std::string>());
   out += "\ntrains: forward and backward are supported throughout.";
-  return out + (first.yaml.empty() ? cat(" A table alone cannot feed it: ", first.why_none, "\n") : cat(" A start:\n\n", first.yaml));
+  return out + (first.yaml.empty() ? cat(" No start: ", first.why_none, "\n") : cat(" A start:\n\n", first.yaml));
 }
 
 // What a loss makes of each output, one line or the first lines of why not.

@@ -142,7 +142,7 @@ class Inliner {
 
   std::string fresh(const std::string& stem) {
     std::string name = stem;
-    for (int i = 1; !names_.insert(name).second; ++i) name = cat(stem, "_", i);
+    for (int& i = next_[stem]; !names_.insert(name).second;) name = cat(stem, "_", ++i);
     return name;
   }
 
@@ -234,6 +234,7 @@ class Inliner {
   FlatGraph out_;
   std::map<Key, Function> functions_;
   std::set<std::string> names_;
+  std::map<std::string, int> next_;  // by stem: the last number given
 };
 }  // namespace
 

@@ -66,7 +66,7 @@ class Reader {
     outputs();
     value_types();
     unsupported_uses();
-    problems_.guard([&] { graph().set_nodes(std::move(nodes_)); });
+    if (unique_) problems_.guard([&] { graph().set_nodes(std::move(nodes_)); });  // else what reads what is not told
     types();
     problems_.raise();
     check(graph());
@@ -105,6 +105,7 @@ class Reader {
   // Adds a value unless its name is taken. `node`: what makes it, nullptr for an input or initializer.
   bool claim(const std::string& name, const NodeProto* node, Value value) {
     if (const ValueId id = graph().find(name); id != no_value) {
+      unique_ = false;
       const std::string first = maker(id), second = node ? title(*node) : cat(kind(value.role), " ", quote(name));
       if (first == second)
         problems_.add("the tensor ", quote(name), " is made twice, both times by ", second);
@@ -398,6 +399,7 @@ class Reader {
   std::vector<Node> nodes_;
   std::vector<std::string> notes_;
   std::vector<const NodeProto*> makers_;  // by value
+  bool unique_ = true;                    // no tensor is made twice
   std::map<std::string, Source> sources_;
   std::set<std::string> missing_domains_;
   std::vector<std::pair<std::string, std::string>> unsupported_;  // who, dtype

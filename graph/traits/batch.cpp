@@ -29,6 +29,12 @@ std::optional<std::vector<std::int64_t>> BatchView::integers(std::size_t slot, c
     if (const auto* list = std::get_if<std::vector<std::int64_t>>(&it->second)) return *list;
   if (!has(slot)) return std::nullopt;
   const auto& data = graph_.value(node_.in[slot]).data;
+  if (const auto& contents = known_[static_cast<std::size_t>(node_.in[slot])].contents; !data && contents) {  // computed from constants alone
+    std::vector<std::int64_t> out;
+    for (const Extent& x : *contents)
+      if (x.known && x.symbol.empty()) out.push_back(x.count);
+    if (out.size() == contents->size()) return out;
+  }
   if (!data || is_float(data->type.dtype) || data->type.dtype == Dtype::string) block("has axes or shapes that are computed in the graph");
   return data->integers();
 }

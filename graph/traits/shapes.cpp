@@ -163,8 +163,14 @@ MaybeExtents slice(const Node& node, const FactsOf& in) {
     const auto axis = axis_index((*axes)[i], out->size());
     if (!axis) return std::nullopt;
     const std::int64_t size = (*out)[*axis].number(), step = steps && i < steps->size() ? (*steps)[i] : 1;
-    if (size < 0 || step != 1) {
+    if (size < 0 || (step != 1 && step != -1)) {
       (*out)[*axis] = {};
+      continue;
+    }
+    if (step == -1) {  // from start down to just above end
+      const std::int64_t from = std::clamp<std::int64_t>((*starts)[i] < 0 ? (*starts)[i] + size : (*starts)[i], -1, size - 1);
+      const std::int64_t above = (*ends)[i] < -size ? -1 : std::clamp<std::int64_t>((*ends)[i] < 0 ? (*ends)[i] + size : (*ends)[i], -1, size - 1);
+      (*out)[*axis] = Extent::of(std::max<std::int64_t>(0, from - above));
       continue;
     }
     (*out)[*axis] = Extent::of(std::max<std::int64_t>(0, bounded((*ends)[i], size) - bounded((*starts)[i], size)));
@@ -314,14 +320,49 @@ MaybeExtents gather(const Node&, const FactsOf& in) {
   }
   return out;
 }
+namespace {
+std::int64_t rows_of(const Facts& facts, std::size_t count) {  // of a matrix kept row by row; 0 where it is none
+  if (!facts.dims || facts.dims->size() != 2 || (*facts.dims)[0].number() <= 0) return 0;
+  return static_cast<std::size_t>((*facts.dims)[0].number() * std::max<std::int64_t>(0, (*facts.dims)[1].number())) == count ? (*facts.dims)[0].number() : 0;
+}
+}  // namespace
 MaybeExtents slice(const Node& node, const FactsOf& in) {
   const MaybeExtents& all = in(0).contents;
   if (!all) return std::nullopt;
   const auto starts = known_integers(node, in, 1, "starts"), ends = known_integers(node, in, 2, "ends"), steps = known_integers(node, in, 4, "steps");
-  if (!starts || !ends || starts->size() != 1 || ends->size() != 1 || (steps && *steps != std::vector<std::int64_t>{1})) return std::nullopt;
+  const auto axes = known_integers(node, in, 3, "axes");
+  if (!starts || !ends || starts->size() != 1 || ends->size() != 1 || (axes && *axes != std::vector<std::int64_t>{0})) return std::nullopt;
+  if (const std::int64_t rows = rows_of(in(0), all->size()); rows > 0) {  // rows turned round, as exporters do it with pads
+    if (!steps || *steps != std::vector<std::int64_t>{-1} || (*starts)[0] != -1 || (*ends)[0] > -rows) return std::nullopt;
+    const std::size_t width = all->size() / static_cast<std::size_t>(rows);
+    Extents out;
+    for (std::size_t row = static_cast<std::size_t>(rows); row-- > 0;)
+      out.insert(out.end(), all->begin() + static_cast<std::ptrdiff_t>(row * width), all->begin() + static_cast<std::ptrdiff_t>((row + 1) * width));
+    return out;
+  }
+  if (steps && *steps != std::vector<std::int64_t>{1}) return std::nullopt;
   const auto size = static_cast<std::int64_t>(all->size());
   const std::int64_t start = bounded((*starts)[0], size), end = bounded((*ends)[0], size);
   return start > end ? Extents{} : Extents(all->begin() + start, all->begin() + end);
+}
+MaybeExtents transpose(const Node& node, const FactsOf& in) {
+  const MaybeExtents& all = in(0).contents;
+  const std::int64_t rows = all ? rows_of(in(0), all->size()) : 0;
+  const auto perm = known_integers(node, in, no_slot, "perm");
+  if (rows == 0 || (perm && *perm != std::vector<std::int64_t>{1, 0})) return std::nullopt;
+  const std::size_t height = static_cast<std::size_t>(rows), width = all->size() / height;
+  Extents out;
+  for (std::size_t column = 0; column < width; ++column)
+    for (std::size_t row = 0; row < height; ++row) out.push_back((*all)[row * width + column]);
+  return out;
+}
+MaybeExtents filled(const Node& node, const FactsOf& in) {
+  constexpr std::int64_t longest = 64;
+  const MaybeExtents& shape = in(0).contents;
+  const auto value = node.attrs.find("value");
+  const auto* tensor = value == node.attrs.end() ? nullptr : std::get_if<std::shared_ptr<const Tensor>>(&value->second);
+  if (!shape || shape->size() != 1 || (*shape)[0].number() < 0 || (*shape)[0].number() > longest || !tensor || is_float((*tensor)->type.dtype)) return std::nullopt;
+  return Extents(static_cast<std::size_t>((*shape)[0].number()), Extent::of((*tensor)->integers().at(0)));
 }
 MaybeExtents product(const Node&, const FactsOf& in) { return in(0).contents ? MaybeExtents(Extents{lehr::product(*in(0).contents)}) : std::nullopt; }
 

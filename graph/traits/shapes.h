@@ -36,13 +36,15 @@ MaybeExtents einsum(const Node&, const FactsOf&);
 MaybeExtents top_k(const Node&, const FactsOf&);
 }  // namespace shape_rules
 
-// The integers of output 0, a short vector computed from shapes.
+// The integers of output 0, row by row, where they are few and computed from shapes and constants.
 namespace contents_rules {
 MaybeExtents handed_on(const Node&, const FactsOf&);
 MaybeExtents shape(const Node&, const FactsOf&);
 MaybeExtents concat(const Node&, const FactsOf&);
 MaybeExtents gather(const Node&, const FactsOf&);
 MaybeExtents slice(const Node&, const FactsOf&);
+MaybeExtents transpose(const Node&, const FactsOf&);
+MaybeExtents filled(const Node&, const FactsOf&);    // ConstantOfShape
 MaybeExtents product(const Node&, const FactsOf&);   // ReduceProd
 MaybeExtents multiply(const Node&, const FactsOf&);
 MaybeExtents divide(const Node&, const FactsOf&);

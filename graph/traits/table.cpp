@@ -124,7 +124,7 @@ std::vector<Traits> rows() {
   add({.name = "Flatten", .in = {data}, .shape = s::flatten, .batch = b::flatten, .carries = true, .affine = true, .flops = no_flops});
   add({.name = "Squeeze", .in = {data, setting}, .shape = s::squeeze, .batch = b::squeeze, .carries = true, .affine = true, .contents = c::handed_on, .flops = no_flops});
   add({.name = "Unsqueeze", .in = {data, setting}, .shape = s::unsqueeze, .batch = b::unsqueeze, .carries = true, .affine = true, .contents = c::handed_on, .flops = no_flops});
-  add({.name = "Transpose", .in = {data}, .shape = s::transpose, .batch = b::transpose, .carries = true, .transposes = true});
+  add({.name = "Transpose", .in = {data}, .shape = s::transpose, .batch = b::transpose, .carries = true, .transposes = true, .contents = c::transpose});
   add({.name = "Expand", .in = {data, setting}, .shape = s::expand, .batch = b::expand, .carries = true});
   add({.name = "Tile", .in = {data, setting}, .shape = s::tile, .batch = b::tile, .carries = true});
   add({.name = "Slice", .in = {data, setting}, .shape = s::slice, .batch = b::slice, .carries = true, .affine = true, .contents = c::slice});
@@ -149,7 +149,7 @@ std::vector<Traits> rows() {
   add({.name = "Shape", .in = {data}, .shape = s::rank_of, .batch = b::sizes, .result = Result::integer, .flat = true, .contents = c::shape, .flops = no_flops});
   add({.name = "Size", .in = {data}, .shape = s::scalar, .batch = b::sizes, .result = Result::integer, .flat = true, .flops = no_flops});
   add({.name = "Range", .in = {setting}, .flat = true});
-  add({.name = "ConstantOfShape", .in = {setting}, .shape = s::of_contents, .result = Result::unknown, .flat = true});
+  add({.name = "ConstantOfShape", .in = {setting}, .shape = s::of_contents, .result = Result::unknown, .flat = true, .contents = c::filled});
   add({.name = "EyeLike", .in = {data}, .shape = s::same, .flat = true});
   add({.name = "NonZero", .in = {data}, .result = Result::integer, .flat = true});
   add({.name = "OneHot", .in = {index, setting, choice}, .shape = s::one_hot, .batch = b::one_hot, .result = Result::unknown, .flat = true});

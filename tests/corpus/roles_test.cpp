@@ -23,7 +23,8 @@ std::set<std::string> parameters(const Graph& graph) {
 // What a gradient reaches through an If or a Loop, which do not run, is not known.
 bool has_subgraph(const Case& c) {
   try {
-    for (const Node& node : onnx::read_model(c.model).graph.nodes())
+    const Graph graph = onnx::read_model(c.model).graph;
+    for (const Node& node : graph.nodes())
       for (const auto& [key, value] : node.attrs)
         if (std::holds_alternative<Subgraph>(value)) return true;
   } catch (const Error&) {

@@ -131,6 +131,12 @@ TEST_CASE("all that is against signatures is told at once", "[onnx]") {
   for (const char* part : {"3 problems", "'slope'", "4 inputs given", "'half'"}) CHECK_THAT(text, contains(part));
 }
 
+TEST_CASE("a tensor made twice is not told as a cycle, too", "[onnx]") {
+  ModelProto m = mlp();
+  set_nodes(m, {node("Relu", {"x"}, {"h"}, "a"), node("Relu", {"h"}, {"x"}, "b"), node("Gemm", {"h", "W1"}, {"y"}, "c")});
+  CHECK(failure(m) == "the tensor 'x' is made twice: by input 'x' and by Relu node 'b'");
+}
+
 TEST_CASE("element types follow the operators", "[onnx]") {
   ModelProto m = mlp();
   NodeProto cast = node("Cast", {"x"}, {"c"}), filled = node("ConstantOfShape", {"s"}, {"f"}), ones = node("ConstantOfShape", {"s"}, {"o"});
