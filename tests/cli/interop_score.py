@@ -1,7 +1,7 @@
 """What a run reports, by ONNX Runtime: interop_score.py TRIAL_FOLDER MODEL TABLE.csv ROWS
 
 The last ROWS rows of the table (the target is its last column) are prepared as TRIAL_FOLDER/preprocess.json says and given to TRIAL_FOLDER/checkpoints/MODEL,
-all at once and one by one: both must give the same outputs, and the loss or accuracy of the last line of metrics.csv. Exits with a message where something differs.
+all at once and one by one: both must give the same outputs, and the loss or accuracy that metrics.csv has for these weights. Exits with a message where something differs.
 """
 import csv
 import json
@@ -58,7 +58,9 @@ for k, output in enumerate(names):
             fail(f"{output} differs one row at a time by {np.max(np.abs(a - b))}")
         scores = a.reshape(count, -1)
 
-reported = list(csv.DictReader(open(folder / "metrics.csv")))[-1]
+epochs = list(csv.DictReader(open(folder / "metrics.csv")))
+best = json.load(open(folder / "status.json"))["best_epoch"]
+reported = next(e for e in epochs if int(e["epoch"]) == best) if name.endswith("best.onnx") else epochs[-1]
 prefix = "avg_val_" if name == "average.onnx" else "val_"
 if classes:
     if scores.shape[1] == 1:

@@ -45,8 +45,8 @@ TEST_CASE("ONNX Runtime gives the metric a run reports, for all rows at once and
   for (const test::WrittenCase& c : test::written_cases(place)) {
     if (!c.runs) continue;
     REQUIRE(place.lehr("run " + c.name + ".yaml --seeds 1 --out " + c.name).code == 0);
-    score(c.name + "/seed-0", "last.onnx", c.table, c.rows);
-    if (place.exists(c.name + "/seed-0/checkpoints/average.onnx")) score(c.name + "/seed-0", "average.onnx", c.table, c.rows);
+    for (const char* model : {"last.onnx", "best.onnx", "best/best.onnx", "average.onnx"})
+      if (place.exists(c.name + "/seed-0/checkpoints/" + model)) score(c.name + "/seed-0", model, c.table, c.rows);
   }
   place.write("short.yaml", test::experiment());
   REQUIRE(place.lehr("run short.yaml --seeds 1 --out tutorial").code == 0);
