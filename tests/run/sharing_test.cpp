@@ -193,7 +193,7 @@ struct Left {
 };
 Left leavings(const fs::path& file, const std::optional<std::string>& only = {}) {
   Leavings out;
-  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), {.only = only}), {});
+  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), {.only = only}), {.threads = 1});  // a lone trial would get more, and other last bits
   run::run(prepared, {}, {&out});
   return {out.by_variant, out.updates};
 }
