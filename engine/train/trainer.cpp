@@ -110,14 +110,14 @@ class Trainer {
     if (fault_) return diverged(e, *fault_);
     followers_.epoch(record, clock_);
     if (e + 1 == job_.epochs) finish();
-    if (fault_) return diverged(e, *fault_);
+    if (fault_ && validation_.empty()) return diverged(e, *fault_);
     const Weights& w = bench_.weights();
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
     record.seconds = seconds();
     result_.epochs.push_back(record);
     if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
-    return true;
+    return fault_ ? diverged(e, *fault_) : true;  // the epoch and its evaluation were finite, the test rows' is not
   }
 
   // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used, 0 where the epoch is over.
@@ -210,11 +210,11 @@ class Trainer {
 
   void evaluate(EpochRecord& record) {
     record.evaluated = true;
+    if (averaging()) at_point(average_->values(), [&] { record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights"); });
     at_point(evaluation_point(), [&] {
       record.val_loss = judge(validation_, record.val, "validation loss");
-      if (!fault_) keep_best(record);
+      if (!fault_) keep_best(record);  // of an epoch that is finite throughout
     });
-    if (averaging()) at_point(average_->values(), [&] { record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights"); });
   }
 
   // The test rows after the last epoch; without rows to evaluate on, the last batch once more shows what the last update has made.

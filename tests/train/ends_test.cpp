@@ -86,6 +86,18 @@ TEST_CASE("what the last update broke is found by whatever is evaluated after it
   std::swap(test.sizes.test_rows, test.sizes.validation_rows);
   test.check("test loss", test.run());
 
+  Training late({.validation = 9});  // only the test rows are too large
+  late.split.test = {36}, late.sizes.test_rows = 1;
+  late.split.train.pop_back(), late.sizes.train_rows = 36;
+  for (int k = 0; k < 4; ++k) late.data.features[0].f32[4 * 36 + static_cast<std::size_t>(k)] = 1e30f;
+  late.data.target.f32[36] = 1e30f;
+  const TrialResult r = late.run();
+  CHECK(r.outcome == Outcome::diverged);
+  CHECK(says(r.message, "test loss inf after step"));
+  CHECK(r.epochs.size() == 3);
+  CHECK(r.best_epoch >= 1);
+  CHECK(late.of("fc1.weight") != late.start("fc1.weight"));
+
   Overflow neither;  // the next loss would not have been finite
   neither.check("loss of the last batch", neither.run());
 
