@@ -65,7 +65,7 @@ void add_predict(CLI::App& app, Context&) {
   command->add_option("model", o->model, "an ONNX file: runs/…/checkpoints/last.onnx")->required();
   command->add_option("data", o->data, "a table with the columns the model was trained on")->required();
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
-  command->add_option("--scores", o->scores, "what the model's output is, where its nodes do not tell: logits or probabilities")
+  command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
   command->add_option("--out", o->out, "a file instead of standard output")->type_name("FILE");
   command->callback([o] { execute(*o); });
