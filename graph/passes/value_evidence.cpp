@@ -124,7 +124,8 @@ std::string formula_values(const Tensor& tensor, bool multiplied) {
   if (distinct.size() < 2) return "";
   if (cosines(x, shape)) return "a table of sines or cosines";
   const auto last = shape.size() - 1;
-  if (shape[last] >= 4 && all_lines(x, shape, last, equal_steps)) return "numbers in equal steps (positions, knots)";
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (shape[axis] >= 4 && all_lines(x, shape, axis, equal_steps)) return "numbers in equal steps (positions, knots)";
   if (shape[last] >= 8 && all_lines(x, shape, last, rising)) return "numbers that rise throughout (knots)";
   if (shape[last] >= 8 && static_cast<std::int64_t>(x.size()) == shape[last] && mirrored(x)) return "a window: its own mirror image";
   return "";

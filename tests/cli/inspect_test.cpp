@@ -36,7 +36,8 @@ std::string table_for(const std::string& start) {
   std::vector<std::string> labels;
   if (m[5].matched)
     for (const std::string& label : split(m[5].str(), ',')) labels.emplace_back(trim(label));
-  for (int i = 0; labels.empty() && i < classes; ++i) labels.push_back(cat(i));
+  if (!m[5].matched)
+    for (int i = 0; i < classes; ++i) labels.push_back(cat(i));
   std::smatch number;
   std::string out;
   std::size_t width = 0;
