@@ -8,9 +8,17 @@
 
 namespace lehr {
 
+namespace {
+Graph opened(Graph graph, const std::vector<std::size_t>& axes) {
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+    if (auto& type = graph.value(graph.inputs[i]).type; type && type->dims && axes.at(i) < type->dims->size()) (*type->dims)[axes[i]] = {-1, batch_symbol};
+  return graph;
+}
+}  // namespace
+
 BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<std::size_t>& axes)
     : carried_(graph.values().size()), label_(graph.values().size()) {
-  const std::vector<Facts> known = facts(graph);
+  const std::vector<Facts> known = facts(graph), open = facts(opened(graph, axes));
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) carried_[static_cast<std::size_t>(graph.inputs[i])] = {axes.at(i), 1};
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
@@ -19,7 +27,7 @@ BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<s
     const bool labels = row.label >= 0 || any([&](ValueId in) { return label(in); });
     Carried out;
     if (!labels && any([&](ValueId in) { return bool(of(in)); })) {
-      BatchView view(graph, node, batch, known, carried_);
+      BatchView view(graph, node, batch, known, open, carried_);
       if (!row.batch) view.block("is not known to keep the rows of a batch apart");
       out = row.batch(view);
       if (view.new_shape()) shapes_[n] = *view.new_shape();

@@ -39,6 +39,14 @@ std::optional<std::vector<std::int64_t>> BatchView::integers(std::size_t slot, c
   return data->integers();
 }
 bool BatchView::computed(std::size_t slot) const { return has(slot) && !graph_.value(node_.in[slot]).data; }
+bool BatchView::known(std::size_t slot) const {
+  const auto& contents = known_[static_cast<std::size_t>(node_.in[slot])].contents;
+  return !computed(slot) || (contents && std::ranges::all_of(*contents, [](const Extent& x) { return x.known && x.symbol.empty(); }));
+}
+bool BatchView::follows(std::size_t slot, std::size_t entry) const {
+  const auto& contents = open_[static_cast<std::size_t>(node_.in[slot])].contents;
+  return contents && entry < contents->size() && (*contents)[entry].symbol == batch_symbol;
+}
 std::string BatchView::name(std::size_t slot) const { return quote(graph_.value(node_.in[slot]).name); }
 std::int64_t BatchView::multiply(std::int64_t a, std::int64_t b) const {
   if (a < 0 || b < 0 || (b > 0 && a > (std::int64_t{1} << 47) / b)) block("reads more elements than fit");
@@ -253,8 +261,8 @@ Carried concat(BatchView& v) {
 Carried reshape(BatchView& v) {
   const Carried c = v.in(0);
   if (!c) v.block("takes its shape from the batch");
-  const bool stored = v.node().attrs.contains("shape") || !v.has(1) || !v.computed(1);
-  if (!stored) {  // computed for each batch size
+  const bool computed = !v.node().attrs.contains("shape") && v.has(1) && v.computed(1);
+  if (computed && !v.known(1)) {
     if (c.axis != 0) v.block("has a shape that is computed in the graph, and the batch is not dimension 0");
     return c;
   }
@@ -278,7 +286,7 @@ Carried reshape(BatchView& v) {
   const Carried out{at, shape[at] / v.batch()};
   const bool fits = given->at(at) == -1 || (given->at(at) == 0 && !allow_zero && at == c.axis && out.count == c.count);
   shape[at] = -1;
-  if (!fits) v.reshape_to(shape);
+  if (!fits && !(computed && v.follows(1, at))) v.reshape_to(shape);
   return out;
 }
 
@@ -376,7 +384,7 @@ Carried slice(BatchView& v) {
 Carried expand(BatchView& v) {
   const Carried c = v.in(0);
   if (!c) v.block("takes its shape from the batch");
-  if (v.computed(1)) {
+  if (v.computed(1) && !v.known(1)) {
     if (c.axis != 0) v.block("has a shape that is computed in the graph, and the batch is not dimension 0");
     return c;
   }
@@ -386,7 +394,7 @@ Carried expand(BatchView& v) {
   const Carried out{std::max(shape->size(), v.rank()) - back, c.count};
   if (shape->size() < back) return out;
   std::int64_t& size = (*shape)[shape->size() - back];
-  if (size == 1) return out;
+  if (size == 1 || (v.computed(1) && v.follows(1, shape->size() - back))) return out;
   if (size != v.multiply(v.batch(), c.count)) v.block("repeats the batch");
   size = 1;
   v.reshape_to(*shape);

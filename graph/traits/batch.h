@@ -27,8 +27,9 @@ struct Blocked {
 // One node as a batch rule sees it: where its inputs carry a batch of a size that is known (it stands in the file).
 class BatchView {
  public:
-  BatchView(const Graph& graph, const Node& node, std::int64_t batch, std::span<const Facts> known, std::span<const Carried> carried)
-      : graph_(graph), node_(node), batch_(batch), known_(known), carried_(carried) {}
+  // known: with the stored batch; open: the same with the batch as a symbol.
+  BatchView(const Graph& graph, const Node& node, std::int64_t batch, std::span<const Facts> known, std::span<const Facts> open, std::span<const Carried> carried)
+      : graph_(graph), node_(node), batch_(batch), known_(known), open_(open), carried_(carried) {}
 
   const Node& node() const { return node_; }
   std::int64_t batch() const { return batch_; }
@@ -41,6 +42,8 @@ class BatchView {
   // An attribute or a stored operand; none where neither is there; blocked where it is computed in the graph.
   std::optional<std::vector<std::int64_t>> integers(std::size_t slot, const char* attribute) const;
   bool computed(std::size_t slot) const;                    // read, but not stored
+  bool known(std::size_t slot) const;                       // its integers are, with the stored batch
+  bool follows(std::size_t slot, std::size_t entry) const;  // this one of its integers is computed from the batch's size
   std::string name(std::size_t slot) const;
   // a * b; blocked where that is absurd.
   std::int64_t multiply(std::int64_t a, std::int64_t b) const;
@@ -54,7 +57,7 @@ class BatchView {
   const Graph& graph_;
   const Node& node_;
   std::int64_t batch_;
-  std::span<const Facts> known_;
+  std::span<const Facts> known_, open_;
   std::span<const Carried> carried_;
   std::optional<std::vector<std::int64_t>> shape_;
 };
