@@ -19,7 +19,7 @@ Graph opened(Graph graph, const std::vector<std::size_t>& axes) {
 BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<std::size_t>& axes)
     : carried_(graph.values().size()), label_(graph.values().size()) {
   const std::vector<Facts> known = facts(graph), open = facts(opened(graph, axes));
-  for (std::size_t i = 0; i < graph.inputs.size(); ++i) carried_[static_cast<std::size_t>(graph.inputs[i])] = {axes.at(i), 1};
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) carried_[static_cast<std::size_t>(graph.inputs[i])] = {axes.at(i), 1, 1};
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
     const Traits& row = traits(node);
@@ -40,7 +40,7 @@ BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<s
     }
   }
   for (const ValueId out : graph.outputs)
-    if (!label(out) && of(out).count > 1) throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).count, " rows for each of the batch")};
+    if (!label(out) && of(out) && !of(out).whole()) throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).each(), " rows for each of the batch")};
 }
 
 namespace {

@@ -78,7 +78,7 @@ void free_batch(Graph& graph, const BatchRows& rows) {
     const Carried c = rows.of(id);
     if (graph.value(id).data || !type || !type->dims || type->dims->empty()) continue;
     if (rows.label(id)) type->dims->front() = {-1, batch_symbol};
-    if (c && c.axis < type->dims->size()) (*type->dims)[c.axis] = {-1, c.count == 1 ? batch_symbol : ""};
+    if (c && c.axis < type->dims->size()) (*type->dims)[c.axis] = {-1, c.whole() ? batch_symbol : ""};
   }
   for (const auto& [index, shape] : rows.shapes()) {
     Node& node = graph.node(index);

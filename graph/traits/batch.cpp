@@ -96,7 +96,7 @@ Carried broadcasts(BatchView& v) {
   for (std::size_t s = 0; s < count; ++s) {
     const Carried c = v.in(s);
     if (!c) continue;
-    if (out && (c.count != out.count || v.rank(s) - c.axis != back)) v.block("joins tensors whose batches do not lie alike");
+    if (out && (c.count != out.count || c.outer != out.outer || v.rank(s) - c.axis != back)) v.block("joins tensors whose batches do not lie alike");
     out = c;
     back = v.rank(s) - c.axis;
     deepest = std::max(deepest, v.rank(s));
@@ -153,14 +153,14 @@ Carried gemm(BatchView& v) {
   Carried out;
   if (a && b) v.block("multiplies along the batch");
   if ((a && a.axis != rows) || (b && b.axis != columns)) v.block("multiplies along the batch");
-  if (a) out = {0, a.count};
-  if (b) out = {1, b.count};
+  if (a) out = {0, a.count, a.outer};
+  if (b) out = {1, b.count, b.outer};
   if (!v.has(2)) return out;
   const Carried c = v.in(2);
   if (!out) v.block("adds a tensor of the batch");
   const std::size_t back = 2 - out.axis;
   const MaybeExtents& d = v.maybe_dims(2);
-  if (c && (c.count != out.count || !d || d->size() - c.axis != back)) v.block("adds a tensor of the batch");
+  if (c && (c.count != out.count || c.outer != out.outer || !d || d->size() - c.axis != back)) v.block("adds a tensor of the batch");
   if (!c && d && d->size() >= back && (*d)[d->size() - back].number() != 1) v.block(cat("adds a bias of ", (*d)[d->size() - back].number(), " rows"));
   return out;
 }
@@ -174,17 +174,17 @@ Carried matmul(BatchView& v) {
   }
   const std::size_t back_a = ra - a.axis, back_b = rb - b.axis;  // 1: the last dimension
   if (a && b) {
-    if (back_a != back_b || back_a < 3 || a.count != b.count) v.block("multiplies along the batch");
-    return {rank - back_a, a.count};
+    if (back_a != back_b || back_a < 3 || a.count != b.count || a.outer != b.outer) v.block("multiplies along the batch");
+    return {rank - back_a, a.count, a.outer};
   }
   if (a) {
     if (back_a == 1) v.block("multiplies along the batch");
     if (back_a >= 3 && rb >= back_a && v.dims(1)[rb - back_a].number() != 1) v.block("multiplies along the batch");
-    return {rank - back_a, a.count};
+    return {rank - back_a, a.count, a.outer};
   }
   if (back_b == 2) v.block("multiplies along the batch");
   if (back_b >= 3 && ra >= back_b && v.dims(0)[ra - back_b].number() != 1) v.block("multiplies along the batch");
-  return {rank - back_b, b.count};
+  return {rank - back_b, b.count, b.outer};
 }
 
 // The batch's letter must be that of one dimension only and stand in the result.
@@ -205,7 +205,7 @@ Carried einsum(BatchView& v) {
     const Carried c = v.in(s);
     if (!c) continue;
     if (c.axis >= parts[s].size()) v.block("has an equation that does not fit");
-    if ((letter && letter != parts[s][c.axis]) || (out && out.count != c.count)) v.block("joins tensors whose batches do not lie alike");
+    if ((letter && letter != parts[s][c.axis]) || (out && (out.count != c.count || out.outer != c.outer))) v.block("joins tensors whose batches do not lie alike");
     letter = parts[s][c.axis];
     out = c;
   }
@@ -221,9 +221,9 @@ Carried gather(BatchView& v) {
   const Carried data = v.in(0), indices = v.in(1);
   const std::size_t axis = v.axis(integer(v.node(), "axis", 0));
   if (data && indices) v.block("picks within the batch by indices of the batch");
-  if (indices) return {axis + indices.axis, indices.count};
+  if (indices) return {axis + indices.axis, indices.count, indices.outer};
   if (data.axis == axis) v.block("works along the batch");
-  return {data.axis < axis ? data.axis : data.axis - 1 + v.rank(1), data.count};
+  return {data.axis < axis ? data.axis : data.axis - 1 + v.rank(1), data.count, data.outer};
 }
 
 Carried gather_elements(BatchView& v) {
@@ -270,8 +270,8 @@ Carried reshape(BatchView& v) {
   const Extents& in = v.dims();
   if (!given || given->empty() || in.empty()) v.block("loses the batch");
   const bool allow_zero = integer(v.node(), "allowzero", 0) != 0;
-  const std::int64_t rows = v.multiply(v.batch(), c.count), front = elements_of(v, in, 0, c.axis);
-  const std::int64_t all = v.multiply(v.multiply(front, rows), elements_of(v, in, c.axis + 1, in.size()));
+  const std::int64_t rows = v.multiply(v.batch(), c.each()), front = v.multiply(elements_of(v, in, 0, c.axis), c.outer);
+  const std::int64_t all = v.multiply(v.multiply(elements_of(v, in, 0, c.axis), rows), elements_of(v, in, c.axis + 1, in.size()));
   std::vector<std::int64_t> shape = *given;
   for (std::size_t i = 0; i < shape.size(); ++i)
     if (shape[i] == 0 && !allow_zero && i < in.size()) shape[i] = i == c.axis ? rows : v.size(in[i]);
@@ -279,12 +279,17 @@ Carried reshape(BatchView& v) {
   for (const std::int64_t size : shape) rest = v.multiply(rest, size < 0 ? 1 : size);
   for (std::int64_t& size : shape)
     if (size < 0) size = rest > 0 && all % rest == 0 ? all / rest : 0;
+  // The dimension that holds element `front` of the whole: what it has in front of the batch divides, and so does the batch.
+  Carried out;
   std::size_t at = 0;
-  for (std::int64_t before = 1; at < shape.size(); before = v.multiply(before, shape[at]), ++at)
-    if (before == front && shape[at] > 0 && shape[at] % v.batch() == 0) break;
-  if (at == shape.size()) v.block(cat("makes ", *given, " of it, which has no dimension for the batch"));
-  const Carried out{at, shape[at] / v.batch()};
-  const bool fits = given->at(at) == -1 || (given->at(at) == 0 && !allow_zero && at == c.axis && out.count == c.count);
+  for (std::int64_t before = 1; at < shape.size(); before = v.multiply(before, shape[at]), ++at) {
+    const std::int64_t outer = before > 0 && front % before == 0 ? front / before : 0;
+    if (outer == 0 || shape[at] <= 0 || shape[at] % v.multiply(outer, v.batch())) continue;
+    out = {at, shape[at] / (outer * v.batch()), outer};
+    break;
+  }
+  if (!out) v.block(cat("makes ", *given, " of it, which has no dimension for the batch"));
+  const bool fits = given->at(at) == -1 || (given->at(at) == 0 && !allow_zero && at == c.axis && out.count == c.count && out.outer == c.outer);
   shape[at] = -1;
   if (!fits && !(computed && v.follows(1, at))) v.reshape_to(shape);
   return out;
@@ -300,18 +305,18 @@ Carried flatten(BatchView& v) {
   const auto cut = static_cast<std::size_t>(axis);
   if (cut == 0 && c.axis == 0) v.block("makes one row of the whole batch");
   const bool in_front = c.axis < cut;
-  if (elements_of(v, d, in_front ? 0 : cut, c.axis) != 1) v.block("joins other dimensions in front of the batch");
-  return {in_front ? std::size_t{0} : std::size_t{1}, v.multiply(c.count, elements_of(v, d, c.axis + 1, in_front ? cut : d.size()))};
+  return {in_front ? std::size_t{0} : std::size_t{1}, v.multiply(c.count, elements_of(v, d, c.axis + 1, in_front ? cut : d.size())),
+          v.multiply(c.outer, elements_of(v, d, in_front ? 0 : cut, c.axis))};
 }
 
 Carried transpose(BatchView& v) {
   const Carried c = first(v);
   const auto perm = v.integers(99, "perm");
   const std::size_t rank = v.rank();
-  if (!perm) return {rank - 1 - c.axis, c.count};
+  if (!perm) return {rank - 1 - c.axis, c.count, c.outer};
   const auto at = std::ranges::find(*perm, static_cast<std::int64_t>(c.axis));
   if (perm->size() != rank || at == perm->end()) v.block("has a permutation that does not fit");
-  return {static_cast<std::size_t>(at - perm->begin()), c.count};
+  return {static_cast<std::size_t>(at - perm->begin()), c.count, c.outer};
 }
 
 namespace {
@@ -320,7 +325,7 @@ Carried reduced(BatchView& v, const std::vector<std::int64_t>& axes, const Carri
   for (const std::int64_t axis : axes) gone.insert(v.axis(axis));
   if (gone.contains(c.axis)) return {};
   if (integer(v.node(), "keepdims", 1)) return c;
-  return {c.axis - static_cast<std::size_t>(std::ranges::count_if(gone, [&](std::size_t g) { return g < c.axis; })), c.count};
+  return {c.axis - static_cast<std::size_t>(std::ranges::count_if(gone, [&](std::size_t g) { return g < c.axis; })), c.count, c.outer};
 }
 }  // namespace
 
@@ -342,16 +347,16 @@ Carried squeeze(BatchView& v) {
   const auto axes = v.integers(1, "axes");
   std::size_t before = 0;
   if (!axes) {
-    if (v.multiply(v.batch(), c.count) == 1) v.block("drops every dimension of size 1, the batch's too");
+    if (v.multiply(v.batch(), c.each()) == 1) v.block("drops every dimension of size 1, the batch's too");
     for (std::size_t i = 0; i < c.axis; ++i) before += v.size(v.dims()[i]) == 1;
-    return {c.axis - before, c.count};
+    return {c.axis - before, c.count, c.outer};
   }
   for (const std::int64_t given : *axes) {
     const std::size_t axis = v.axis(given);
     if (axis == c.axis) v.block("drops the batch's dimension");
     before += axis < c.axis;
   }
-  return {c.axis - before, c.count};
+  return {c.axis - before, c.count, c.outer};
 }
 
 Carried unsqueeze(BatchView& v) {
@@ -367,7 +372,7 @@ Carried unsqueeze(BatchView& v) {
   std::size_t place = 0;
   for (std::size_t left = c.axis; at.contains(place) || left > 0; ++place)
     if (!at.contains(place)) --left;
-  return {place, c.count};
+  return {place, c.count, c.outer};
 }
 
 Carried slice(BatchView& v) {
@@ -391,11 +396,11 @@ Carried expand(BatchView& v) {
   auto shape = v.integers(1, "shape");
   if (!shape) v.block("has no shape");
   const std::size_t back = v.rank() - c.axis;
-  const Carried out{std::max(shape->size(), v.rank()) - back, c.count};
+  const Carried out{std::max(shape->size(), v.rank()) - back, c.count, c.outer};
   if (shape->size() < back) return out;
   std::int64_t& size = (*shape)[shape->size() - back];
   if (size == 1 || (v.computed(1) && v.follows(1, shape->size() - back))) return out;
-  if (size != v.multiply(v.batch(), c.count)) v.block("repeats the batch");
+  if (size != v.multiply(v.batch(), c.each())) v.block("repeats the batch");
   size = 1;
   v.reshape_to(*shape);
   return out;
@@ -426,7 +431,7 @@ Carried one_hot(BatchView& v) {
   const Carried c = first(v);
   const auto at = axis_index(integer(v.node(), "axis", -1), v.rank() + 1);
   if (!at) v.block("has an axis out of range");
-  return {c.axis + (*at <= c.axis ? 1 : 0), c.count};
+  return {c.axis + (*at <= c.axis ? 1 : 0), c.count, c.outer};
 }
 
 Carried sizes(BatchView&) { return {}; }

@@ -11,10 +11,13 @@
 
 namespace lehr {
 
-// Where a value carries the batch: dimension `axis` has `count` entries for each row of it, in order. None: its shape does not depend on the batch.
+// Where a value carries the batch: dimension `axis` is [outer, batch, count] in one, most often the batch alone. None: its shape does not depend
+// on the batch.
 struct Carried {
   std::size_t axis = 0;
-  std::int64_t count = 0;
+  std::int64_t count = 0, outer = 1;
+  bool whole() const { return count == 1 && outer == 1; }
+  std::int64_t each() const { return count * outer; }  // entries for each row
   explicit operator bool() const { return count > 0; }
   bool operator==(const Carried&) const = default;
 };

@@ -375,6 +375,13 @@ MaybeExtents single(const FactsOf& in, Extent (*combine)(const Extent&, const Ex
 }  // namespace
 MaybeExtents multiply(const Node&, const FactsOf& in) { return single(in, times); }
 MaybeExtents divide(const Node&, const FactsOf& in) { return single(in, over); }
+MaybeExtents add(const Node&, const FactsOf& in) { return single(in, plus); }
+MaybeExtents subtract(const Node&, const FactsOf& in) {
+  return single(in, [](const Extent& a, const Extent& b) { return a.known && b.known && a.symbol.empty() && b.symbol.empty() ? Extent::of(a.count - b.count) : Extent{}; });
+}
+MaybeExtents remainder(const Node&, const FactsOf& in) {
+  return single(in, [](const Extent& a, const Extent& b) { return a.number() >= 0 && b.number() > 0 ? Extent::of(a.count % b.count) : Extent{}; });
+}
 
 }  // namespace contents_rules
 

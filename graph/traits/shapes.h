@@ -48,6 +48,9 @@ MaybeExtents filled(const Node&, const FactsOf&);    // ConstantOfShape
 MaybeExtents product(const Node&, const FactsOf&);   // ReduceProd
 MaybeExtents multiply(const Node&, const FactsOf&);
 MaybeExtents divide(const Node&, const FactsOf&);
+MaybeExtents add(const Node&, const FactsOf&);
+MaybeExtents subtract(const Node&, const FactsOf&);
+MaybeExtents remainder(const Node&, const FactsOf&);  // Mod
 }  // namespace contents_rules
 
 // Along spatial axis i of n: the positions a window of `kernel` takes over `size` entries; at most 0 where that is not known.

@@ -76,12 +76,12 @@ std::vector<Traits> rows() {
   add({.name = "PRelu", .in = {data, slope}, .shape = s::same, .batch = b::scale_by_axis, .elementwise = true});
 
   // Of several inputs, broadcast together.
-  const auto broadcast = [&](const char* name, Does does, bool affine) {
-    add({.name = name, .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = does, .affine = affine, .elementwise = true});
+  const auto broadcast = [&](const char* name, Does does, bool affine, ContentsRule contents = nullptr) {
+    add({.name = name, .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = does, .affine = affine, .elementwise = true, .contents = contents});
   };
-  broadcast("Add", Does::add, true), broadcast("Sub", Does::subtract, true);
+  broadcast("Add", Does::add, true, c::add), broadcast("Sub", Does::subtract, true, c::subtract);
   for (const char* name : {"Min", "Max"}) broadcast(name, Does::other, true);
-  for (const char* name : {"Mean", "Mod"}) broadcast(name, Does::other, false);
+  broadcast("Mean", Does::other, false), broadcast("Mod", Does::other, false, c::remainder);
   broadcast("Sum", Does::add, false);
   broadcast("Pow", Does::power, false);
   add({.name = "Mul", .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = Does::multiply, .affine = true, .elementwise = true, .contents = c::multiply});

@@ -224,6 +224,21 @@ TEST_CASE("sequences in front of the batch are followed through attention", "[pa
     if (node.op == "Reshape") CHECK(b.graph.value(node.in[1]).data->integers() == Ints{5, -1, 4});
 }
 
+TEST_CASE("a batch in the middle of a joined dimension is followed", "[passes]") {
+  Build b;  // [T, B, F] -> [T B, F] -> layer -> [T, B, 2 H]; a convolution over sequences tells that the first dimension is no batch
+  const ValueId x = b.input("x", {{5, ""}, {2, ""}, {4, ""}});
+  const ValueId h = reshape(b, b.linear("h", reshape(b, x, "r", {10, 4}), 4, 6), "s", {5, 2, 6});
+  const ValueId y = b.node("MatMul", {b.node("ReduceMean", {h, b.integers("axes", {0})}, "m", {{"keepdims", std::int64_t{0}}}, "", 18), b.weight("w", {6, 3})}, "y");
+  b.output(y);
+  Notes notes;
+  CHECK(rebatch(b.graph, notes, 1) > 0);
+  INFO(notes.at(0));
+  std::vector<Ints> shapes;
+  for (const Node& node : b.graph.nodes())
+    if (node.op == "Reshape") shapes.push_back(b.graph.value(node.in[1]).data->integers());
+  CHECK(shapes == std::vector<Ints>{{-1, 4}, {5, -1, 6}});
+}
+
 TEST_CASE("operators that keep rows apart do not stop the batch from being freed", "[passes]") {
   struct Kept {
     const char* op;
