@@ -96,8 +96,8 @@ std::vector<Traits> rows() {
   for (const char* name : {"MatMul", "com.microsoft.FusedMatMul"})
     add({.name = name, .in = {weight, weight}, .shape = s::matmul, .batch = b::matmul, .product = true, .fans = FanRule::rows_columns, .flops = matmul_flops});
   add({.name = "Einsum", .in = {weight}, .shape = s::einsum, .batch = b::einsum, .product = true, .fans = FanRule::rows_columns, .flops = einsum_flops});
-  for (const char* name : {"Conv", "com.microsoft.FusedConv"})
-    add({.name = name, .in = {data, weight, bias, data}, .shape = s::convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = conv_flops});
+  add({.name = "com.microsoft.FusedConv", .in = {data, weight, bias, data}, .shape = s::convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = conv_flops});
+  add({.name = "Conv", .in = {data, weight, bias}, .shape = s::convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = conv_flops});
   add({.name = "ConvTranspose", .in = {data, weight, bias}, .shape = s::transposed_convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = transposed_flops});
   for (const char* name : {"MaxPool", "AveragePool", "LpPool"}) add({.name = name, .in = {data}, .shape = s::pooling, .batch = b::outermost, .flops = pool_flops});
   for (const char* name : {"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"})
@@ -110,8 +110,9 @@ std::vector<Traits> rows() {
 
   // Normalisations.
   add({.name = "BatchNormalization", .in = {data, scale, shift, mean, variance}, .shape = s::same, .batch = b::outermost, .normalises = true, .flops = normal_flops});
-  for (const char* name : {"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"})
-    add({.name = name, .in = {data, scale, shift}, .shape = s::same, .batch = b::from_axis, .normalises = true, .flops = normal_flops});
+  add({.name = "LayerNormalization", .in = {data, scale, shift}, .shape = s::same, .batch = b::from_axis, .normalises = true, .flops = normal_flops});
+  for (const char* name : {"RMSNormalization", "SimplifiedLayerNormalization"})
+    add({.name = name, .in = {data, scale}, .shape = s::same, .batch = b::from_axis, .normalises = true, .flops = normal_flops});
   for (const char* name : {"GroupNormalization", "InstanceNormalization"})
     add({.name = name, .in = {data, scale, shift}, .shape = s::same, .batch = b::outermost, .normalises = true, .flops = normal_flops});
   add({.name = "com.microsoft.SkipLayerNormalization", .in = {data, data, scale, shift, bias}, .shape = s::same, .normalises = true, .flops = normal_flops});

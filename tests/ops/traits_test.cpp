@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/ops/standard.h"
+#include "graph/onnx/signatures.h"
 #include "graph/traits/traits.h"
 #include "tests/support/catch.h"
 
@@ -31,6 +32,24 @@ TEST_CASE("every operator has a row of traits, and every row an operator", "[ops
     CHECK(!row.in.empty());
     CHECK((standard_ops().lookup(std::string(row.name)) || not_run.contains(row.name)));
     before = row.name;
+  }
+}
+
+// Which versions there are, and what a node of one must look like, is the reader's row of the same name.
+TEST_CASE("every row of traits has its signatures by version", "[ops]") {
+  for (const Traits& row : all_traits()) {
+    const std::string name(row.name);
+    if (name.starts_with("lehr.") || not_run.contains(name)) continue;
+    INFO(name);
+    const auto versions = onnx::signatures().versions(name);
+    REQUIRE(!versions.empty());
+    std::size_t most = 0;
+    for (const int version : versions) {
+      const onnx::Signature& signature = onnx::signatures().find(name, version);
+      const bool repeated = !signature.in.empty() && signature.in.back().repeated;
+      most = std::max(most, repeated ? std::size_t{99} : signature.in.size());
+    }
+    CHECK(row.in.size() <= most);  // the last slot of a row stands for all further inputs
   }
 }
 
