@@ -3,6 +3,10 @@
 namespace lehr::spec {
 
 namespace {
+constexpr Choice<Form> scores[] = {{Form::logits, "logits", "any numbers: the loss takes what it finds as logits, and nothing is checked"},
+                                   {Form::probabilities, "probabilities",
+                                    "in [0, 1], of several classes with the sum 1: the loss is computed from the output as it is"}};
+
 constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::population, "population", "the sum of squares over n, as ONNX and Keras say"},
                                                      {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
 
@@ -45,16 +49,10 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .absent = "found: the only output that fits the loss",
                   .example = "logits",
                   .set = [](Experiment& e, const Value& v) { e.loss.output = v.text; }});
-  keys.push_back({.path = "model.scores",
-                  .type = Type::choice,
-                  .doc = "What the model's output is, for a loss over classes.",
-                  .absent = "found: the last nodes tell; numbers that look otherwise stop the run before it trains",
-                  .values = {"logits", "probabilities"},
-                  .docs = {"any numbers: the loss takes what it finds as logits, and nothing is checked",
-                           "in [0, 1], of several classes with the sum 1: the loss is computed from the output as it is"},
-                  .set = [](Experiment& e, const Value& v) {
-                    e.loss.scores = v.text == "logits" ? Form::logits : Form::probabilities;
-                  }});
+  keys.push_back(choosing({.path = "model.scores",
+                           .doc = "What the model's output is, for a loss over classes.",
+                           .absent = "found: the last nodes tell; numbers that look otherwise stop the run before it trains"},
+                          scores, [](Experiment& e, Form form) { e.loss.scores = form; }));
   keys.push_back({.path = "model.untie",
                   .type = Type::texts,
                   .doc = "Patterns over stored tensors that several nodes read, as tools that merge equal values leave them: each use gets a tensor of its own, in "

@@ -11,6 +11,9 @@ constexpr Choice<ClipForm> clip_forms[] = {{ClipForm::torch, "torch", "by min(1,
                                            {ClipForm::keras, "keras", "by c min(1 / n, 1 / c)"},
                                            {ClipForm::optax, "optax", "by c / n, and not at all where n < c"}};
 
+constexpr Choice<Role> tensor_roles[] = {{Role::parameter, "parameter", "trained, where a gradient can reach it"},
+                                         {Role::constant, "constant", "a number of the formula"}};
+
 using Set = std::function<void(Experiment&, const Value&)>;
 
 Set quantity(const char* key) {
@@ -182,14 +185,22 @@ void add_params_keys(std::vector<Key>& keys) {
                          "nothing is an error. "
                          "Besides the keys below, every hyperparameter of the optimizer may be given.",
                   .example = "{\"*.bias\": {weight_decay: 0}, \"fc1.*\": {freeze: true}}"});
-  keys.push_back({.path = "params.*.freeze", .type = Type::boolean, .doc = "Keep these parameters as they are.", .absent = "false"});
-  keys.push_back({.path = "params.*.role",
-                  .type = Type::choice,
-                  .doc = "What these stored tensors are, against what was found (`lehr inspect` shows it with its reason).",
-                  .absent = "found",
-                  .values = {"parameter", "constant"},
-                  .docs = {"trained, where a gradient can reach it", "a number of the formula"}});
-  keys.push_back({.path = "params.*.lr_scale", .type = Type::number, .doc = "Factor on the learning rate.", .absent = "1", .low = 0});
+  keys.push_back({.path = "params.*.freeze",
+                  .type = Type::boolean,
+                  .doc = "Keep these parameters as they are.",
+                  .absent = "false",
+                  .set_rule = [](ParamRule& rule, const Value& v) { rule.freeze = v.boolean; }});
+  keys.push_back(listing({.path = "params.*.role",
+                          .doc = "What these stored tensors are, against what was found (`lehr inspect` shows it with its reason).",
+                          .absent = "found",
+                          .set_rule = [](ParamRule& rule, const Value& v) { rule.role = chosen(tensor_roles, v.text); }},
+                         tensor_roles));
+  keys.push_back({.path = "params.*.lr_scale",
+                  .type = Type::number,
+                  .doc = "Factor on the learning rate.",
+                  .absent = "1",
+                  .low = 0,
+                  .set_rule = [](ParamRule& rule, const Value& v) { rule.lr_scale = v.number; }});
 }
 
 void add_length_keys(std::vector<Key>& keys) {

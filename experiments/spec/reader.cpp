@@ -126,9 +126,12 @@ class ExperimentReader {
 
   void setting_of(ParamRule& rule, const Entry& setting) {
     out_.places["params." + rule.pattern + "." + setting.key] = setting.value.at;
-    std::vector<std::string> known = {"freeze", "role", "lr_scale"};
+    std::vector<std::string> known;
     const Key* key = nullptr;
-    if (setting.key == "freeze" || setting.key == "role" || setting.key == "lr_scale") key = schema_.find("params.*." + setting.key);
+    for (const Key* own : schema_.children("params.*")) {
+      known.push_back(own->name());
+      if (own->name() == setting.key) key = own;
+    }
     for (const Key* hyper : schema_.children("optimizer", type_)) {
       if (hyper->type != Type::schedule) continue;
       known.push_back(hyper->name());
@@ -143,12 +146,8 @@ class ExperimentReader {
     Node ignored;
     const auto value = values_.read(named, setting.value, ignored);
     if (!value) return;
-    if (setting.key == "freeze")
-      rule.freeze = value->boolean;
-    else if (setting.key == "role")
-      rule.role = value->text == "parameter" ? Role::parameter : Role::constant;
-    else if (setting.key == "lr_scale")
-      rule.lr_scale = value->number;
+    if (key->set_rule)
+      key->set_rule(rule, *value);
     else
       rule.hypers.insert_or_assign(setting.key, *value->schedule);
   }

@@ -74,6 +74,7 @@ struct Key {
   bool shared = false;                   // of a trial, but the same for all of them
   std::string planned = {};              // known but not built: what is supported instead
   std::function<void(Experiment&, const Value&)> set = {};
+  std::function<void(ParamRule&, const Value&)> set_rule = {};  // of a key below params.*
 
   std::string parent() const;
   std::string name() const;
@@ -88,17 +89,27 @@ struct Choice {
   E value;
   const char *name, *doc = "";
 };
-// Makes the key a choice among these; `put` stores the one that was read.
-template <class E, std::size_t n, class Put>
-Key choosing(Key key, const Choice<E> (&choices)[n], Put put) {
+// The choice a text that was read names.
+template <class E, std::size_t n>
+E chosen(const Choice<E> (&choices)[n], std::string_view text) {
+  for (const auto& choice : choices)
+    if (text == choice.name) return choice.value;
+  return choices[0].value;  // not reached: what is read is among Key::values
+}
+// The key as a choice among these.
+template <class E, std::size_t n>
+Key listing(Key key, const Choice<E> (&choices)[n]) {
   key.type = Type::choice;
   bool told = false;
   for (const auto& choice : choices) key.values.push_back(choice.name), key.docs.push_back(choice.doc), told |= *choice.doc != 0;
   if (!told) key.docs.clear();
-  key.set = [&choices, put](Experiment& e, const Value& v) {
-    for (const auto& choice : choices)
-      if (v.text == choice.name) put(e, choice.value);
-  };
+  return key;
+}
+// The same where `put` stores the one that was read in the experiment.
+template <class E, std::size_t n, class Put>
+Key choosing(Key key, const Choice<E> (&choices)[n], Put put) {
+  key = listing(std::move(key), choices);
+  key.set = [&choices, put](Experiment& e, const Value& v) { put(e, chosen(choices, v.text)); };
   return key;
 }
 
