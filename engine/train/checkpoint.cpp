@@ -70,7 +70,9 @@ File parse(std::string_view file) {
   const auto* members = std::get_if<json::Members>(&header.is);
   if (!members) throw Error("not a safetensors file: its header is no JSON object");
   File out;
-  for (const auto& [name, row] : *members) {
+  for (const auto& member : *members) {
+    const std::string& name = member.first;
+    const json::Value& row = member.second;
     if (name != "__metadata__") {
       out.entries.push_back(within([&] { return cat("tensor ", quote(name)); }, [&] { return entry(name, row, file.substr(8 + length)); }));
       continue;
