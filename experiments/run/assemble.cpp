@@ -40,7 +40,7 @@ void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& dat
   const std::int64_t expected = loss.target == TargetKind::classes ? classes : loss.target == TargetKind::binary ? 1 : data.target.width();
   if (scores.empty() || scores[0] != batch || width != expected)
     throw Error("the loss ", loss.name, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
-                classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows")
+                classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows", model.batch_kept.empty() ? "" : ": " + model.batch_kept)
         .code(Exit::mismatch);
   if (!spec.class_weights.empty() && static_cast<std::int64_t>(spec.class_weights.size()) != classes)
     throw Error(spec.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
@@ -105,6 +105,7 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            out->parameters = parameter_table(prepared.graph);
            out->train.graph = std::move(prepared.graph);
            out->train.loss = prepared.loss;
+           out->batch_kept = prepared.batch_kept;
            const Head& head = prepared.heads.at(0);
            out->train.scores = head.value;
            out->train.logits = head.form == Form::logits;

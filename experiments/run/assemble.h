@@ -29,6 +29,7 @@ struct ModelParts {
   Head head;
   bool classes = false;  // the loss is one over classes
   std::vector<ParameterRow> parameters;
+  std::string batch_kept;  // why a batch the file stores stays; empty where it does not
   std::optional<OwnLabels> labels;
   std::vector<std::string> notes;
   std::string fingerprint;

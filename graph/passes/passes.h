@@ -22,8 +22,8 @@ std::size_t normalize(Graph& graph);
 // Inputs that declare no shape take [batch, features] from the layer that reads them.
 std::size_t input_shapes(Graph& graph, Notes& notes);
 // Inputs whose batch is another dimension than the first (`axis`, else found) are fed with the batch in front. A batch size baked into
-// inputs, outputs and shape constants becomes symbolic; where something forbids it, nothing changes and a note says what.
-std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis = {});
+// inputs, outputs and shape constants becomes symbolic; where something forbids it, nothing changes and a note (and `kept`) says what.
+std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis = {}, std::string* kept = nullptr);
 // Parameters whose name matches a pattern become constants. Error: a pattern that matches none (nearest name given).
 std::size_t freeze(Graph& graph, std::span<const std::string> patterns);
 // Identity and float Cast on weights vanish, so that operators see the parameter itself. After trainable().

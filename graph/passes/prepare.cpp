@@ -74,7 +74,7 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
   const std::vector<Pass> passes = {
       {"normalize", true, [](Graph& g) { return normalize(g); }},
       {"input_shapes", true, [&](Graph& g) { return input_shapes(g, p.notes); }},
-      {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes, options.batch_axis) : 0; }},
+      {"rebatch", true, [&](Graph& g) { return options.rebatch ? rebatch(g, p.notes, options.batch_axis, &p.batch_kept) : 0; }},
       {"attach_loss", false,
        [&](Graph&) {
          attach(p, options);

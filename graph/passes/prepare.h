@@ -26,6 +26,7 @@ struct Prepared {
   std::vector<ValueId> targets;      // one per loss; no_value for LossKind::graph
   std::vector<std::string> dropped;  // outputs of the file that are labels, not kept here
   std::vector<std::string> notes;    // what the passes have to say, one sentence each
+  std::string batch_kept;            // why a stored batch stays; empty where it does not
   std::vector<PassReport> passes;
 };
 

@@ -161,11 +161,12 @@ std::size_t free_baked(Graph& graph, std::optional<std::size_t> given, Notes& no
 
 }  // namespace
 
-std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis) {
+std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis, std::string* kept) {
   try {
     return turn_open_inputs(graph, axis, notes) + free_baked(graph, axis, notes);
   } catch (const Blocked& blocked) {
     notes.push_back(cat("the batch stays as the model stores it, ", blocked.why));
+    if (kept) *kept = notes.back();
     return 0;
   }
 }

@@ -50,18 +50,13 @@ bool compare(const corpus::Case& c, const field::Experiment& e, const std::vecto
 
 }  // namespace
 
-// A batch that cannot be freed yet, and the node the message has to name.
-const std::map<std::string, std::string> not_freed = {
-    {"field/baked1_cls_token_ts", "Concat node '/Concat'"},         // joins the rows with one tensor for all of them
-    {"field/baked1_gathernd_dy", "GatherND node 'node_GatherND_7'"}};  // picks by row numbers that are stored
-
 // Outputs, which tensors are parameters, gradients and six steps, by the passes and plans.
 TEST_CASE("more models of each kind from the field", "[field]") {
   for (const auto& c : field::models()) {
     if (told.contains(c.name)) continue;
     const corpus::Outcome outcome = corpus::run_case(c);
     INFO(c.name << ": " << outcome.reason);
-    if (const auto it = not_freed.find(c.name); it != not_freed.end()) {
+    if (const auto it = field::not_freed().find(c.name); it != field::not_freed().end()) {
       CHECK(outcome.verdict == corpus::Verdict::refused);
       CHECK(outcome.reason.find(it->second) != std::string::npos);
       continue;

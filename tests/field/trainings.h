@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@ namespace lehr::field {
 bool has_node(const std::string& bytes, const std::string& op);
 // The cases of tests/field/models.
 std::vector<corpus::Case> models();
+
+// Cases whose stored batch cannot be freed yet, and the node the message has to name.
+const std::map<std::string, std::string>& not_freed();
 
 // A case as an experiment: its input as columns x0, x1, … of table.csv with the target y last, plain SGD at the case's rate on the whole table at once.
 // Nothing where a table cannot say it: several inputs, integers, the batch on another axis, a target that is no single cell.
