@@ -97,7 +97,7 @@ void initialize(const Weights& weights, const Graph& graph, const std::vector<In
   for (const Parameter& p : weights.parameters()) {
     const InitRule* rule = nullptr;
     for (std::size_t i = 0; i < rules.size(); ++i)
-      if (matches(rules[i].pattern, p.name)) rule = &rules[i], used[i] = true;
+      if (rules[i].exact ? rules[i].pattern == p.name : matches(rules[i].pattern, p.name)) rule = &rules[i], used[i] = true;
     if (!rule) continue;
     Random random(seed, Stream::init, name_hash(p.name));
     fill(weights.value(p), parse(rule->kind), fans(graph, p), p.shape.size() >= 2, random);

@@ -7,7 +7,10 @@
 namespace lehr {
 
 // A rule of `init:`; a later rule wins. kind: a name of standard_initializers(), with its numbers in brackets where it takes some: normal(0.05).
-struct InitRule { std::string pattern, kind; };
+struct InitRule {
+  std::string pattern, kind;
+  bool exact = false;  // the pattern is a name
+};
 
 // Error on an unknown kind or a bad argument.
 void check_init(const std::string& kind);

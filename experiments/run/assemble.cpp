@@ -9,6 +9,8 @@
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
 #include "experiments/run/exported.h"
+#include "experiments/run/network.h"
+#include "experiments/run/start_weights.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
@@ -89,18 +91,36 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   return out;
 }
 
+// The values of model.weights; a run's fingerprint is then that of network and weights.
+void start(ModelParts& out, Prepared& prepared, Network& network) {
+  const StartWeights weights = read_start_weights(out.key.model.weights);
+  Started started = start_from(weights, prepared, network.head);
+  std::erase_if(out.fresh, [&](const std::string& name) { return std::ranges::find(started.taken, name) != started.taken.end() || started.frozen.contains(name); });
+  out.taken = std::move(started.taken);
+  out.frozen = std::move(started.frozen);
+  network.notes.insert(network.notes.end(), started.notes.begin(), started.notes.end());
+  std::string all = out.fingerprint;
+  for (const auto& [name, tensor] : weights.tensors) all.append(name).append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
+  out.fingerprint = fingerprint(all);
+}
+
 std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
   auto out = std::make_shared<ModelParts>();
   out->key = key;
-  out->model = onnx::read_model(key.model.file);  // says itself which file
-  within([&] { return printable(key.model.file.string()); },
+  Network network = read_network(key);
+  out->model = std::move(network.model);
+  out->fingerprint = std::move(network.fingerprint);
+  out->fresh = std::move(network.fresh);
+  within([&] { return key.model.title(); },
          [&] {
            PrepareOptions options;
            options.losses = {key.loss};
            options.freeze = key.freeze;
            options.roles = {key.roles, key.model.untie};
            if (key.model.batch_axis) options.batch_axis = static_cast<std::size_t>(*key.model.batch_axis);
+           if (key.model.head && key.model.head->freeze_rest) options.only = network.head;
            Prepared prepared = prepare(out->model.graph, options);
+           if (!key.model.weights.empty()) start(*out, prepared, network);
            out->options = options;
            out->parameters = parameter_table(prepared.graph);
            out->train.graph = std::move(prepared.graph);
@@ -112,15 +132,20 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
            out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
            out->head = head;
            out->classes = loss_row(key.loss.kind).classifies();
-           out->notes = out->model.notes;
-           out->notes.insert(out->notes.end(), prepared.notes.begin(), prepared.notes.end());
+           for (const auto& notes : {out->model.notes, network.notes, prepared.notes}) out->notes.insert(out->notes.end(), notes.begin(), notes.end());
            out->labels = own_labels(out->model);
            if (std::ranges::none_of(out->train.graph.values(), [](const Value& v) { return v.role == Role::parameter; }))
              throw Error("the model has no trainable weight").code(Exit::mismatch);
            out->integer_inputs = integer_inputs(out->train);
-           out->fingerprint = fingerprint(read_file(key.model.file));
          });
   return out;
+}
+// Weights that `init` draws anew, all of them, are no start.
+void check_start(const spec::Experiment& e, const ModelParts& model) {
+  const auto drawn = [&](const std::string& name) { return std::ranges::any_of(e.model.init, [&](const auto& rule) { return matches(rule.first, name); }); };
+  if (model.taken.empty() || !std::ranges::all_of(model.taken, drawn)) return;
+  throw Error(e.located("model.init", cat("model.init draws every one of the ", model.taken.size(), " tensors that model.weights gives: name the patterns that are to be new, or leave init "
+                                          "out (init: null takes away what stands in an outer layer)")));
 }
 }  // namespace
 
@@ -132,7 +157,9 @@ std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, cons
 }
 
 std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
-  const ModelKey key = model_key(e);
+  std::optional<MlpWidths> widths;
+  if (e.model.mlp) widths = mlp_widths(e.loss, data(e)->data);
+  const ModelKey key = model_key(e, widths);
   return model_.get(key, [&] { return make_model(key); });
 }
 
@@ -148,7 +175,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     check_batch(e, sizes);
     auto out = std::make_shared<Parts>();
     out->data = data, out->model = model;
-    within([&] { return printable(e.model.file.string()); },
+    within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
              if (const auto& classes = data->data.classes; model->labels && !classes.empty())
@@ -169,12 +196,27 @@ std::vector<std::string> batch_norm_notes(const spec::Experiment& e, const Parts
   std::vector<std::string> out;
   if (!s.batch_statistics || std::ranges::none_of(model.graph.nodes(), is_batch_norm)) return out;
   if (!e.model.running_variance && lower(parts.model->model.producer).starts_with("pytorch"))
-    out.push_back(cat(printable(e.model.file_as_written), " comes from PyTorch, which moves the running variance of BatchNormalization by the batch's unbiased "
+    out.push_back(cat(e.model.written(), " comes from PyTorch, which moves the running variance of BatchNormalization by the batch's unbiased "
                       "variance; here it moves by the population's, as ONNX says (model: {batch_norm: {running_variance: unbiased}} does as PyTorch)"));
   if (s.least_rows > 1)
     if (const auto norm = norm_of_one_value(model.graph, standard_ops(), model.loss, 1))
       out.push_back(cat("the last batch of an epoch has 1 row (", s.train_rows, " rows", s.growth ? "" : cat(" in batches of ", s.batch), "): ", *norm,
                         " would see one value a channel, so that row is left out"));
+  return out;
+}
+
+std::vector<std::string> start_notes(const spec::Experiment& e, const Parts& parts) {
+  const ModelParts& model = *parts.model;
+  std::vector<std::string> out, drawn;
+  for (const std::string& name : model.taken)
+    if (std::ranges::any_of(e.model.init, [&](const auto& rule) { return matches(rule.first, name); })) drawn.push_back(name);
+  if (!drawn.empty()) out.push_back(cat("model.init draws ", drawn.size(), " of the ", model.taken.size(), " tensors of model.weights anew: ", join(drawn, ", ")));
+  if (e.model.head && e.model.head->freeze_rest && parts.sizes.batch_statistics) {
+    const auto states = std::ranges::count(model.train.graph.values(), Role::state, &Value::role);
+    if (states > 0)
+      out.push_back(cat("model.head.freeze_rest freezes parameters; the ", states, " running statistics of BatchNormalization still move with the batches "
+                        "(model: {batch_statistics: false} keeps the file's)"));
+  }
   return out;
 }
 
@@ -211,7 +253,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     for (const auto& [name, span] : e.average->moments) job.average->numbers[name] = std::max(1.0, std::round(span.steps(clock)));
   }
   if (const auto& nodes = parts.model->train.graph.nodes(); e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
-    throw Error(e.located("dropout", cat(printable(e.model.file_as_written), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
+    throw Error(e.located("dropout", cat(e.model.written(), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)
     if (const bool classes = !parts.data->data.classes.empty(); metric_row(metric).classification != classes)
@@ -221,6 +263,9 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   job.evaluate_every = e.evaluate_every;
   job.seed = trial.seed;
   job.shuffle = e.batch.shuffle;
+  for (const std::string& name : parts.model->fresh)
+    if (std::ranges::find(names, name) != names.end()) out.init.push_back({name, "glorot_uniform", true});
+  check_start(e, *parts.model);
   for (const auto& [pattern, kind] : e.model.init) {
     try {
       check_init(kind);

@@ -27,6 +27,9 @@ struct ModelParts {
   TrainGraph train;
   PrepareOptions options;  // how the model was prepared
   Head head;
+  std::vector<std::string> fresh;        // tensors without values of a file: each trial draws them by glorot_uniform unless `init` says otherwise
+  std::vector<std::string> taken;        // parameters that model.weights gave
+  std::map<std::string, Tensor> frozen;  // values by model.weights that no training changes
   bool classes = false;  // the loss is one over classes
   std::vector<ParameterRow> parameters;
   std::string batch_kept;  // why a batch the file stores stays; empty where it does not
@@ -48,6 +51,9 @@ struct Parts {
 
 // What the experiment's batches do to norms on their statistics that a reader would not expect, one sentence each.
 std::vector<std::string> batch_norm_notes(const spec::Experiment& experiment, const Parts& parts);
+
+// The same of what model.weights and `init` both give, and of what model.head leaves moving.
+std::vector<std::string> start_notes(const spec::Experiment& experiment, const Parts& parts);
 
 // Experiment -> the parts; the one place that knows all of them. Keeps what it made: trials that share a file or a section share the part.
 // Errors: Exit::usage for a bad file, Exit::mismatch where data and model do not fit.

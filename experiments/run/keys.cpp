@@ -12,9 +12,10 @@ DataKey data_key(const spec::Experiment& e, const Wants& wants) {
   return key;
 }
 
-ModelKey model_key(const spec::Experiment& e) {
-  ModelKey key{e.model, e.loss, {}, {}};
+ModelKey model_key(const spec::Experiment& e, std::optional<MlpWidths> widths) {
+  ModelKey key{e.model, e.loss, {}, {}, widths};
   key.model.file_as_written.clear();
+  key.model.weights_as_written.clear();
   key.model.init.clear();                // new values go into a worker's weights, trial by trial
   key.model.batch_statistics = true;     // of the plans: PlanSizes
   key.model.running_variance.reset();

@@ -22,11 +22,17 @@ struct DataKey {
   std::optional<OwnLabels> labels = {};
   auto operator<=>(const DataKey&) const = default;
 };
+// Of the network that model.mlp makes: what the data and the loss say.
+struct MlpWidths {
+  std::int64_t inputs = 0, outputs = 0;
+  auto operator<=>(const MlpWidths&) const = default;
+};
 struct ModelKey {
   spec::ModelSpec model;
   LossSpec loss;
   std::vector<std::string> freeze;  // patterns over parameter names
   std::vector<RoleRule> roles;
+  std::optional<MlpWidths> widths = {};  // with model.mlp
   auto operator<=>(const ModelKey&) const = default;
 };
 // Of the compiled plans of a worker.
@@ -42,7 +48,7 @@ struct PartsKey {
 };
 
 DataKey data_key(const spec::Experiment& experiment, const Wants& wants);
-ModelKey model_key(const spec::Experiment& experiment);
+ModelKey model_key(const spec::Experiment& experiment, std::optional<MlpWidths> widths = {});
 // All but the numbers of rows, which only the data know.
 PlanSizes plan_sizes(const spec::Experiment& experiment);
 

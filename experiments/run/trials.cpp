@@ -118,7 +118,10 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   for (const auto& each : p.parts) tell(each->model.get(), each->model->notes), tell(each->data.get(), each->data->notes), tell(each.get(), each->notes);
   for (std::size_t i = 0; i < study.trials.size(); ++i) {
     if (i > 0 && alike(study.trials[i], study.trials[i - 1])) continue;
-    tell(&study.trials[i], batch_norm_notes(study.trials[i].experiment, *p.parts[i]));
+    const spec::Experiment& e = study.trials[i].experiment;
+    auto notes = batch_norm_notes(e, *p.parts[i]);
+    std::ranges::move(start_notes(e, *p.parts[i]), std::back_inserter(notes));
+    tell(&study.trials[i], notes);
   }
   return info;
 }

@@ -78,7 +78,7 @@ std::vector<std::string> names_of(const Weights& weights) {
 
 TrainGraph graph_of(const std::string& bytes, const std::filesystem::path& folder, const Parts& parts) {
   PrepareOptions options = parts.model->options;
-  options.freeze.clear();  // which tensors are trained is known, and each stands in the file for itself
+  options.freeze.clear(), options.only.clear();  // which tensors are trained is known, and each stands in the file for itself
   options.roles = {};
   options.roles.apart = false;
   Prepared prepared = prepare(onnx::read_model_bytes(bytes, folder).graph, options);

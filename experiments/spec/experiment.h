@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "engine/data/options.h"
 #include "engine/optim/clip.h"
 #include "experiments/spec/vocabulary.h"
@@ -26,15 +27,34 @@ struct Where {
 class Places;
 
 // What the engine needs as it is, a spec holds as the engine's own type; values are compared by what they say, schedules by their text.
+struct MlpSpec {
+  std::vector<std::int64_t> hidden;  // widths of the hidden layers
+  enum class Activation { relu, leaky_relu, elu, selu, softplus, softsign, sigmoid, tanh } activation = Activation::relu;
+  enum class Norm { none, batch, layer } norm = Norm::none;  // between a hidden layer and its activation
+  double dropout = 0;                                        // behind each activation
+  auto operator<=>(const MlpSpec&) const = default;
+};
+struct HeadSpec {
+  std::int64_t outputs = 0;
+  bool freeze_rest = false;
+  auto operator<=>(const HeadSpec&) const = default;
+};
 struct ModelSpec {
-  std::filesystem::path file;
+  std::filesystem::path file;         // empty where mlp makes the network
   std::string file_as_written;
+  std::optional<MlpSpec> mlp = {};
+  std::optional<HeadSpec> head = {};  // a fresh last layer
+  std::filesystem::path weights = {};  // other values to start from: a run, a .safetensors or an .onnx file; empty: none
+  std::string weights_as_written = {};
   std::vector<std::pair<std::string, std::string>> init;  // pattern -> initializer, a later one wins; "*" for `init: glorot_uniform`; empty: the file's weights
   std::vector<std::string> untie;                         // patterns over stored tensors: each use gets one of its own
   std::optional<std::int64_t> batch_axis;                 // the dimension of the rows in all inputs; absent: found
   bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
   enum class Variance { population, unbiased };
   std::optional<Variance> running_variance = {};          // what BatchNormalization's running variance moves by; absent: population
+  // For messages: the file, or model.mlp.
+  std::string title() const { return mlp ? "model.mlp" : printable(file.string()); }
+  std::string written() const { return mlp ? "model.mlp" : printable(file_as_written); }
   auto operator<=>(const ModelSpec&) const = default;
 };
 struct DataSpec {

@@ -25,6 +25,8 @@ std::string kind_of(const Key& key) {
       return "a number";
     case Type::numbers:
       return "a list of numbers";
+    case Type::integers:
+      return "a list of whole numbers";
     default:
       return expected(key);
   }
@@ -32,6 +34,7 @@ std::string kind_of(const Key& key) {
 
 std::string default_of(const Key& key) {
   if (!key.fallback.empty()) return key.fallback;
+  if (!key.instead.empty()) return cat("required, or ", key.instead);
   return key.required ? "required" : key.absent;
 }
 

@@ -125,6 +125,8 @@ class Writer {
         return any_of({texts(), list_of(texts())});
       case Type::numbers:
         return list_of(numeric(key, "number"));
+      case Type::integers:
+        return list_of(numeric(key, "integer"));
       case Type::portion:
         return {{"type", "string"}, {"pattern", "^[0-9.eE+]+ *(%|rows?)$"}};
       case Type::span:

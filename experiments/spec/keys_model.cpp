@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "experiments/spec/schema.h"
 
 namespace lehr::spec {
@@ -9,6 +11,78 @@ constexpr Choice<Form> scores[] = {{Form::logits, "logits", "any numbers: the lo
 
 constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::population, "population", "the sum of squares over n, as ONNX and Keras say"},
                                                      {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
+
+using Activation = MlpSpec::Activation;
+constexpr Choice<Activation> activations[] = {{Activation::relu, "relu"},         {Activation::leaky_relu, "leaky_relu"}, {Activation::elu, "elu"},
+                                              {Activation::selu, "selu"},         {Activation::softplus, "softplus"},     {Activation::softsign, "softsign"},
+                                              {Activation::sigmoid, "sigmoid"},   {Activation::tanh, "tanh"}};
+using Norm = MlpSpec::Norm;
+constexpr Choice<Norm> norms[] = {{Norm::none, "none", "none"},
+                                  {Norm::batch, "batch", "BatchNormalization"},
+                                  {Norm::layer, "layer", "LayerNormalization"}};
+
+MlpSpec& mlp(Experiment& e) { return e.model.mlp ? *e.model.mlp : e.model.mlp.emplace(); }
+HeadSpec& head(Experiment& e) { return e.model.head ? *e.model.head : e.model.head.emplace(); }
+
+void add_mlp_keys(std::vector<Key>& keys) {
+  keys.push_back({.path = "model.mlp",
+                  .type = Type::mapping,
+                  .doc = "In place of a file: a multilayer perceptron made from the width of the data, with one output for binary_crossentropy (behind a Sigmoid), one a class "
+                         "for categorical_crossentropy (behind a Softmax), else one a target value. Its layers are fc1, fc2, …; each trial draws them by `init`, what "
+                         "that leaves out by glorot_uniform, biases 0. What is trained is written as ONNX like any model.",
+                  .absent = "the network is read from model.file",
+                  .example = "{hidden: [34, 16], activation: relu, norm: batch, dropout: 0.1}",
+                  .apart = true});
+  keys.push_back({.path = "model.mlp.hidden",
+                  .type = Type::integers,
+                  .doc = "The widths of the hidden layers; [] is a linear model.",
+                  .example = "[34, 16]",
+                  .required = true,
+                  .low = 1,
+                  .high = 65536,
+                  .set = [](Experiment& e, const Value& v) { mlp(e).hidden = v.integers; }});
+  keys.push_back(choosing({.path = "model.mlp.activation", .doc = "Of the hidden layers.", .fallback = "relu"}, activations,
+                          [](Experiment& e, Activation a) { mlp(e).activation = a; }));
+  keys.push_back(choosing({.path = "model.mlp.norm", .doc = "Stands between each hidden layer and its activation.", .fallback = "none"}, norms,
+                          [](Experiment& e, Norm n) { mlp(e).norm = n; }));
+  keys.push_back({.path = "model.mlp.dropout",
+                  .type = Type::number,
+                  .doc = "Ratio of the Dropout behind each activation; 0: there is none. The key `dropout` moves it.",
+                  .fallback = "0",
+                  .low = 0,
+                  .high = std::nextafter(1.0, 0.0),
+                  .set = [](Experiment& e, const Value& v) { mlp(e).dropout = v.number; }});
+}
+
+void add_transfer_keys(std::vector<Key>& keys) {
+  keys.push_back({.path = "model.head",
+                  .type = Type::mapping,
+                  .doc = "Replaces the last affine layer in front of the scores (Gemm, MatMul with its Add, Conv) by a fresh one, head.weight and head.bias, which each trial "
+                         "draws by `init`, else by glorot_uniform, bias 0. Labels that name the old classes are left out of the written file.",
+                  .absent = "the model keeps its last layer",
+                  .example = "{outputs: 5, freeze_rest: true}",
+                  .apart = true});
+  keys.push_back({.path = "model.head.outputs",
+                  .type = Type::integer,
+                  .doc = "Its width: the number of classes, 1, or the number of target values.",
+                  .example = "5",
+                  .required = true,
+                  .low = 1,
+                  .high = 1e6,
+                  .set = [](Experiment& e, const Value& v) { head(e).outputs = v.integer; }});
+  keys.push_back({.path = "model.head.freeze_rest",
+                  .type = Type::boolean,
+                  .doc = "Only the new layer is trained; the statistics of BatchNormalization still move, unless batch_statistics: false.",
+                  .fallback = "false",
+                  .set = [](Experiment& e, const Value& v) { head(e).freeze_rest = v.boolean; }});
+  keys.push_back({.path = "model.weights",
+                  .type = Type::path,
+                  .doc = "Other values to start from, tensor by tensor of the same name and shape: a .safetensors or an .onnx file, or the folder of a run or of one of its trials, "
+                         "of which the model after the last epoch is taken (checkpoints/last.onnx). What `init` names is drawn anew all the same.",
+                  .absent = "the weights of model.file",
+                  .example = "runs/pretrained",
+                  .set = [](Experiment& e, const Value& v) { e.model.weights = v.path, e.model.weights_as_written = v.text; }});
+}
 
 std::vector<std::string> initializer_values(const Vocabulary& vocabulary) {
   std::vector<std::string> out;
@@ -34,7 +108,10 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                   .doc = "An ONNX file, relative to the file that states it.",
                   .example = "mlp.onnx",
                   .required = true,
+                  .instead = "model.mlp",
                   .set = [](Experiment& e, const Value& v) { e.model.file = v.path, e.model.file_as_written = v.text; }});
+  add_mlp_keys(keys);
+  add_transfer_keys(keys);
   keys.push_back({.path = "model.init",
                   .type = Type::init,
                   .doc = "New initial values: an initializer for all weights, or one for each pattern of parameter names, where a later pattern wins.",

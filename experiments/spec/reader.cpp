@@ -59,7 +59,7 @@ class ExperimentReader {
       const Entry* entry = node.find(key->name());
       if (entry)
         given(*key, *entry, tree);
-      else if (!meant.contains(key->name()))
+      else if (!meant.contains(key->name()) && (key->instead.empty() || !node.find(schema_.find(key->instead)->name())))
         absent(*key, at, tree);
     }
     if (path == "optimizer") type_ = type;
@@ -90,9 +90,11 @@ class ExperimentReader {
     if (key.required) {
       const std::string name = key.path == "optimizer.lr" ? "lr" : key.path;
       const std::string example = key.example.empty() ? cat("; it is ", expected(key)) : cat(", for example ", name, ": ", key.example);
-      out_.missing.push_back({name, example, key.parent() != "" && at.source >= 0 ? at : file_});
+      const std::string other = key.instead.empty() ? "" : cat(", or ", key.instead, ": ", schema_.find(key.instead)->example);
+      out_.missing.push_back({name, example + other, key.parent() != "" && at.source >= 0 ? at : file_});
       return;
     }
+    if (key.apart) return;
     if (key.type == Type::mapping) {
       Node child = make_mapping();
       mapping(key.path, make_mapping(), {}, child);
@@ -200,6 +202,10 @@ void check_together(const Reading& reading, Problems& problems) {
     const auto it = reading.places.find(key);
     return it == reading.places.end() ? At{} : it->second;
   };
+  if (e.model.mlp && !e.model.file.empty())
+    problems.error(at("model.mlp"), "model.file and model.mlp exclude each other: the network is read from a file, or made (model.file: null takes away what stands in an outer layer)");
+  if (e.model.mlp && e.model.head)
+    problems.error(at("model.head"), "model.head replaces the last layer of a file; the network of model.mlp has the outputs that the data and the loss need");
   if (e.data.split.validation + e.data.split.test >= 1)
     problems.error(at("data.split"), "validation and test take ", number((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");

@@ -43,6 +43,7 @@ class ValueReader {
   std::optional<Value> span(const Key& key, const Node& node);
   std::optional<Value> texts(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> numbers(const Key& key, const Node& node);
+  std::optional<Value> integers(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> schedule(const Key& key, const Node& node);
   std::optional<Value> rows(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> init(const Key& key, const Node& node);

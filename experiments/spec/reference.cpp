@@ -46,7 +46,7 @@ std::string meaning(const Key& key) {
 }
 
 std::string fallback(const Key& key) {
-  if (key.required) return "**required**";
+  if (key.required) return cat("**required**", key.instead.empty() ? "" : cat(", or `", key.instead, "`"));
   return key.fallback.empty() ? cell(key.absent) : code(key.fallback);
 }
 

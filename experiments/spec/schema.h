@@ -26,6 +26,7 @@ enum class Type {
   choices,  // a list of them
   texts,    // a list of texts
   numbers,
+  integers,
   portion,  // 33% or 40 rows
   schedule,
   span,      // a length of training with its unit: 5 epochs
@@ -48,6 +49,7 @@ struct Value {
   Span span;
   std::vector<std::string> texts;
   std::vector<double> numbers;
+  std::vector<std::int64_t> integers;
   std::vector<std::pair<std::string, std::string>> pairs;
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;
   std::optional<Controlled> schedule;
@@ -63,6 +65,8 @@ struct Key {
   std::string absent = {};    // what happens without the key where there is no default value
   std::string example = {};
   bool required = false;
+  std::string instead = {};  // required: the key beside it that may stand in its place
+  bool apart = false;        // a mapping whose defaults hold only where it stands
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   bool above = false;                    // low itself is not allowed
   std::vector<std::string> values = {};  // allowed texts

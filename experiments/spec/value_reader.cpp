@@ -27,6 +27,8 @@ std::string expected(const Key& key) {
       return "a list";
     case Type::numbers:
       return "a list of numbers" + (range.empty() ? "" : " " + range);
+    case Type::integers:
+      return "a list of whole numbers" + (range.empty() ? "" : " " + range);
     case Type::portion:
       return "a part of the rows, as 33% or 40 rows";
     case Type::span:
@@ -71,6 +73,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
       return texts(key, node, canonical);
     case Type::numbers:
       return numbers(key, node);
+    case Type::integers:
+      return integers(key, node, canonical);
     case Type::schedule:
       return schedule(key, node);
     case Type::span:
@@ -238,6 +242,23 @@ std::optional<Value> ValueReader::numbers(const Key& key, const Node& node) {
     Node ignored;
     const auto read = real(each, item, ignored);
     if (read) value.numbers.push_back(read->number);
+    fits = fits && read;
+  }
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+std::optional<Value> ValueReader::integers(const Key& key, const Node& node, Node& canonical) {
+  if (!node.is_list()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  bool fits = true;
+  Key each = key;
+  each.type = Type::integer;
+  for (Node& item : canonical.items) {
+    const auto read = integer(each, Node(item), item);
+    if (read) value.integers.push_back(read->integer);
     fits = fits && read;
   }
   return fits ? std::optional(value) : std::nullopt;

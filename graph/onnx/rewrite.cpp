@@ -37,9 +37,10 @@ class Rewriter {
 
   Rewritten run(const Changes& changes) {
     for (const auto& own : changes.own) within([&] { return "tensor " + quote(own.name); }, [&] { add(own); });
-    open(changes.free);
+    declare(changes.dims);
+    outputs(changes);
     for (const auto& [key, value] : changes.metadata) metadata(key, value);
-    inference();
+    if (changes.inference) inference();
     tidy();
     Rewritten out;
     out.notes = std::move(notes_);
@@ -62,6 +63,7 @@ class Rewriter {
         attribute(node, place.attribute, *own.data);
     }
     if (std::ranges::all_of(own.places, [](const Place& place) { return !place.attribute.empty(); })) return;
+    if (detached_.erase(own.name)) remove_stored(own.name);
     TensorProto& tensor = *graph().add_initializer();
     tensor.set_name(own.name);
     tensor.set_data_type(code_of(own.data->type.dtype));
@@ -97,20 +99,54 @@ class Rewriter {
     for (const std::int64_t size : tensor.dims()) type.mutable_shape()->add_dim()->set_dim_value(size);
   }
 
-  // value_info is a hint: what the passes do not know by name, but has the old batch size in it, would now contradict the rest.
-  void open(const std::map<std::string, std::map<std::size_t, Dim>>& free) {
-    if (free.empty()) return;
+  void remove_stored(const std::string& name) {
+    const auto drop = [&](auto& list) {
+      for (int i = list.size(); i-- > 0;)
+        if (list[i].name() == name) list.DeleteSubrange(i, 1);
+    };
+    drop(*graph().mutable_initializer());
+    drop(*graph().mutable_input());  // where it was declared there, too
+  }
+
+  void outputs(const Changes& changes) {
+    auto& list = *graph().mutable_output();
+    for (const std::string& name : changes.without)
+      for (int i = list.size(); i-- > 0;)
+        if (list[i].name() == name) list.DeleteSubrange(i, 1), detached_.insert(name), changed_ = true;
+    for (const auto& output : changes.outputs) {
+      ValueInfoProto& info = *list.Add();
+      info.set_name(output.name);
+      auto& type = *info.mutable_type()->mutable_tensor_type();
+      type.set_elem_type(code_of(output.type.dtype));
+      changed_ = true;
+      if (!output.type.dims) continue;
+      type.mutable_shape();
+      for (const Dim& dim : *output.type.dims) set(*type.mutable_shape()->add_dim(), dim);
+    }
+  }
+
+  template <class DimProto>
+  static void set(DimProto& dim, const Dim& to) {
+    dim.clear_value();
+    if (to.size >= 0)
+      dim.set_dim_value(to.size);
+    else if (!to.symbol.empty())
+      dim.set_dim_param(to.symbol);
+  }
+
+  // value_info is a hint: what the passes do not know by name, but has the old size in it, would now contradict the rest.
+  void declare(const std::map<std::string, std::map<std::size_t, Dim>>& dims) {
+    if (dims.empty()) return;
     std::set<std::int64_t> old;
     const auto edit = [&](ValueInfoProto& info) {
-      const auto it = free.find(info.name());
-      if (it == free.end()) return false;
+      const auto it = dims.find(info.name());
+      if (it == dims.end()) return false;
       auto& shape = *info.mutable_type()->mutable_tensor_type()->mutable_shape();
       for (const auto& [place, to] : it->second) {
         if (place >= static_cast<std::size_t>(shape.dim_size())) return false;
         auto& dim = *shape.mutable_dim(static_cast<int>(place));
         if (dim.has_dim_value()) old.insert(dim.dim_value());
-        dim.clear_value();
-        if (!to.symbol.empty()) dim.set_dim_param(to.symbol);
+        set(dim, to);
       }
       return true;
     };
@@ -119,8 +155,8 @@ class Rewriter {
     auto& hints = *graph().mutable_value_info();
     for (int i = hints.size(); i-- > 0;) {
       if (edit(hints[i])) continue;
-      const auto& dims = hints[i].type().tensor_type().shape().dim();
-      if (std::ranges::any_of(dims, [&](const auto& dim) { return dim.has_dim_value() && old.contains(dim.dim_value()); })) hints.DeleteSubrange(i, 1);
+      const auto& sizes = hints[i].type().tensor_type().shape().dim();
+      if (std::ranges::any_of(sizes, [&](const auto& dim) { return dim.has_dim_value() && old.contains(dim.dim_value()); })) hints.DeleteSubrange(i, 1);
     }
     changed_ = true;
   }
@@ -128,11 +164,12 @@ class Rewriter {
   void metadata(const std::string& key, const std::string& value) {
     auto& entries = *proto_.mutable_metadata_props();
     const auto it = std::ranges::find_if(entries, [&](const auto& entry) { return entry.key() == key; });
-    if (it != entries.end() && it->value() == value) return;
+    if (it == entries.end() ? value.empty() : it->value() == value) return;
+    changed_ = true;
+    if (value.empty()) return void(entries.erase(it));
     auto& entry = it != entries.end() ? *it : *entries.Add();
     entry.set_key(key);
     entry.set_value(value);
-    changed_ = true;
   }
 
   void inference() {
@@ -147,7 +184,7 @@ class Rewriter {
     notes_.push_back(cat("the file has ", join(what, " and "), " in training mode (training_mode 1): the trained model is written for inference"));
   }
 
-  // Constants and copies that nothing reads since the edits.
+  // Constants and nodes that nothing reads since the edits.
   void tidy() {
     while (!detached_.empty()) {
       const std::string name = detached_.extract(detached_.begin()).value();
@@ -159,9 +196,10 @@ class Rewriter {
       auto& nodes = *graph().mutable_node();
       for (int i = 0; i < nodes.size(); ++i) {
         const NodeProto& node = nodes[i];
-        const bool copies = domain_of(node.domain()).empty() && (node.op_type() == "Identity" || node.op_type() == "Constant" || node.op_type() == "Cast");
-        if (!copies || node.output_size() != 1 || node.output(0) != name) continue;
+        const auto& out = node.output();
+        if (std::ranges::find(out, name) == out.end() || std::ranges::any_of(out, [&](const std::string& o) { return !o.empty() && read(graph(), o); })) continue;
         detached_.insert(node.input().begin(), node.input().end());
+        gone_.insert(out.begin(), out.end());
         nodes.DeleteSubrange(i--, 1);
       }
     }
@@ -208,7 +246,7 @@ Changes changes(const Graph& file, const Graph& prepared) {
     if (!v.places.empty() && v.data) out.own.push_back({v.name, v.data, v.places});
   for (std::size_t i = 0; i < file.values().size(); ++i) {
     const Value &before = file.values()[i], &after = prepared.values()[i];  // passes rename and add values, but keep their order
-    if (auto dims = opened(before.type, after.type); !dims.empty() && !before.data) out.free[before.name] = std::move(dims);
+    if (auto dims = opened(before.type, after.type); !dims.empty() && !before.data) out.dims[before.name] = std::move(dims);
   }
   return out;
 }

@@ -10,16 +10,23 @@ namespace lehr::onnx {
 
 // What a written file has otherwise than the file that was read, whatever the values of its weights are.
 struct Changes {
-  // A tensor that these places read instead of what they read in the file: an initializer of that name.
+  // A tensor that these places read instead of what they read in the file: an initializer of that name. One of that name that only they read goes.
   struct Own {
     std::string name;
     std::shared_ptr<const Tensor> data;
     std::vector<Place> places;
   };
   std::vector<Own> own;
-  // Inputs, outputs and values by name: dimensions that the file fixes and that are free now, by their place.
-  std::map<std::string, std::map<std::size_t, Dim>> free;
-  std::map<std::string, std::string> metadata;  // metadata_props, by key
+  // Inputs, outputs and values by name: declared dimensions that are free or another number now, by their place.
+  std::map<std::string, std::map<std::size_t, Dim>> dims;
+  std::vector<std::string> without;  // outputs that are left out, with what only they need
+  struct Output {
+    std::string name;
+    DeclaredType type;
+  };
+  std::vector<Output> outputs;                  // values that are outputs as well
+  std::map<std::string, std::string> metadata;  // metadata_props, by key; "": the key goes
+  bool inference = true;                        // leave training mode
 };
 // What passes decided about the file's graph: Value::places, and declared batch sizes that became free.
 Changes changes(const Graph& file, const Graph& prepared);

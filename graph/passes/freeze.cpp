@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/error.h"
 #include "graph/passes/passes.h"
 
@@ -29,6 +31,18 @@ std::size_t freeze(Graph& graph, std::span<const std::string> patterns) {
       throw Error("the pattern ", quote(pattern), " matches no parameter", did_you_mean(pattern, names), "\n  parameters: ", join(shown, ", "),
                   names.size() > 20 ? cat(" and ", names.size() - 20, " more") : "");
     }
+  }
+  return changes;
+}
+
+std::size_t freeze_others(Graph& graph, std::span<const std::string> names) {
+  std::size_t changes = 0;
+  for (std::size_t i = 0; i < graph.values().size() && !names.empty(); ++i) {
+    Value& value = graph.value(static_cast<ValueId>(i));
+    if (value.role != Role::parameter || std::ranges::find(names, value.name) != names.end()) continue;
+    value.role = Role::constant;
+    value.why = cat("frozen, as all but ", join(std::vector<std::string>(names.begin(), names.end()), ", "), ": ", value.why);
+    ++changes;
   }
   return changes;
 }

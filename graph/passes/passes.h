@@ -26,6 +26,8 @@ std::size_t input_shapes(Graph& graph, Notes& notes);
 std::size_t rebatch(Graph& graph, Notes& notes, std::optional<std::size_t> axis = {}, std::string* kept = nullptr);
 // Parameters whose name matches a pattern become constants. Error: a pattern that matches none (nearest name given).
 std::size_t freeze(Graph& graph, std::span<const std::string> patterns);
+// All parameters but those become constants; an empty list keeps all.
+std::size_t freeze_others(Graph& graph, std::span<const std::string> names);
 // Identity and float Cast on weights vanish, so that operators see the parameter itself. After trainable().
 std::size_t fold_weights(Graph& graph);
 // MatMul(x, W) + bias, x of rank 2, becomes Gemm; a transposed W becomes transB.

@@ -90,7 +90,15 @@ Prepared prepare(Graph graph, const PrepareOptions& options) {
          const std::vector<ValueId> from = p.loss == no_value ? g.outputs : std::vector{p.loss};
          return trainable(g, from, options.roles, p.notes);
        }},
-      {"freeze", false, [&](Graph& g) { return freeze(g, options.freeze); }},
+      {"freeze", false,
+       [&](Graph& g) {
+         std::vector<ValueId> parameters;
+         for (std::size_t i = 0; i < g.values().size(); ++i)
+           if (g.values()[i].role == Role::parameter) parameters.push_back(static_cast<ValueId>(i));
+         const std::size_t changes = freeze(g, options.freeze) + freeze_others(g, options.only);
+         std::ranges::copy_if(parameters, std::back_inserter(p.frozen), [&](ValueId id) { return g.value(id).role != Role::parameter; });
+         return changes;
+       }},
       {"fold_weights", true, [](Graph& g) { return fold_weights(g); }},
       {"fuse_bias", true, [](Graph& g) { return fuse_bias(g); }},
       {"fuse_activation", true, [](Graph& g) { return fuse_activation(g); }},

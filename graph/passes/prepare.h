@@ -12,6 +12,7 @@ struct PrepareOptions {
   std::vector<LossSpec> losses;      // none: evaluation only, every weight that could be trained is a parameter
   std::vector<std::string> outputs;  // graph outputs that stay computable; empty: all that are no labels
   std::vector<std::string> freeze;   // patterns over parameter names
+  std::vector<std::string> only;     // where not empty: names of the parameters that are trained, all others are frozen
   RoleOptions roles;                 // what the experiment says of stored tensors
   std::optional<std::size_t> batch_axis;  // of all inputs; absent: found
   std::vector<std::string> off;      // optional passes to leave out, by name
@@ -24,6 +25,7 @@ struct Prepared {
   ValueId loss = no_value;
   std::vector<Head> heads;           // one per loss
   std::vector<ValueId> targets;      // one per loss; no_value for LossKind::graph
+  std::vector<ValueId> frozen;       // parameters that `freeze` and `only` made constants
   std::vector<std::string> dropped;  // outputs of the file that are labels, not kept here
   std::vector<std::string> notes;    // what the passes have to say, one sentence each
   std::string batch_kept;            // why a stored batch stays; empty where it does not

@@ -188,6 +188,29 @@ std::vector<WrittenCase> written_cases(const Workplace& place) {
   add("outside", outside(place));
   add("oldest", oldest());
   out.back().runs = false;  // ONNX Runtime begins at opset 7
+  // Networks without a file, with a new last layer, from other weights.
+  const auto model = [&](const std::string& name, const std::string& table, const std::string& section, const std::string& rest, int rows) {
+    out.push_back({name, table,
+                   cat("model: {", section, "}\ndata: {file: ", table, ", target: -1, scale: standard, split: {validation: ", rows, " rows, take: tail}}\nepochs: 10\n", rest), rows});
+  };
+  const std::string numbers = "loss: mse\nmetrics: [rmse]\noptimizer: {type: adam}\nlr: 0.02\nbatch: 7\n";
+  const std::string names = "loss: categorical_crossentropy\nmetrics: [accuracy]\noptimizer: {type: adam}\nlr: 0.02\nbatch: 20\n";
+  model("mlp_batch", "small.csv", "mlp: {hidden: [6, 4], activation: tanh, norm: batch, dropout: 0.1}", numbers, held_out);
+  model("mlp_layer", "digits400.csv", "mlp: {hidden: [16], norm: layer}", names, 100);
+  std::string two = place.read("labels.csv");
+  for (std::size_t at = 0; (at = two.find(",c\n", at)) != std::string::npos;) two.replace(at, 3, ",a\n");
+  for (const auto& [from, to] : {std::pair{",a\n", ",low\n"}, {",b\n", ",high\n"}})
+    for (std::size_t at = 0; (at = two.find(from, at)) != std::string::npos;) two.replace(at, 3, to);
+  place.write("two.csv", two);
+  model("head", "two.csv", "file: labels.onnx, head: {outputs: 2, freeze_rest: true}", names, 15);
+  ModelProto other = normalized();
+  *other.mutable_graph()->mutable_initializer(0) = tensor("W1", {3, 4}, values(12, 7));
+  other.mutable_graph()->mutable_initializer(6)->set_name("W2_other");
+  for (NodeProto& n : *other.mutable_graph()->mutable_node())
+    for (auto& input : *n.mutable_input())
+      if (input == "W2") input = "W2_other";
+  place.write("other.onnx", bytes(other));
+  model("weights", "small.csv", "file: normalized.onnx, weights: other.onnx", numbers + "params: {W1: {freeze: true}}\n", held_out);
   for (const WrittenCase& c : out) place.write(c.name + ".yaml", c.yaml);
   return out;
 }

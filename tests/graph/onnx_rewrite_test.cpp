@@ -142,6 +142,29 @@ TEST_CASE("what passes split off and freed is in the file", "[onnx][rewrite]") {
   }
 }
 
+TEST_CASE("outputs come and go, with what only they need", "[onnx][rewrite]") {
+  ModelProto m = mlp();
+  *m.mutable_graph()->add_node() = node("Mul", {"y", "C"}, {"c"}, "only");
+  *m.mutable_graph()->add_node() = node("Shape", {"c"}, {"s"}, "only2");
+  *m.mutable_graph()->add_initializer() = tensor("C", {3}, {1, 2, 3});
+  *m.mutable_graph()->add_output() = info("s", {"2"}, onnx::TensorProto::INT64);
+  Changes changes;
+  changes.without = {"s"};
+  changes.outputs.push_back({"r", {Dtype::f32, std::vector<Dim>{{-1, "N"}, {6, ""}}}});
+  changes.dims["y"][1] = Dim{7, ""};
+  changes.metadata["gone"] = "";
+  auto& entry = *m.add_metadata_props();
+  entry.set_key("gone"), entry.set_value("x");
+  const ModelProto got = rewritten(m, changes);
+  REQUIRE(got.graph().output_size() == 2);
+  CHECK(got.graph().output(0).type().tensor_type().shape().dim(1).dim_value() == 7);
+  CHECK(got.graph().output(1).name() == "r");
+  CHECK(got.graph().output(1).type().tensor_type().shape().dim(0).dim_param() == "N");
+  CHECK(got.graph().node_size() == 3);
+  CHECK(got.graph().initializer_size() == 4);
+  CHECK(got.metadata_props_size() == 0);
+}
+
 TEST_CASE("a written model taken apart", "[onnx][rewrite]") {
   const onnx::Model model = read(mlp());
   const auto written = onnx::write_model(model, {{"B2", *tensor_of({1, 2, 3})}}), other = onnx::write_model(model, {{"B2", *tensor_of({4, 5, 6})}});

@@ -13,8 +13,16 @@ namespace {
 // Every field of every spec. A binding does not compile where a spec gains a field: name it here, and give it its row in the test below,
 // which says whose key it decides (and a row in sharing_test.cpp, where its effect on a run is seen).
 auto fields(spec::ModelSpec& s) {
-  auto& [file, file_as_written, init, untie, batch_axis, batch_statistics, running_variance] = s;
-  return std::tie(file, file_as_written, init, untie, batch_axis, batch_statistics, running_variance);
+  auto& [file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance] = s;
+  return std::tie(file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance);
+}
+auto fields(spec::MlpSpec& s) {
+  auto& [hidden, activation, norm, dropout] = s;
+  return std::tie(hidden, activation, norm, dropout);
+}
+auto fields(spec::HeadSpec& s) {
+  auto& [outputs, freeze_rest] = s;
+  return std::tie(outputs, freeze_rest);
 }
 auto fields(CsvOptions& s) {
   auto& [header, delimiter, missing, limit] = s;
@@ -67,6 +75,8 @@ void change(std::filesystem::path& v) { v += "x"; }
 void change(Schedule& v) { v = Schedule(v.at(Clock{}) + 1); }
 void change(PlanSizes::Growth& v) { v.epochs += 1; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
+void change(spec::MlpSpec& v) { v.dropout += 0.1; }
+void change(spec::HeadSpec& v) { v.outputs += 1; }
 template <class T>
   requires(std::is_arithmetic_v<T>)
 void change(T& v) { v = static_cast<T>(v + 1); }
@@ -101,6 +111,8 @@ spec::Experiment base() {
   e.batch.schedule = Schedule(8.0);  // so that the number of epochs belongs to the plans
   e.threads = 1;
   e.params.push_back({"*.bias", true, {}, {}, {}});
+  e.model.mlp.emplace();
+  e.model.head.emplace();
   e.model.running_variance = spec::ModelSpec::Variance::population;
   return e;
 }
@@ -127,7 +139,9 @@ void each_field(Part part, const Row (&rows)[n]) {
 TEST_CASE("every field of every spec is part of the key of what it decides", "[run]") {
   CHECK(differs(base(), base()) == none);
   each_field([](spec::Experiment& e) -> auto& { return e.model; },
-             {{"file", model}, {"file_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan}});
+             {{"file", model}, {"file_as_written", none}, {"mlp", model}, {"head", model}, {"weights", model}, {"weights_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan}});
+  each_field([](spec::Experiment& e) -> auto& { return *e.model.mlp; }, {{"hidden", model}, {"activation", model}, {"norm", model}, {"dropout", model}});
+  each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
              {{"target", data}, {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"drop", data}, {"categorical", data},
@@ -151,6 +165,7 @@ TEST_CASE("an experiment's file belongs to the data, the model's needs to their 
   e.data.file = "other.csv";
   CHECK(differs(base(), e) == data);
   CHECK(run::data_key(e, {}) != run::data_key(e, {{"x"}, {}}));
+  CHECK(run::model_key(base(), run::MlpWidths{2, 1}) != run::model_key(base(), run::MlpWidths{3, 1}));
   spec::Experiment smooth = base();
   smooth.batch.schedule.reset();
   spec::Experiment longer = smooth;

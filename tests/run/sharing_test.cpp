@@ -28,9 +28,19 @@ struct Row {
 #define DIGITS \
   "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, epochs: 1"
 
+#define MLP "model.file: null, model.init: null"
+
 // One row a key an experiment may vary.
 const Row rows[] = {
     {"model.file", "", "", "model.file: wide.onnx"},
+    {"model.mlp.hidden", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4, 4]}"},
+    {"model.mlp.activation", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], activation: tanh}"},
+    {"model.mlp.norm", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], norm: batch}"},
+    {"model.mlp.dropout", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], dropout: 0.5}"},
+    {"model.head.outputs", CLASSES, "", "model.head: {outputs: 4}", Effect::refused},  // there are 3 classes
+    {"model.head.outputs", CLASSES, "model.init: null", "model.init: null, model.head: {outputs: 3}"},
+    {"model.head.freeze_rest", CLASSES ", model.head: {outputs: 3}", "", "model.head.freeze_rest: true"},
+    {"model.weights", "model.init: null", "", "model.weights: other.onnx"},
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
     {"model.scores", "", "", "model.scores: probabilities"},
@@ -128,6 +138,9 @@ class Folder {
       write_file_lazily(folder_ / name, onnx::make_mlp("mlp", {layer(in, hidden, "Tanh"), layer(hidden, out, end)}));
     };
     model("m.onnx", 2, 4, 1, "Sigmoid"), model("wide.onnx", 2, 6, 1, "Sigmoid"), model("four.onnx", 4, 4, 1, "Sigmoid");
+    onnx::DenseLayer first = layer(2, 4, "Tanh");
+    for (float& v : first.weight.as<float>()) v *= 0.5f;
+    write_file_lazily(folder_ / "other.onnx", onnx::make_mlp("mlp", {first, layer(4, 1, "Sigmoid")}));
     model("linear.onnx", 2, 4, 1, ""), model("three.onnx", 2, 4, 3, "Softmax");
     write_file_lazily(folder_ / "d.csv", table(1)), write_file_lazily(folder_ / "other.csv", table(2));
     std::string bare;

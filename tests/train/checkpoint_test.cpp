@@ -71,7 +71,7 @@ TEST_CASE("a trial's state is a safetensors file", "[train]") {
     CHECK(contains(error(file.substr(0, 40)), "in a file of 40"));
     CHECK(contains(error(file.substr(0, file.size() - 1)), "its shape [1] takes 4"));
     CHECK(contains(error(replaced("\"w\":", "\"v\":")), "the saved state has no tensor 'w'"));
-    CHECK(contains(error(replaced("[2,3]", "[3,2]")), "the saved tensor 'w' is F32[3,2], the model's is F32[2,3]"));
+    CHECK(contains(error(replaced("[2,3]", "[3,2]")), "the saved tensor 'w' is float32[3,2], the model's is float32[2,3]"));
     CHECK(contains(error(replaced("[2,3]", "[2,4]")), "its shape [2,4] takes 32"));
     CHECK(contains(error(replaced("optimizer.velocity.w", "optimiser.velocity.w")), "the saved tensor 'optimiser.velocity.w' is not of this model"));
     for (std::size_t at = 0; at < file.size(); ++at) {  // any byte may change: an Error or another value, nothing worse
