@@ -46,7 +46,7 @@ TEST_CASE("the last layer gives way to a fresh one", "[cli][model]") {
   const Value& out = after.graph.value(after.graph.outputs[0]);
   CHECK(out.name == "probabilities");
   CHECK(out.type->dims->back().size == 2);
-  CHECK(after.metadata.at("lehr.classes") == "[\"high\",\"low\"]");
+  CHECK(after.metadata.at("lehr.classes") == "[\"high\", \"low\"]");
   for (const char* gone : {"coefficient1", "intercepts1", "classes"}) CHECK(after.graph.find(gone) == no_value);
   CHECK(floats(after, "head.weight") != floats(other, "head.weight"));                // each trial draws its own
   CHECK(floats(after, "coefficient") == floats(before, "coefficient"));               // freeze_rest
@@ -130,11 +130,15 @@ TEST_CASE("a network is made from the data", "[cli][model]") {
     CHECK(split(place.read("predictions.csv"), '\n').size() > 40);
   }
   SECTION("as a file of the same layers trains") {
-    place.write("by_hand.onnx", onnx::make_mlp("mlp", {{Tensor(TensorType{Dtype::f32, {5, 3}}), Tensor(TensorType{Dtype::f32, {5}}), "Relu"},
-                                                       {Tensor(TensorType{Dtype::f32, {1, 5}}), Tensor(TensorType{Dtype::f32, {1}}), ""}}));
-    done(place, "run mlp_batch.yaml --seeds 1 --out made --set 'model.mlp={hidden: [5]}'");
+    const auto numbers = [](Shape shape) {
+      const auto v = onnx_models::values(static_cast<int>(elements(shape)));
+      return Tensor(std::move(shape), std::span<const float>(v));
+    };
+    place.write("by_hand.onnx", onnx::make_mlp("mlp", {{numbers({5, 3}), numbers({5}), "Relu"}, {numbers({1, 5}), numbers({1}), ""}}));
+    done(place, "run mlp_batch.yaml --seeds 1 --out made --set model.mlp.hidden=[5] --set model.mlp.activation=relu --set model.mlp.norm=none --set model.mlp.dropout=0");
     done(place, "run mlp_batch.yaml --seeds 1 --out read --set model.mlp=null --set model.file=by_hand.onnx --set model.init=glorot_uniform");
-    CHECK(place.read("made/seed-0/metrics.csv") == place.read("read/seed-0/metrics.csv"));
+    const onnx::Model made = model(place, "made/seed-0/checkpoints/last.onnx"), read = model(place, "read/seed-0/checkpoints/last.onnx");
+    for (const char* name : {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"}) CHECK(floats(made, name) == floats(read, name));
   }
   SECTION("of widths that are swept") {
     place.write("sweep.yaml", place.read("mlp_batch.yaml") + "sweep: {model.mlp.hidden: [[], [4], [8, 4]]}\n");
