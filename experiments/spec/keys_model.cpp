@@ -17,7 +17,7 @@ constexpr Choice<Activation> activations[] = {{Activation::relu, "relu"},       
                                               {Activation::selu, "selu"},         {Activation::softplus, "softplus"},     {Activation::softsign, "softsign"},
                                               {Activation::sigmoid, "sigmoid"},   {Activation::tanh, "tanh"}};
 using Norm = MlpSpec::Norm;
-constexpr Choice<Norm> norms[] = {{Norm::none, "none", "none"},
+constexpr Choice<Norm> norms[] = {{Norm::none, "none"},
                                   {Norm::batch, "batch", "BatchNormalization"},
                                   {Norm::layer, "layer", "LayerNormalization"}};
 
