@@ -198,6 +198,7 @@ std::vector<WrittenCase> written_cases(const Workplace& place) {
   model("mlp_batch", "small.csv", "mlp: {hidden: [6, 4], activation: tanh, norm: batch, dropout: 0.1}", numbers, held_out);
   model("mlp_layer", "digits400.csv", "mlp: {hidden: [16], norm: layer}", names, 100);
   std::string two = place.read("labels.csv");
+  std::erase(two, '\r');
   for (std::size_t at = 0; (at = two.find(",c\n", at)) != std::string::npos;) two.replace(at, 3, ",a\n");
   for (const auto& [from, to] : {std::pair{",a\n", ",low\n"}, {",b\n", ",high\n"}})
     for (std::size_t at = 0; (at = two.find(from, at)) != std::string::npos;) two.replace(at, 3, to);
