@@ -13,9 +13,9 @@ constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::popul
                                                      {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
 
 using Activation = MlpSpec::Activation;
-constexpr Choice<Activation> activations[] = {{Activation::relu, "relu"},         {Activation::leaky_relu, "leaky_relu"}, {Activation::elu, "elu"},
-                                              {Activation::selu, "selu"},         {Activation::softplus, "softplus"},     {Activation::softsign, "softsign"},
-                                              {Activation::sigmoid, "sigmoid"},   {Activation::tanh, "tanh"}};
+constexpr Choice<Activation> activations[] = {
+    {Activation::relu, "relu"},         {Activation::leaky_relu, "leaky_relu"}, {Activation::elu, "elu"},         {Activation::selu, "selu"},
+    {Activation::softplus, "softplus"}, {Activation::softsign, "softsign"},     {Activation::sigmoid, "sigmoid"}, {Activation::tanh, "tanh"}};
 using Norm = MlpSpec::Norm;
 constexpr Choice<Norm> norms[] = {{Norm::none, "none"},
                                   {Norm::batch, "batch", "BatchNormalization"},
@@ -27,8 +27,9 @@ HeadSpec& head(Experiment& e) { return e.model.head ? *e.model.head : e.model.he
 void add_mlp_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "model.mlp",
                   .type = Type::mapping,
-                  .doc = "In place of a file: a multilayer perceptron made from the width of the data, with one output for binary_crossentropy (behind a Sigmoid), one a class "
-                         "for categorical_crossentropy (behind a Softmax), else one a target value. Its layers are fc1, fc2, …; each trial draws them by `init`, what "
+                  .doc = "In place of a file: a multilayer perceptron made from the width of the data, with one output for binary_crossentropy (behind a "
+                         "Sigmoid), one a class for categorical_crossentropy (behind a Softmax), else one a target value. Its layers are "
+                         "fc1, fc2, …; each trial draws them by `init`, what "
                          "that leaves out by glorot_uniform, biases 0. What is trained is written as ONNX like any model.",
                   .absent = "the network is read from model.file",
                   .example = "{hidden: [34, 16], activation: relu, norm: batch, dropout: 0.1}",
@@ -57,7 +58,8 @@ void add_mlp_keys(std::vector<Key>& keys) {
 void add_transfer_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "model.head",
                   .type = Type::mapping,
-                  .doc = "Replaces the last affine layer in front of the scores (Gemm, MatMul with its Add, Conv) by a fresh one, head.weight and head.bias, which each trial "
+                  .doc = "Replaces the last affine layer in front of the scores (Gemm, MatMul with its Add, Conv) by a fresh one, head.weight and "
+                         "head.bias, which each trial "
                          "draws by `init`, else by glorot_uniform, bias 0. Labels that name the old classes are left out of the written file.",
                   .absent = "the model keeps its last layer",
                   .example = "{outputs: 5, freeze_rest: true}",
@@ -77,8 +79,9 @@ void add_transfer_keys(std::vector<Key>& keys) {
                   .set = [](Experiment& e, const Value& v) { head(e).freeze_rest = v.boolean; }});
   keys.push_back({.path = "model.weights",
                   .type = Type::path,
-                  .doc = "Other values to start from, tensor by tensor of the same name and shape: a .safetensors or an .onnx file, or the folder of a run or of one of its trials, "
-                         "of which the model after the last epoch is taken (checkpoints/last.onnx). What `init` names is drawn anew all the same.",
+                  .doc = "Other values to start from, tensor by tensor of the same name and shape: a .safetensors or an .onnx file, or the folder of a run or "
+                         "of one of its trials, of which the model after the last epoch is taken (checkpoints/last.onnx). What "
+                         "`init` names is drawn anew all the same.",
                   .absent = "the weights of model.file",
                   .example = "runs/pretrained",
                   .set = [](Experiment& e, const Value& v) { e.model.weights = v.path, e.model.weights_as_written = v.text; }});
