@@ -15,10 +15,12 @@ ScoreLook look(const Parts& parts, Plan& plan, const Feed& feed) {
   const std::int64_t batch = plan.batch();
   ScoreLook out(elements(plan.type(scores).shape) / batch);
   const std::span<const std::int32_t> rows = parts.data->split.train;
-  for (std::int64_t at = 0; at + batch <= static_cast<std::int64_t>(rows.size()) && out.rows() < enough; at += batch) {
-    feed.fill(rows.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(batch)));
+  const auto all = static_cast<std::int64_t>(rows.size());
+  for (std::int64_t at = 0; at < all && batch <= all && (out.rows() < enough || !out.differ()); at += batch) {
+    const std::int64_t from = std::min(at, all - batch), again = at - from;  // the last batch looks at some rows a second time
+    feed.fill(rows.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(batch)));
     plan.forward();
-    out.add(plan.output_f32(scores));
+    out.add(plan.output_f32(scores).subspan(static_cast<std::size_t>(again * out.width())));
     if (!out.inside()) break;
   }
   return out;

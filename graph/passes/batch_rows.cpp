@@ -43,6 +43,41 @@ BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<s
     if (!label(out) && of(out) && !of(out).whole()) throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).each(), " rows for each of the batch")};
 }
 
+std::string mixed_rows(const Graph& original, ValueId value) {
+  constexpr std::int64_t some = 7;  // rows; no size a file would have by chance
+  Graph graph = original;
+  for (const ValueId in : graph.inputs) {
+    auto& type = graph.value(in).type;
+    if (!type || !type->dims || type->dims->empty() || type->dims->front().size >= 0) return "";
+    type->dims->front() = {some, ""};
+  }
+  const std::vector<Facts> known = facts(graph), open = facts(original);
+  std::vector<Carried> carried(graph.values().size());
+  std::vector<std::string> mixed(graph.values().size());  // where a value's rows were read together
+  for (const ValueId in : graph.inputs) carried[static_cast<std::size_t>(in)] = {0, 1, 1};
+  for (const Node& node : graph.nodes()) {
+    std::string where;
+    Carried out;
+    const auto any = std::ranges::any_of(node.in, [&](ValueId in) { return in != no_value && carried[static_cast<std::size_t>(in)]; });
+    for (const ValueId in : node.in)
+      if (in != no_value && where.empty()) where = mixed[static_cast<std::size_t>(in)];
+    if (const Traits& row = traits(node); any && row.batch && row.label < 0) {
+      BatchView view(graph, node, some, known, open, carried);
+      try {
+        out = row.batch(view);
+        if (view.joined() && where.empty()) where = cat(describe(graph, node), " works along the batch");
+      } catch (const Blocked& blocked) {
+        if (blocked.mixes && where.empty()) where = blocked.why;
+      }
+    }
+    for (const ValueId id : node.out)
+      if (id != no_value) carried[static_cast<std::size_t>(id)] = out, mixed[static_cast<std::size_t>(id)] = where;
+  }
+  const auto& dims = open[static_cast<std::size_t>(value)].dims;
+  const bool has_rows = dims && !dims->empty() && dims->front().symbol == batch_symbol;
+  return has_rows || carried[static_cast<std::size_t>(value)] ? mixed[static_cast<std::size_t>(value)] : "";
+}
+
 namespace {
 // Dimension `axis` to the front, and back from there.
 std::vector<std::int64_t> to_front(std::size_t rank, std::size_t axis) {

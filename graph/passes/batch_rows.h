@@ -24,6 +24,10 @@ class BatchRows {
   std::map<std::size_t, std::vector<std::int64_t>> shapes_;
 };
 
+// Where the rows of an open batch are read together on the way to `value`, which still has a row for each: "ReduceMean node 'm' works along the
+// batch"; "" where that is not found. Every input has its batch in front.
+std::string mixed_rows(const Graph& graph, ValueId value);
+
 // Makes dimension `axis` of a graph input its first one: what is fed has the batch in front, a Transpose gives the graph what it was written for.
 void feed_batch_first(Graph& graph, ValueId input, std::size_t axis);
 // The value with the batch in front: itself, or what a Transpose makes of it. Where its sizes are not known it is taken as it is.

@@ -57,6 +57,7 @@ std::int64_t BatchView::size(const Extent& extent) const {
   return extent.number();
 }
 void BatchView::block(const std::string& what) const { throw Blocked{cat(describe(graph_, node_), " ", what)}; }
+void BatchView::mix(const std::string& what) const { throw Blocked{cat(describe(graph_, node_), " ", what), true}; }
 
 namespace batch_rules {
 
@@ -69,7 +70,7 @@ Carried first(BatchView& v) {
 }
 Carried apart(BatchView& v, std::size_t axis) {
   const Carried c = first(v);
-  if (c && axis == c.axis) v.block("works along the batch");
+  if (c && axis == c.axis) v.mix("works along the batch");
   return c;
 }
 std::int64_t elements_of(BatchView& v, const Extents& d, std::size_t from, std::size_t to) {
@@ -128,7 +129,7 @@ Carried cumsum(BatchView& v) {
 
 Carried from_axis(BatchView& v) {
   const Carried c = first(v);
-  if (c && c.axis >= v.axis(integer(v.node(), "axis", -1))) v.block("works along the batch");
+  if (c && c.axis >= v.axis(integer(v.node(), "axis", -1))) v.mix("works along the batch");
   return c;
 }
 
@@ -137,13 +138,13 @@ Carried softmax(BatchView& v) {
   const bool one = v.node().opset >= 13;
   const std::size_t axis = v.axis(integer(v.node(), "axis", one ? -1 : 1));
   const Carried c = first(v);
-  if (c && (one ? c.axis == axis : c.axis >= axis)) v.block("works along the batch");
+  if (c && (one ? c.axis == axis : c.axis >= axis)) v.mix("works along the batch");
   return c;
 }
 
 Carried leading(BatchView& v) {
   const Carried c = first(v);
-  if (c && c.axis + 2 >= v.rank()) v.block("works along the batch");
+  if (c && c.axis + 2 >= v.rank()) v.mix("works along the batch");
   return c;
 }
 
@@ -151,8 +152,8 @@ Carried gemm(BatchView& v) {
   const std::size_t rows = integer(v.node(), "transA", 0) ? 1 : 0, columns = integer(v.node(), "transB", 0) ? 0 : 1;
   const Carried a = v.in(0), b = v.in(1);
   Carried out;
-  if (a && b) v.block("multiplies along the batch");
-  if ((a && a.axis != rows) || (b && b.axis != columns)) v.block("multiplies along the batch");
+  if (a && b) v.mix("multiplies along the batch");
+  if ((a && a.axis != rows) || (b && b.axis != columns)) v.mix("multiplies along the batch");
   if (a) out = {0, a.count, a.outer};
   if (b) out = {1, b.count, b.outer};
   if (!v.has(2)) return out;
@@ -170,20 +171,20 @@ Carried matmul(BatchView& v) {
   const std::size_t ra = v.rank(0), rb = v.rank(1), rank = std::max({ra, rb, std::size_t{2}});
   if (ra < 2 || rb < 2) {
     if (a && !b && a.axis + 1 < ra) return a;
-    v.block("multiplies along the batch");
+    v.mix("multiplies along the batch");
   }
   const std::size_t back_a = ra - a.axis, back_b = rb - b.axis;  // 1: the last dimension
   if (a && b) {
-    if (back_a != back_b || back_a < 3 || a.count != b.count || a.outer != b.outer) v.block("multiplies along the batch");
+    if (back_a != back_b || back_a < 3 || a.count != b.count || a.outer != b.outer) v.mix("multiplies along the batch");
     return {rank - back_a, a.count, a.outer};
   }
   if (a) {
-    if (back_a == 1) v.block("multiplies along the batch");
-    if (back_a >= 3 && rb >= back_a && v.dims(1)[rb - back_a].number() != 1) v.block("multiplies along the batch");
+    if (back_a == 1) v.mix("multiplies along the batch");
+    if (back_a >= 3 && rb >= back_a && v.dims(1)[rb - back_a].number() != 1) v.mix("multiplies along the batch");
     return {rank - back_a, a.count, a.outer};
   }
-  if (back_b == 2) v.block("multiplies along the batch");
-  if (back_b >= 3 && ra >= back_b && v.dims(0)[ra - back_b].number() != 1) v.block("multiplies along the batch");
+  if (back_b == 2) v.mix("multiplies along the batch");
+  if (back_b >= 3 && ra >= back_b && v.dims(0)[ra - back_b].number() != 1) v.mix("multiplies along the batch");
   return {rank - back_b, b.count, b.outer};
 }
 
@@ -210,9 +211,9 @@ Carried einsum(BatchView& v) {
     out = c;
   }
   for (std::size_t s = 0; s < parts.size(); ++s)
-    if (!v.in(s) && parts[s].find(letter) != std::string::npos) v.block("multiplies along the batch");
+    if (!v.in(s) && parts[s].find(letter) != std::string::npos) v.mix("multiplies along the batch");
   const std::size_t at = result.find(letter);
-  if (at == std::string::npos) v.block("sums over the batch");
+  if (at == std::string::npos) v.mix("sums over the batch");
   out.axis = at;
   return out;
 }
@@ -222,7 +223,7 @@ Carried gather(BatchView& v) {
   const std::size_t axis = v.axis(integer(v.node(), "axis", 0));
   if (data && indices) v.block("picks within the batch by indices of the batch");
   if (indices) return {axis + indices.axis, indices.count, indices.outer};
-  if (data.axis == axis) v.block("works along the batch");
+  if (data.axis == axis) v.mix("works along the batch");
   return {data.axis < axis ? data.axis : data.axis - 1 + v.rank(1), data.count, data.outer};
 }
 
@@ -253,7 +254,7 @@ Carried concat(BatchView& v) {
   const Carried c = v.in(0);
   for (std::size_t s = 0; s < v.node().in.size(); ++s)
     if (!(v.in(s) == c)) v.block("joins tensors that do not all carry the batch");
-  if (v.axis(integer(v.node(), "axis", 1)) == c.axis) v.block("works along the batch");
+  if (v.axis(integer(v.node(), "axis", 1)) == c.axis) v.mix("works along the batch");
   return c;
 }
 
@@ -323,7 +324,7 @@ namespace {
 Carried reduced(BatchView& v, const std::vector<std::int64_t>& axes, const Carried& c) {
   std::set<std::size_t> gone;
   for (const std::int64_t axis : axes) gone.insert(v.axis(axis));
-  if (gone.contains(c.axis)) return {};
+  if (gone.contains(c.axis)) return v.joins(), Carried{};
   if (integer(v.node(), "keepdims", 1)) return c;
   return {c.axis - static_cast<std::size_t>(std::ranges::count_if(gone, [&](std::size_t g) { return g < c.axis; })), c.count, c.outer};
 }
@@ -332,7 +333,7 @@ Carried reduced(BatchView& v, const std::vector<std::int64_t>& axes, const Carri
 Carried reduce(BatchView& v) {
   const Carried c = first(v);
   const auto axes = v.integers(1, "axes");
-  if (!axes || axes->empty()) return integer(v.node(), "noop_with_empty_axes", 0) ? c : Carried{};
+  if (!axes || axes->empty()) return integer(v.node(), "noop_with_empty_axes", 0) ? c : (v.joins(), Carried{});
   return reduced(v, *axes, c);
 }
 

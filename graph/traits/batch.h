@@ -25,6 +25,7 @@ struct Carried {
 // Why the rows of a batch cannot be told apart.
 struct Blocked {
   std::string why;
+  bool mixes = false;  // they are read together there; else it is not known where they are
 };
 
 // One node as a batch rule sees it: where its inputs carry a batch of a size that is known (it stands in the file).
@@ -55,6 +56,9 @@ class BatchView {
   void reshape_to(std::vector<std::int64_t> shape) { shape_ = std::move(shape); }
   const std::optional<std::vector<std::int64_t>>& new_shape() const { return shape_; }
   [[noreturn]] void block(const std::string& what) const;
+  [[noreturn]] void mix(const std::string& what) const;  // the rows are read together
+  void joins() { joins_ = true; }                        // a result of all rows, of no batch itself
+  bool joined() const { return joins_; }
 
  private:
   const Graph& graph_;
@@ -63,6 +67,7 @@ class BatchView {
   std::span<const Facts> known_, open_;
   std::span<const Carried> carried_;
   std::optional<std::vector<std::int64_t>> shape_;
+  bool joins_ = false;
 };
 
 // Where output 0 carries the batch. Throws Blocked where rows meet or the batch loses its place.

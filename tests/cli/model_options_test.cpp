@@ -145,8 +145,10 @@ TEST_CASE("a network is made from the data", "[cli][model]") {
     const Ran ran = done(place, "run sweep.yaml --seeds 1 --out sweep");
     CHECK_THAT(ran.both(), contains("3 points"));
     std::size_t layers = 0;
-    for (const char* folder : {"value-1", "value-2", "value-3"})
-      for (const Node& n : model(place, cat("sweep/model.mlp.hidden=", folder, "/seed-0/checkpoints/last.onnx")).graph.nodes()) layers += n.op == "Gemm";
+    for (const char* folder : {"value-1", "value-2", "value-3"}) {
+      const onnx::Model written = model(place, cat("sweep/model.mlp.hidden=", folder, "/seed-0/checkpoints/last.onnx"));
+      for (const Node& n : written.graph.nodes()) layers += n.op == "Gemm";
+    }
     CHECK(layers == 1 + 2 + 3);
   }
   SECTION("by the loss: one score of two classes, behind a Sigmoid") {

@@ -224,6 +224,29 @@ TEST_CASE("sequences in front of the batch are followed through attention", "[pa
     if (node.op == "Reshape") CHECK(b.graph.value(node.in[1]).data->integers() == Ints{5, -1, 4});
 }
 
+TEST_CASE("rows that read each other are told", "[passes]") {
+  struct Mix {
+    const char* says;
+    ValueId (*build)(Build&, ValueId h);
+  };
+  const std::vector<Mix> all = {
+      {"", [](Build& b, ValueId h) { return b.node("Softmax", {h}, "s"); }},
+      {"", [](Build& b, ValueId h) { return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{1}}})}, "s"); }},
+      {"ReduceMean node of 'm' works along the batch", [](Build& b, ValueId h) { return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{0}}})}, "s"); }},
+      {"ReduceMax node of 'm' works along the batch", [](Build& b, ValueId h) { return b.node("Div", {h, b.node("ReduceMax", {h}, "m", {{"keepdims", std::int64_t{0}}})}, "s"); }},
+      {"Softmax node of 's' works along the batch", [](Build& b, ValueId h) { return b.node("Softmax", {h}, "s", {{"axis", std::int64_t{0}}}); }},
+      {"multiplies along the batch", [](Build& b, ValueId h) { return b.node("MatMul", {b.node("MatMul", {h, b.node("Transpose", {h}, "t")}, "g"), h}, "s"); }}};
+  for (const Mix& mix : all) {
+    Build b;
+    const ValueId y = b.linear("y", mix.build(b, b.linear("h", b.rows("x", 3), 3, 4)), 4, 2);
+    b.output(y);
+    const std::string found = mixed_rows(b.graph, y);
+    INFO(mix.says << " / " << found);
+    CHECK(found.empty() == std::string(mix.says).empty());
+    CHECK(says(found, mix.says));
+  }
+}
+
 TEST_CASE("a batch in the middle of a joined dimension is followed", "[passes]") {
   Build b;  // [T, B, F] -> [T B, F] -> layer -> [T, B, 2 H]; a convolution over sequences tells that the first dimension is no batch
   const ValueId x = b.input("x", {{5, ""}, {2, ""}, {4, ""}});

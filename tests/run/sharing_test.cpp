@@ -28,6 +28,7 @@ struct Row {
 #define DIGITS \
   "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, epochs: 1"
 
+#define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define MLP "model.file: null, model.init: null"
 
 // One row a key an experiment may vary.
@@ -37,9 +38,9 @@ const Row rows[] = {
     {"model.mlp.activation", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], activation: tanh}"},
     {"model.mlp.norm", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], norm: batch}"},
     {"model.mlp.dropout", MLP, "model.mlp: {hidden: [4]}", "model.mlp: {hidden: [4], dropout: 0.5}"},
-    {"model.head.outputs", CLASSES, "", "model.head: {outputs: 4}", Effect::refused},  // there are 3 classes
-    {"model.head.outputs", CLASSES, "model.init: null", "model.init: null, model.head: {outputs: 3}"},
-    {"model.head.freeze_rest", CLASSES ", model.head: {outputs: 3}", "", "model.head.freeze_rest: true"},
+    {"model.head.outputs", SOFTMAX, "", "model.head: {outputs: 4}", Effect::refused},  // there are 3 classes
+    {"model.head.outputs", SOFTMAX, "model.init: null", "model.init: null, model.head: {outputs: 3}"},
+    {"model.head.freeze_rest", SOFTMAX ", model.head: {outputs: 3}", "", "model.head.freeze_rest: true"},
     {"model.weights", "model.init: null", "", "model.weights: other.onnx"},
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
