@@ -113,7 +113,7 @@ class Call {
 }  // namespace
 
 void check_call(const NodeProto& node, int opset, Problems& problems) {
-  if (const Signature* signature = signatures().lookup(table_key(domain_of(node.domain()), node.op_type()), opset))
+  if (const Signature* signature = onnx::signature(table_key(domain_of(node.domain()), node.op_type()), opset))
     Call(node, opset, *signature, problems).run();
 }
 

@@ -89,7 +89,7 @@ Types element_types(const Graph& graph, Problems& problems) {
   Types types;
   for (const Value& value : graph.values()) types.push_back(value.data ? std::optional(value.data->type.dtype) : value.type ? std::optional(value.type->dtype) : std::nullopt);
   for (const Node& node : graph.nodes()) {
-    const Signature* signature = signatures().lookup(table_key(node.domain, node.op), node.opset);
+    const Signature* signature = onnx::signature(table_key(node.domain, node.op), node.opset);
     if (!signature) continue;
     Typed call(graph, node, *signature, types);
     if (const std::string contradiction = call.bind(); !contradiction.empty()) problems.add(describe(graph, node), ": ", contradiction);

@@ -1,5 +1,10 @@
 #include "graph/onnx/signatures.h"
 
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
 #include "graph/onnx/opsets.h"
 #include "graph/onnx/proto.h"
 
@@ -205,6 +210,29 @@ Signature parse(const Row& row) {
 }  // namespace
 
 std::string table_key(const std::string& domain, const std::string& op) { return domain.empty() ? op : domain + "." + op; }
+
+namespace {
+bool names(const Row& row, std::string_view key) {
+  const std::string_view all = row.operators;
+  for (auto at = all.find(key); at != std::string_view::npos; at = all.find(key, at + 1))
+    if ((at == 0 || all[at - 1] == ' ') && (at + key.size() == all.size() || all[at + key.size()] == ' ')) return true;
+  return false;
+}
+}  // namespace
+
+const Signature* signature(const std::string& key, int opset) {
+  static std::mutex mutex;
+  static std::map<std::pair<std::string, int>, std::optional<Signature>> parsed;
+  const std::lock_guard lock(mutex);
+  const auto [it, is_new] = parsed.try_emplace({key, opset});
+  if (is_new && !key.empty()) {
+    const Row* best = nullptr;
+    for (const Row& row : rows)
+      if (row.since <= opset && (!best || row.since > best->since) && names(row, key)) best = &row;
+    if (best) it->second = parse(*best);
+  }
+  return it->second ? &*it->second : nullptr;
+}
 
 const Table<Signature>& signatures() {
   static const Table<Signature> table = [] {

@@ -23,7 +23,9 @@ struct Signature {
   std::map<std::string, Named> attributes;
 };
 
-// By "Gemm", "ai.onnx.ml.Scaler", …; the versions are opsets of their domain.
+// The one of an operator at an opset of its domain, nullptr where it has none: what reading a file asks, so that no other row is parsed.
+const Signature* signature(const std::string& key, int opset);
+// All of them. By "Gemm", "ai.onnx.ml.Scaler", …; the versions are opsets of their domain.
 const Table<Signature>& signatures();
 std::string table_key(const std::string& domain, const std::string& op);
 
