@@ -173,16 +173,16 @@ TEST_CASE("a float64 model is told what it is computed in", "[onnx]") {
 
 TEST_CASE("a signature that is asked for alone is that of the table", "[onnx]") {
   using namespace lehr;
-  for (const std::string& name : onnx::signatures().names())
+  for (const std::string& name : lehr::onnx::signatures().names())
     for (int opset = 1; opset <= 28; ++opset) {
       INFO(name << " " << opset);
-      const onnx::Signature *all = onnx::signatures().lookup(name, opset), *one = onnx::signature(name, opset);
+      const lehr::onnx::Signature *all = lehr::onnx::signatures().lookup(name, opset), *one = lehr::onnx::signature(name, opset);
       REQUIRE((all == nullptr) == (one == nullptr));
       if (!one) continue;
       CHECK(one->in.size() == all->in.size());
       CHECK(one->out.size() == all->out.size());
       CHECK(one->attributes.size() == all->attributes.size());
     }
-  CHECK(onnx::signature("", 13) == nullptr);
-  CHECK(onnx::signature("em", 13) == nullptr);
+  CHECK(lehr::onnx::signature("", 13) == nullptr);
+  CHECK(lehr::onnx::signature("em", 13) == nullptr);
 }
