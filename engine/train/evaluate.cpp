@@ -48,12 +48,12 @@ double Scorer::merit(double loss, const std::vector<Measured>& values) const {
 }
 
 Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows)
-    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows) {
-  scores_ = job.model->scores;
-}
+    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows,
+                job.model->scores) {}
 
 Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
-                     std::span<const std::int32_t> rows) {
+                     std::span<const std::int32_t> rows, ValueId scores)
+    : scores_(scores) {
   for (std::size_t at = 0; at < rows.size();) {
     const auto count = std::min<std::size_t>(static_cast<std::size_t>(batch), rows.size() - at);
     Plan& of_count = plan(static_cast<std::int64_t>(count));

@@ -28,6 +28,7 @@ void add_find_lr(CLI::App& app, Context& context);
 void add_language(CLI::App& app, Context& context);  // resolve, schema, explain
 void add_data(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_evaluate(CLI::App& app, Context& context);
 void add_ops(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 

@@ -1,31 +1,20 @@
 #include "experiments/run/predict.h"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <memory>
 
 #include "base/file.h"
 #include "experiments/cli/commands.h"
+#include "experiments/cli/prepared.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/folder.h"
 
 namespace lehr::cli {
 
 namespace {
-namespace fs = std::filesystem;
-
 struct Options {
   std::string model, data, preprocess, out, scores;
 };
-
-// A trial keeps it beside its checkpoints folder.
-fs::path find_preprocess(const Options& o) {
-  if (!o.preprocess.empty()) return o.preprocess;
-  const fs::path folder = fs::absolute(o.model).parent_path();
-  for (const auto& path : {folder / "preprocess.json", folder.parent_path() / "preprocess.json"})
-    if (fs::exists(path)) return path;
-  throw Error("no preprocess.json beside ", quote(o.model), " or in the folder above: name it with --preprocess");
-}
 
 std::optional<Form> said(const Options& o) {
   if (o.scores.empty()) return std::nullopt;
@@ -33,14 +22,15 @@ std::optional<Form> said(const Options& o) {
 }
 
 void execute(const Options& o) {
-  const fs::path path = find_preprocess(o);
-  const Preprocess pre = within(printable(path.string()), [&] { return Preprocess::parse(read_file(path)); });
+  const auto model = onnx::read_model(o.model);  // says itself which file
+  const auto prepared = find_preprocess(o.model, model, o.preprocess);
+  if (!prepared) throw Error("no preprocess.json beside ", quote(o.model), " or in the folder above: name it with --preprocess");
+  const Preprocess& pre = prepared->preprocess;
   CsvOptions csv;
   csv.header = pre.header;
   csv.missing = pre.missing;
   const CsvTable table = read_csv(o.data, csv);
   const Dataset data = apply(pre, table, false);
-  const auto model = onnx::read_model(o.model);  // says itself which file
   const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data, said(o)); });
   if (!result.note.empty()) note(result.note);
   std::vector<std::string> head;

@@ -182,8 +182,9 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
                if (auto note = check_labels(*model->labels, classes); note && !e.data.table.classes.empty()) out->notes.push_back(std::move(*note));
              leave_single_rows_out(e, model->train, sizes);
              out->sizes = sizes;
-             Frame frame = make_frame(*model, data->data.classes);
+             Frame frame = make_frame(*model, *data);
              out->frame = std::move(frame.original);
+             out->raw = std::move(frame.raw);
              out->notes.insert(out->notes.end(), frame.notes.begin(), frame.notes.end());
            });
     return out;

@@ -7,6 +7,7 @@
 #include "engine/train/trainer.h"
 #include "experiments/run/keys.h"
 #include "experiments/spec/experiment.h"
+#include "graph/onnx/front.h"
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
 
@@ -44,6 +45,7 @@ struct Parts {
   std::shared_ptr<const DataParts> data;
   std::shared_ptr<const ModelParts> model;
   std::shared_ptr<const onnx::Original> frame;  // what the trained model is written into (exported.h)
+  std::vector<onnx::RawFeed> raw;               // what it takes, where it prepares its inputs itself
   std::vector<std::string> notes;               // of model and data together
   PlanSizes sizes;
   PlanKey key() const { return {model->key, sizes}; }  // of what is compiled; splits of one table share it

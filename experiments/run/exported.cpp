@@ -1,21 +1,34 @@
 #include "experiments/run/exported.h"
 
 #include "engine/data/json.h"
+#include "experiments/run/front.h"
 #include "graph/onnx/rewrite.h"
 
 namespace lehr::run {
 
-Frame make_frame(const ModelParts& model, const std::vector<std::string>& classes) {
+Frame make_frame(const ModelParts& model, const DataParts& data) {
   const Graph& graph = model.train.graph;
   onnx::Changes changes = onnx::changes(model.model.graph, graph);
-  if (!classes.empty()) changes.metadata[classes_key] = json::list(classes);
+  if (const auto& classes = data.data.classes; !classes.empty()) changes.metadata[classes_key] = json::list(classes);
+  std::string note;
+  if (model.key.model.export_inputs == spec::ModelSpec::Inputs::raw) {
+    changes.front = raw_inputs(model.train, data);
+    if (changes.front.empty()) note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";
+    else changes.metadata[onnx::front_key] = data.preprocess.json();
+  }
   onnx::Rewritten rewritten = onnx::rewrite(model.model.original, changes);
+  if (!rewritten.raw.empty()) {
+    std::vector<std::string> feeds;
+    for (const auto& feed : rewritten.raw) feeds.push_back(text(feed));
+    note = cat("the written models take raw columns: ", join(feeds, ", "));
+  }
+  if (!note.empty()) rewritten.notes.push_back(std::move(note));
   std::vector<std::string> names;
   for (const Value& v : graph.values())
     if (v.role == Role::parameter || v.role == Role::state) names.push_back(v.name);
   for (const auto& [name, tensor] : model.frozen) names.push_back(name);
   onnx::check_writable(*rewritten.original, names);
-  return {std::move(rewritten.original), std::move(rewritten.notes)};
+  return {std::move(rewritten.original), std::move(rewritten.notes), std::move(rewritten.raw)};
 }
 
 onnx::Written export_model(const Parts& parts, const Weights& weights) {

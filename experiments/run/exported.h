@@ -11,8 +11,9 @@ inline constexpr const char* classes_key = "lehr.classes";
 struct Frame {
   std::shared_ptr<const onnx::Original> original;
   std::vector<std::string> notes;
+  std::vector<onnx::RawFeed> raw;  // what the file takes, where it prepares its inputs itself (model.export.inputs: raw)
 };
-Frame make_frame(const ModelParts& model, const std::vector<std::string>& classes);
+Frame make_frame(const ModelParts& model, const DataParts& data);
 
 // The frame with the weights as its own.
 onnx::Written export_model(const Parts& parts, const Weights& weights);

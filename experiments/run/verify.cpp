@@ -4,8 +4,9 @@
 #include <cmath>
 
 #include "base/file.h"
-#include "engine/ops/standard.h"
 #include "engine/train/evaluate.h"
+#include "experiments/run/front.h"
+#include "experiments/run/plans.h"
 #include "graph/onnx/readback.h"
 
 namespace lehr::run {
@@ -18,17 +19,6 @@ constexpr double tolerance = 1e-5, smallest = 1e-3;
 bool agree(double a, double b) {
   if (!std::isfinite(a) || !std::isfinite(b)) return std::isnan(a) ? std::isnan(b) : a == b;
   return std::fabs(a - b) <= tolerance * std::max(std::fabs(a), smallest);
-}
-
-Plan& plan_of(std::map<std::int64_t, Plan>& plans, const TrainGraph& model, const Weights& weights, int threads, std::int64_t rows) {
-  if (const auto it = plans.find(rows); it != plans.end()) return it->second;
-  CompileOptions options;
-  options.batch = rows;
-  options.mode = Mode::evaluate;
-  options.loss = model.loss;
-  options.outputs = {model.scores};
-  options.threads = threads;
-  return plans.emplace(rows, compile(model.graph, standard_ops(), weights, options)).first->second;
 }
 
 struct Rows {
@@ -132,7 +122,7 @@ Measure Verifier::measure(const Parts& parts, Workbench& bench, std::int64_t tra
   const Weights& w = bench.weights();
   const TrainGraph& model = parts.model->train;
   const bool own = chosen.validation && chosen.batch == bench.evaluation_batch();
-  const auto plan = [&](std::int64_t n) -> Plan& { return own ? bench.evaluate(n) : plan_of(reference_, model, w, bench.sizes().threads, n); };
+  const auto plan = [&](std::int64_t n) -> Plan& { return own ? bench.evaluate(n) : evaluation_plan(reference_, model, w, bench.sizes().threads, n); };
   const auto evaluated = [&] { return Evaluator(plan, chosen.batch, parts.data->data, model.target, chosen.rows).loss(); };
   out.loss = reported ? *reported : evaluated();
   const auto narrow = [&](const Parameter& p) { return half(model.graph, p); };
@@ -152,12 +142,16 @@ void Verifier::check(const std::filesystem::path& file, const Parts& parts, Work
   if (reader_ && reader_->verified == bytes && reader_->data == parts.data.get() && reader_->loss == measure.loss) return;
   const std::vector<std::string> names = names_of(bench.weights());
   onnx::Parted parted = onnx::take_apart(bytes, file.parent_path(), *parts.frame, names);
+  if (!parts.raw.empty()) {
+    check_front(bytes, parts, measure.rows);
+    parted.rest = onnx::without_front(parted.rest);  // splits of one table differ in what stands there
+  }
   if (!reader_ || reader_->rest != parted.rest) {
     reader_ = std::make_unique<Reader>(bytes, file.parent_path(), parts);
     reader_->rest = std::move(parted.rest);
   }
   reader_->load(names, parted.values);
-  const auto plan = [&](std::int64_t n) -> Plan& { return plan_of(reader_->plans, reader_->model, reader_->weights, bench.sizes().threads, n); };
+  const auto plan = [&](std::int64_t n) -> Plan& { return evaluation_plan(reader_->plans, reader_->model, reader_->weights, bench.sizes().threads, n); };
   const double loss = Evaluator(plan, measure.batch, parts.data->data, reader_->model.target, measure.rows).loss();
   if (!agree(loss, measure.loss))
     throw Error("it does not give what was measured: its loss on the ", describe(measure), " is ", loss, ", with the trained weights it was ", measure.loss).code(Exit::failed);

@@ -52,6 +52,8 @@ struct ModelSpec {
   bool batch_statistics = true;                           // BatchNormalization on the batch's statistics while training
   enum class Variance { population, unbiased };
   std::optional<Variance> running_variance = {};          // what BatchNormalization's running variance moves by; absent: population
+  enum class Inputs { scaled, raw };
+  Inputs export_inputs = Inputs::scaled;                  // what the written file takes: what the network saw, or the table's columns
   // For messages: the file, or model.mlp.
   std::string title() const { return mlp ? "model.mlp" : printable(file.string()); }
   std::string written() const { return mlp ? "model.mlp" : printable(file_as_written); }

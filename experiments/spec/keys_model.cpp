@@ -11,6 +11,9 @@ constexpr Choice<Form> scores[] = {{Form::logits, "logits", "any numbers: the lo
 
 constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::population, "population", "the sum of squares over n, as ONNX and Keras say"},
                                                      {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
+constexpr Choice<ModelSpec::Inputs> inputs[] = {
+    {ModelSpec::Inputs::scaled, "scaled", "what the network saw: numbers prepared as preprocess.json says"},
+    {ModelSpec::Inputs::raw, "raw", "the table's columns: the file computes in front of the network what preprocessing does (impute, scale, one-hot, codes)"}};
 
 using Activation = MlpSpec::Activation;
 constexpr Choice<Activation> activations[] = {
@@ -159,6 +162,9 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                            .absent = "population, with a note where PyTorch made the model",
                            .example = "unbiased"},
                           variances, [](Experiment& e, ModelSpec::Variance variance) { e.model.running_variance = variance; }));
+  keys.push_back({.path = "model.export", .type = Type::mapping, .doc = "How trained models are written.", .example = "{inputs: raw}"});
+  keys.push_back(choosing({.path = "model.export.inputs", .doc = "What the inputs of the written file take.", .fallback = "scaled", .example = "raw"}, inputs,
+                          [](Experiment& e, ModelSpec::Inputs chosen) { e.model.export_inputs = chosen; }));
 }
 
 }  // namespace lehr::spec

@@ -17,6 +17,7 @@ struct Model {
   std::string producer;               // "pytorch 2.1.0"
   int ir_version = 0;
   std::map<std::string, std::string> metadata;
+  std::string front;                  // what the file says of the preprocessing that stood in front of the network and is left out here (front.h)
   std::vector<std::string> notes;  // what a reader of the log should know: sentences, names quoted
   std::shared_ptr<const Original> original;
 };
@@ -24,6 +25,7 @@ struct Model {
 // Reads and validates a ModelProto. Initializers and Constant nodes become values of Role::constant that hold their data
 // as stored; calls of local functions are inlined; attributes that hold graphs, types or lists of tensors become Subgraph.
 // A constant of strings has a type and Value::strings, but no data. External data are read from inside the folder of the file only.
+// Nodes that a training wrote in front (front.h) are left out: the model is the network, `original` too.
 // Every problem of the file is in one Error (up to 20).
 Model read_model(const std::filesystem::path& path);
 Model read_model_bytes(std::string bytes, const std::filesystem::path& folder_for_external_data);

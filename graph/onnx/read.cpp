@@ -10,6 +10,7 @@
 #include "graph/onnx/attributes.h"
 #include "graph/onnx/calls.h"
 #include "graph/onnx/element_types.h"
+#include "graph/onnx/front_nodes.h"
 #include "graph/onnx/functions.h"
 #include "graph/onnx/metadata.h"
 #include "graph/onnx/model.h"
@@ -430,8 +431,12 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
   ModelProto proto;
   if (!proto.ParseFromString(bytes)) throw Error("the file is not a readable ONNX model: protobuf refuses it");
   try {
+    std::string front = take_front(proto);
+    if (!front.empty()) bytes = proto.SerializeAsString();
     Reader reader(proto, folder);
     Model model = reader.run();
+    if (!front.empty()) model.notes.push_back("the file takes raw columns: what it computes in front of the network is left out here, the network takes prepared inputs");
+    model.front = std::move(front);
     model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources(), reader.places()});
     return model;
   } catch (const std::bad_alloc&) {

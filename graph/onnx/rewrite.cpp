@@ -4,6 +4,7 @@
 #include <set>
 
 #include "graph/onnx/attributes.h"
+#include "graph/onnx/front_nodes.h"
 #include "graph/onnx/inference.h"
 #include "graph/onnx/opsets.h"
 #include "graph/onnx/original.h"
@@ -43,6 +44,7 @@ class Rewriter {
     if (changes.inference) inference();
     tidy();
     Rewritten out;
+    if (!changes.front.empty()) out.raw = add_front(proto_, changes.front), changed_ = true;
     out.notes = std::move(notes_);
     if (changed_) out.original = finished();
     return out;

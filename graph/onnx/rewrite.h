@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/onnx/front.h"
 #include "graph/onnx/model.h"
 
 namespace lehr::onnx {
@@ -27,6 +28,7 @@ struct Changes {
   std::vector<Output> outputs;                  // values that are outputs as well
   std::map<std::string, std::string> metadata;  // metadata_props, by key; "": the key goes
   bool inference = true;                        // leave training mode
+  std::vector<RawInput> front;                  // what stands in front of the inputs (front.h); its entry belongs to the metadata
 };
 // What passes decided about the file's graph: Value::places, and declared batch sizes that became free.
 Changes changes(const Graph& file, const Graph& prepared);
@@ -34,6 +36,7 @@ Changes changes(const Graph& file, const Graph& prepared);
 struct Rewritten {
   std::shared_ptr<const Original> original;  // the same one where nothing changes
   std::vector<std::string> notes;            // sentences for the log
+  std::vector<RawFeed> raw;                  // the inputs it has instead, of a front
 };
 // The file with these changes, for inference: BatchNormalization and Dropout nodes (the main graph's, functions', bodies') that it has in
 // training mode leave it. What nothing reads any more goes. Errors: a place inside a function, an output that only training has and another node reads.

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tests/cli/program.h"
+#include "tests/cli/raw_cases.h"
 #include "tests/cli/written_cases.h"
 #include "tests/support/catch.h"
 
@@ -51,4 +52,20 @@ TEST_CASE("ONNX Runtime gives the metric a run reports, for all rows at once and
   place.write("short.yaml", test::experiment());
   REQUIRE(place.lehr("run short.yaml --seeds 1 --out tutorial").code == 0);
   score("tutorial/seed-0", "last.onnx", "ionosphere.csv", 116);
+}
+
+TEST_CASE("ONNX Runtime takes raw columns and gives what predict gives, for all rows at once and one by one", "[interop][raw]") {
+  std::string why;
+  const std::string interpreter = test::interop_python(why);
+  if (interpreter.empty()) return;
+  const test::Workplace place;
+  for (const test::RawCase& c : test::raw_cases(place)) {
+    INFO(c.name);
+    place.write(c.name + ".yaml", test::as_raw(c.yaml));
+    REQUIRE(place.lehr("run " + c.name + ".yaml --out " + c.name).code == 0);
+    const std::string model = place.path(c.name + "/seed-0/checkpoints/last.onnx").string();
+    REQUIRE(place.lehr("predict '" + model + "' people.csv --out predictions.csv").code == 0);
+    CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop_raw.py' '", model, "' '", place.path("people.csv").string(), "' '",
+                    place.path("predictions.csv").string(), "'", c.unknown.empty() ? "" : " '" + c.unknown + "'")) == 0);
+  }
 }

@@ -70,7 +70,7 @@ TEST_CASE("what a wrong command line is told", "[cli][bad]") {
 TEST_CASE("help fits a terminal of 80 columns", "[cli]") {
   Workplace place;
   for (const char* command :
-       {"", "run", "init", "inspect", "validate", "plan", "schedule", "resolve", "schema", "explain", "data", "predict", "ops", "doctor"}) {
+       {"", "run", "init", "inspect", "validate", "plan", "schedule", "resolve", "schema", "explain", "data", "predict", "evaluate", "ops", "doctor"}) {
     const auto ran = place.lehr(std::string(command) + " --help");
     INFO(command << "\n" << ran.both());
     CHECK(ran.code == 0);

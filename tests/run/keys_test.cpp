@@ -13,8 +13,8 @@ namespace {
 // Every field of every spec. A binding does not compile where a spec gains a field: name it here, and give it its row in the test below,
 // which says whose key it decides (and a row in sharing_test.cpp, where its effect on a run is seen).
 auto fields(spec::ModelSpec& s) {
-  auto& [file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance] = s;
-  return std::tie(file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance);
+  auto& [file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance, export_inputs] = s;
+  return std::tie(file, file_as_written, mlp, head, weights, weights_as_written, init, untie, batch_axis, batch_statistics, running_variance, export_inputs);
 }
 auto fields(spec::MlpSpec& s) {
   auto& [hidden, activation, norm, dropout] = s;
@@ -139,7 +139,8 @@ void each_field(Part part, const Row (&rows)[n]) {
 TEST_CASE("every field of every spec is part of the key of what it decides", "[run]") {
   CHECK(differs(base(), base()) == none);
   each_field([](spec::Experiment& e) -> auto& { return e.model; },
-             {{"file", model}, {"file_as_written", none}, {"mlp", model}, {"head", model}, {"weights", model}, {"weights_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan}});
+             {{"file", model}, {"file_as_written", none}, {"mlp", model}, {"head", model}, {"weights", model}, {"weights_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan},
+              {"export_inputs", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.mlp; }, {{"hidden", model}, {"activation", model}, {"norm", model}, {"dropout", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});

@@ -49,6 +49,7 @@ const Row rows[] = {
     {"model.batch_axis", "", "", "model.batch_axis: 1", Effect::refused},  // the rows are the first dimension
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
     {"model.batch_norm.running_variance", DIGITS, "", "model.batch_norm.running_variance: unbiased"},
+    {"model.export.inputs", "data.scale: standard", "", "model.export.inputs: raw"},
     {"data.file", "", "", "data.file: other.csv"},
     {"data.header", "data.file: bare.csv, data.columns: null, data.target.column: -1", "data.header: false", "data.header: true"},
     {"data.delimiter", "", "data.delimiter: comma", "data.delimiter: semicolon", Effect::refused},

@@ -1,0 +1,142 @@
+#include "experiments/run/evaluate.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <numeric>
+
+#include "experiments/cli/commands.h"
+#include "experiments/cli/options.h"
+#include "experiments/cli/prepared.h"
+#include "experiments/cli/print.h"
+#include "experiments/report/evaluation.h"
+#include "experiments/run/assemble.h"
+#include "experiments/run/vocabulary.h"
+
+namespace lehr::cli {
+
+namespace {
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string model, data, preprocess, target, split, scores;
+  std::vector<std::string> classes, metrics;
+  spec::Overrides overrides;
+  bool json = false;
+};
+
+// Rows of a table, and what is asked about them.
+struct Asked {
+  Dataset data;
+  std::vector<std::int32_t> rows;
+  std::string part;
+  run::Question question;
+};
+
+// A trial's folder stands for its last model.
+fs::path model_file(const std::string& given) {
+  if (!fs::is_directory(given)) return given;
+  for (const auto& path : {fs::path(given) / "checkpoints" / "last.onnx", fs::path(given) / "last.onnx"})
+    if (fs::exists(path)) return path;
+  throw Error(quote(given), " is a folder without checkpoints/last.onnx or last.onnx: name an ONNX file or a trial's folder");
+}
+
+std::vector<std::int32_t> all_rows(const Dataset& data) {
+  std::vector<std::int32_t> out(static_cast<std::size_t>(data.rows));
+  std::iota(out.begin(), out.end(), 0);
+  return out;
+}
+
+Dataset applied(Preprocess pre, const CsvTable& table, const Options& o) {
+  if (!o.target.empty()) {
+    const std::size_t column = within(quote(table.source), [&] { return table.find(o.target); });
+    pre.target = table.columns[column].name, pre.target_index = static_cast<std::int64_t>(column);
+  }
+  if (!o.classes.empty()) pre.classes = o.classes;
+  return apply(pre, table);
+}
+
+// The columns as they are, in the table's order.
+Dataset as_it_is(const CsvTable& table, const onnx::Model& model, const Options& o) {
+  TableSpec spec;
+  if (!o.target.empty()) spec.target = o.target;
+  spec.classes = o.classes;
+  const run::Wants wants = run::wants_of(model);
+  spec.integer_inputs = wants.integer_inputs;
+  if (spec.classes.empty() && wants.labels) spec.classes = wants.labels->names;
+  const std::size_t target = within(quote(table.source), [&] { return table.find(spec.target); });
+  spec.classify = !spec.classes.empty() || !table.columns[target].numeric || run::tells_classes(model);
+  return prepare_data(table, spec, {}).data;
+}
+
+Asked from_table(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
+  if (!o.split.empty() && o.split != "all") throw Error("--split ", o.split, ": a table has no splits, an experiment file has");
+  if (!o.overrides.set.empty() || o.overrides.only) throw Error("--set and --only speak of an experiment file, ", quote(o.data), " is a table");
+  Asked out;
+  CsvOptions csv;
+  if (prepared) csv.header = prepared->preprocess.header, csv.missing = prepared->preprocess.missing;
+  const CsvTable table = read_csv(o.data, csv);
+  out.data = prepared ? applied(prepared->preprocess, table, o) : as_it_is(table, model, o);
+  out.rows = all_rows(out.data), out.part = "all";
+  return out;
+}
+
+Asked from_experiment(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
+  if (!o.target.empty() || !o.classes.empty()) throw Error("the target stands in ", quote(o.data), ": --set data.target=… changes it there");
+  const auto study = spec::read_study(o.data, run::vocabulary(), o.overrides);
+  const spec::Experiment& e = study.trials.front().experiment;
+  const auto parts = run::Assembler().data(e, run::wants_of(model));
+  Asked out;
+  out.data = prepared ? apply(prepared->preprocess, parts->table) : parts->data;
+  const Split& s = parts->split;
+  out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
+  out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
+  if (out.rows.empty()) throw Error(quote(o.data), " keeps no ", out.part, " rows").code(Exit::mismatch);
+  if (study.vary_split && out.part != "all") note(cat("each seed has a split of its own, this is the one of seed ", study.seeds.front(), " (--only does not choose it)"));
+  out.question.loss = e.loss;
+  out.question.metrics = e.metrics;
+  return out;
+}
+
+void execute(const Options& o) {
+  const fs::path file = model_file(o.model);
+  const onnx::Model model = onnx::read_model(file);  // says itself which file
+  const auto prepared = find_preprocess(file, model, o.preprocess);
+  const std::string extension = lower(fs::path(o.data).extension().string());
+  const bool experiment = extension == ".yaml" || extension == ".yml";
+  Asked asked = experiment ? from_experiment(o, model, prepared) : from_table(o, model, prepared);
+  if (!o.metrics.empty()) asked.question.metrics = o.metrics;
+  if (!o.scores.empty()) asked.question.scores = o.scores == "logits" ? Form::logits : Form::probabilities;
+  const auto score = within(printable(file.string()), [&] { return run::evaluate(model, asked.data, asked.rows, asked.question); });
+  report::EvaluationReport report;
+  report.model = file.string();
+  report.prepared_by = prepared ? prepared->file : experiment ? o.data : "";
+  report.data = asked.data.source, report.part = asked.part;
+  report.loss = score.loss, report.loss_value = score.loss_value;
+  report.metrics = score.metrics, report.values = score.values, report.percent = score.percent, report.details = score.details;
+  report.notes = score.notes;
+  report::add_baseline(report, asked.data, asked.rows);
+  if (!o.json)
+    for (const auto& each : report.notes) note(each);
+  print(o.json ? report::json(report) : report::text(report));
+}
+}  // namespace
+
+void add_evaluate(CLI::App& app, Context&) {
+  auto* command = app.add_subcommand("evaluate", "Loss and metrics of a model on the rows of a table");
+  auto o = std::make_shared<Options>();
+  command->add_option("model", o->model, "an ONNX file, or a trial's folder")->required();
+  command->add_option("data", o->data, "a table with the target, or an experiment file")->required();
+  command->add_option("--metrics", o->metrics, "which: accuracy,auc,… (default: the experiment's)")->delimiter(',')->allow_extra_args(false)->type_name("LIST");
+  command->add_option("--target", o->target, "the target (default: the model's, else the last)")->type_name("COLUMN");
+  command->add_option("--classes", o->classes, "the classes in the order of the model's outputs")->delimiter(',')->allow_extra_args(false)->type_name("LIST");
+  command->add_option("--split", o->split, "of an experiment file (default: validation, else all)")
+      ->check(CLI::IsMember({"train", "validation", "test", "all"}));
+  command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
+  command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
+      ->check(CLI::IsMember({"logits", "probabilities"}));
+  override_options(*command, o->overrides);
+  command->add_flag("--json", o->json, "one JSON document");
+  command->callback([o] { execute(*o); });
+}
+
+}  // namespace lehr::cli

@@ -1,0 +1,71 @@
+#include "experiments/report/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace lehr::report {
+
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json real(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
+
+std::string shown(const Measured& m, bool percent) {
+  if (!std::isfinite(m.value)) return "undefined";
+  const auto number = [&](double v) { return percent ? fixed(100 * v, 2) : fixed(v, 4); };
+  return number(m.value) + (std::isfinite(m.uncertainty) ? " ± " + number(m.uncertainty) : "") + (percent ? " %" : "");
+}
+
+// Population deviation about the mean: the rmse of answering it.
+void mean_answer(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
+  double mean = 0, squares = 0;
+  for (const auto row : rows) mean += static_cast<double>(data.target.f32[static_cast<std::size_t>(row)]) / static_cast<double>(rows.size());
+  for (const auto row : rows) squares += std::pow(static_cast<double>(data.target.f32[static_cast<std::size_t>(row)]) - mean, 2);
+  r.baseline = std::sqrt(squares / static_cast<double>(rows.size()));
+  r.baseline_answer = fixed(mean, 4);
+}
+}  // namespace
+
+void add_baseline(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
+  r.classes = data.classes;
+  r.balance = balance(data, rows);
+  if (data.classes.empty()) return mean_answer(r, data, rows);
+  r.baseline_answer = data.classes[r.balance.majority];
+  r.baseline = r.balance.fraction;
+}
+
+std::string text(const EvaluationReport& r) {
+  std::string out = cat("model  ", printable(r.model), "   ", r.prepared_by.empty() ? "columns as they are" : "prepared by " + printable(r.prepared_by), "\n");
+  out += cat("data   ", printable(r.data), "  ", r.part, " ", lehr::text(r.balance, r.classes), "   always answering ",
+             r.classes.empty() ? cat("their mean ", r.baseline_answer, " has rmse ", fixed(r.baseline, 4))
+                               : cat(printable(r.baseline_answer), " scores ", fixed(100 * r.baseline, 2), " %"), "\n");
+  std::size_t wide = r.loss.size();
+  for (const auto& m : r.metrics) wide = std::max(wide, m.size());
+  if (!r.loss.empty()) out += cat(pad_right(r.loss, wide), "  ", fixed(r.loss_value, 6), "\n");
+  for (std::size_t i = 0; i < r.metrics.size(); ++i) {
+    out += cat(pad_right(r.metrics[i], wide), "  ", shown(r.values[i], r.percent[i]), "\n");
+    if (!r.details[i].empty()) out += r.details[i] + (r.details[i].ends_with('\n') ? "" : "\n");
+  }
+  return out;
+}
+
+std::string json(const EvaluationReport& r) {
+  Json out{{"model", r.model}, {"prepared_by", r.prepared_by.empty() ? Json(nullptr) : Json(r.prepared_by)}, {"data", r.data}, {"part", r.part}, {"rows", r.balance.rows}};
+  if (!r.classes.empty()) {
+    out["classes"] = r.classes;
+    out["counts"] = r.balance.counts;
+  }
+  out["baseline"] = {{"answer", r.baseline_answer}, {"metric", r.classes.empty() ? "rmse" : "accuracy"}, {"value", real(r.baseline)}};
+  out["loss"] = r.loss.empty() ? Json(nullptr) : Json{{"type", r.loss}, {"value", real(r.loss_value)}};
+  Json metrics = Json::object();
+  for (std::size_t i = 0; i < r.metrics.size(); ++i)
+    metrics[r.metrics[i]] = {{"value", real(r.values[i].value)}, {"uncertainty", real(r.values[i].uncertainty)}, {"count", r.values[i].count}};
+  out["metrics"] = std::move(metrics);
+  out["notes"] = r.notes;
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lehr::report

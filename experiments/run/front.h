@@ -1,0 +1,15 @@
+#pragma once
+#include <span>
+
+#include "experiments/run/assemble.h"
+
+namespace lehr::run {
+
+// What a file that takes raw columns does in front of the network: the fitted preprocessing, input by input; empty where it does nothing.
+// Error (Exit::mismatch): an input that gets no data, or one of open dimensions.
+std::vector<onnx::RawInput> raw_inputs(const TrainGraph& model, const DataParts& data);
+
+// That the front of a written file makes of these rows' cells what preprocessing made of them: |a - b| <= 1e-5 max(|a|, 1e-3), else an Error.
+void check_front(const std::string& bytes, const Parts& parts, std::span<const std::int32_t> rows);
+
+}  // namespace lehr::run

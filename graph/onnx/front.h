@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/shape.h"
+
+namespace lehr::onnx {
+
+// What becomes of one column of a table: a number x = (raw - shift) * scale in double, rounded to float; a whole number as it is; the code of its
+// category, which is its place in the list; or that as 0/1 columns.
+struct RawColumn {
+  enum class Kind { number, integer, code, one_hot } kind = Kind::number;
+  std::string name;
+  std::int64_t index = 0;                 // in the table
+  double shift = 0, scale = 1;
+  std::optional<double> fill;             // stands for NaN; of categories that are numbers, too
+  bool text = false;                      // categories are names, else numbers
+  std::vector<std::string> names;
+  std::vector<double> numbers;
+  std::vector<std::string> missing;       // names that get `fill_code`
+  std::optional<std::int64_t> fill_code;
+  bool category() const { return kind == Kind::code || kind == Kind::one_hot; }
+  bool as_it_is() const { return !category() && shift == 0 && scale == 1 && !fill; }
+};
+// An input of the model, made of columns. The file's tensor has the rows in dimension `batch_axis`, `row` are its others.
+struct RawInput {
+  std::string name;
+  Shape row;
+  std::size_t batch_axis = 0;
+  std::vector<RawColumn> columns;
+};
+
+// An input of the written file: [N, columns], of columns by their place in the table.
+struct RawFeed {
+  enum class Type { f64, i64, text } type = Type::f64;
+  std::string name;
+  std::vector<std::int64_t> columns;
+};
+// "x double[N,34]"
+std::string text(const RawFeed& feed);
+
+// What a written file computes in front of the network stands in nodes whose outputs begin so; the metadata entry says it in the caller's words.
+inline constexpr const char *front_prefix = "lehr.preprocess/", *front_key = "lehr.preprocess";
+// No category: past every table an embedding can have, so that a Gather refuses it, and no category of a OneHotEncoder.
+inline constexpr std::int64_t no_category = std::int64_t{1} << 40;
+
+// The file without its front, the bytes as they are where it has none. Error: it cannot be parsed.
+std::string without_front(const std::string& bytes);
+
+// What the front of a written file makes of cells, its nodes taken one by one as the standard says: each input of the network, rows in front.
+struct RawCells {
+  std::vector<double> numbers;  // [rows, columns]; of i64, too
+  std::vector<std::string> texts;
+};
+// `feeds` and `cells` in the same order. Error: a node that no front has, a category that is none.
+std::map<std::string, std::vector<double>> run_front(const std::string& bytes, const std::vector<RawFeed>& feeds, const std::vector<RawCells>& cells,
+                                                     const std::map<std::string, std::size_t>& batch_axes, std::int64_t rows);
+
+}  // namespace lehr::onnx
