@@ -44,7 +44,7 @@ LossSpec of_kind(LossKind kind, std::optional<Form> scores) {
   return out;
 }
 
-// Two classes come as one score or as two.
+// Two classes come as one score or as two; of other classes one score is told what it is by check_width().
 LossSpec fitting(const onnx::Model& model, const Dataset& data, const Question& question, std::int64_t batch) {
   if (question.loss) {
     LossSpec out = *question.loss;
@@ -52,12 +52,10 @@ LossSpec fitting(const onnx::Model& model, const Dataset& data, const Question& 
     return out;
   }
   if (data.classes.empty()) return of_kind(LossKind::mse, {});
-  if (data.classes.size() == 2) {
-    try {
-      const LossSpec binary = of_kind(LossKind::binary_cross_entropy, question.scores);
-      if (attach(model, binary, batch).width == 1) return binary;
-    } catch (const Error&) {  // ends in a softmax: the other form
-    }
+  try {
+    const LossSpec binary = of_kind(LossKind::binary_cross_entropy, question.scores);
+    if (const WithLoss one = attach(model, binary, batch); one.width == 1 && (data.classes.size() == 2 || one.head.told)) return binary;
+  } catch (const Error&) {  // ends in a softmax: the other form
   }
   return of_kind(LossKind::cross_entropy, question.scores);
 }

@@ -28,14 +28,14 @@ TEST_CASE("a model that takes raw columns is the same model: its own predictions
     INFO(b.both());
     CHECK(a.code == 0);
     CHECK(a.out == b.out);
-    const onnx::Model model = onnx::read_model(place.path("alone.onnx"));
+    const lehr::onnx::Model model = lehr::onnx::read_model(place.path("alone.onnx"));
     CHECK(model.front == place.read(c.name + "_raw/seed-0/preprocess.json"));
     // It trains on as the network it is, and is written scaled again.
     place.write("again.yaml", test::swapped(c.yaml, c.model, "alone.onnx"));
     const auto again = place.lehr("run again.yaml --force --out again");
     INFO(again.both());
     CHECK(again.code == 0);
-    if (place.exists("again/seed-0/checkpoints/last.onnx")) CHECK(onnx::read_model(place.path("again/seed-0/checkpoints/last.onnx")).front.empty());
+    if (place.exists("again/seed-0/checkpoints/last.onnx")) CHECK(lehr::onnx::read_model(place.path("again/seed-0/checkpoints/last.onnx")).front.empty());
   }
 }
 
@@ -56,5 +56,5 @@ TEST_CASE("a target is not scaled: the file gives it as the table has it", "[cli
   const auto cases = test::raw_cases(place);
   place.write("turned.yaml", test::as_raw(cases.back().yaml));
   REQUIRE(place.lehr("run turned.yaml --out turned").code == 0);
-  CHECK(onnx::read_model(place.path("turned/seed-0/checkpoints/last.onnx")).front.find("\"target\": {\"name\": \"income\", \"index\": 5, \"classes\": []}") != std::string::npos);
+  CHECK(lehr::onnx::read_model(place.path("turned/seed-0/checkpoints/last.onnx")).front.find("\"target\": {\"name\": \"income\", \"index\": 5, \"classes\": []}") != std::string::npos);
 }

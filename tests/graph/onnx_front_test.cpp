@@ -86,6 +86,14 @@ TEST_CASE("a column beside names is an input by itself; names and numbers become
 TEST_CASE("an unknown name gets a code that no table of an embedding has", "[onnx][front]") {
   ModelProto m = mlp();
   *m.mutable_graph()->mutable_input(0) = info("x", {"N"}, onnx::TensorProto::INT32);
+  m.mutable_graph()->clear_node();
+  m.mutable_graph()->clear_initializer();
+  onnx::NodeProto& cast = *m.mutable_graph()->add_node();  // what a network of codes begins with does not matter here
+  cast.set_op_type("Cast");
+  cast.add_input("x");
+  cast.add_output(m.graph().output(0).name());
+  onnx::AttributeProto& to = *cast.add_attribute();
+  to.set_name("to"), to.set_type(onnx::AttributeProto::INT), to.set_i(1);
   const auto out = fronted(m, {{"x", {}, 0, {city(RawColumn::Kind::code)}}});
   CHECK(onnx::run_front(out.original->bytes, out.raw, {RawCells{{}, {"Oslo", "", "Rome"}}}, {{"x", 0}}, 3).at("x") ==
         std::vector<double>{1, 1, static_cast<double>(onnx::no_category)});
