@@ -87,7 +87,7 @@ class Walk {
         for (const Meaning& meaning : meanings)
           if (const auto tail = tails_.find(meaning.rule, at); tail && (meaning.strict || kind_ == meaning.fits)) return ends_in(meaning, *tail, at);
       const Node* node = uses_.maker(at);
-      if (!node || !(shape_only(*node) || float_cast(*node)) || !has_in(*node, 0)) break;
+      if (!node || !(shape_only(*node) || casts_to_float(*node)) || !has_in(*node, 0)) break;
       passed_.push_back(node->op);
       at = node->in[0];
     }

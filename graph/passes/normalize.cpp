@@ -4,19 +4,18 @@
 #include "graph/passes/passes.h"
 #include "graph/passes/spellings.h"
 #include "graph/passes/uses.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
 
 namespace {
-
-bool float_code(std::int64_t code) { return code == 1 || code == 10 || code == 11 || code == 16; }
 
 // Inside a plan every float type is f32, so a Cast from one to another changes nothing.
 bool passes_through(const Node& node, const std::vector<Facts>& known) {
   if (!node.domain.empty() || node.in.size() != 1 || node.in[0] == no_value || result(node) == no_value) return false;
   if (node.op == "Identity") return true;
   const auto& type = known.at(static_cast<std::size_t>(node.in[0])).dtype;
-  return node.op == "Cast" && float_code(integer(node, "to", 0)) && type && is_float(*type);
+  return casts_to_float(node) && type && is_float(*type);
 }
 
 std::size_t drop_through(Graph& graph, bool weights) {

@@ -9,10 +9,6 @@ bool shape_only(const Node& node) {
   static const std::set<std::string> names{"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"};
   return node.domain.empty() && names.contains(node.op);
 }
-bool float_cast(const Node& node) {
-  const std::int64_t to = integer(node, "to", 1);
-  return is(node, "Cast") && (to == 1 || to == 10 || to == 11 || to == 16);
-}
 
 struct Tails::State {
   ValueId of = no_value, root = no_value, peak = no_value;  // root: `of` in front of Cast and Identity
@@ -79,7 +75,7 @@ const std::optional<Extents>& Tails::dims(ValueId value) const {
 ValueId Tails::through(ValueId value, bool reshaped, State& s) const {
   while (const auto index = uses_.maker_index(value)) {
     const Node& node = graph_.nodes()[*index];
-    const bool same = is(node, "Identity") || float_cast(node) || (reshaped && (shape_only(node) || is(node, "Expand")));
+    const bool same = is(node, "Identity") || casts_to_float(node) || (reshaped && (shape_only(node) || is(node, "Expand")));
     if (!same || !has_in(node, 0)) break;
     if (!is(node, "Identity")) s.nodes.insert(*index);
     value = node.in[0];

@@ -6,6 +6,7 @@
 #include "graph/passes/facts.h"
 #include "graph/passes/tail_rules.h"
 #include "graph/passes/uses.h"
+#include "graph/traits/traits.h"
 
 namespace lehr {
 
@@ -47,6 +48,5 @@ class Tails {
 
 // Hands its input on as it is but for the shape.
 bool shape_only(const Node& node);
-bool float_cast(const Node& node);
 
 }  // namespace lehr

@@ -195,16 +195,14 @@ const Traits& traits(const Node& node) {
   return row ? *row : unknown;
 }
 
-namespace {
-bool to_float(const Node& node) {
-  const std::int64_t to = integer(node, "to", 1);
-  return to == 1 || to == 10 || to == 11 || to == 16;
+bool casts_to_float(const Node& node) {
+  const std::int64_t to = integer(node, "to", 0);
+  return traits(node).result == Result::by_cast && (to == 1 || to == 10 || to == 11 || to == 16);
 }
-}  // namespace
 
 bool has_gradient(const Node& node) {
   const Traits& t = traits(node);
-  return !t.flat && (t.result != Result::by_cast || to_float(node));
+  return !t.flat && (t.result != Result::by_cast || casts_to_float(node));
 }
 bool has_gradient(const Node& node, std::size_t slot) {
   const Purpose use = traits(node).slot(slot).purpose;

@@ -77,6 +77,8 @@ bool has_traits(std::string_view name);
 bool has_gradient(const Node& node, std::size_t slot);
 bool has_gradient(const Node& node);
 bool carries(const Node& node, std::size_t slot);
+// Of a Cast: is its result of a float type, all of which are f32 inside a plan?
+bool casts_to_float(const Node& node);
 // "weight", "bias", "scale", "embedding table" … where the operator itself says that this input is learned; null elsewhere.
 const char* weight_word(const Node& node, std::size_t slot);
 double flops(const Node& node, const std::function<const Shape&(std::size_t slot)>& in, const Shape& out);
