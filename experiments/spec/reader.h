@@ -42,6 +42,8 @@ class ValueReader {
   std::optional<Value> portion(const Key& key, const Node& node);
   std::optional<Value> span(const Key& key, const Node& node);
   std::optional<Value> texts(const Key& key, const Node& node, Node& canonical);
+  template <class Each>
+  std::optional<Value> list(const Key& key, const Node& node, const Each& each);  // each(value, i) reads item i
   std::optional<Value> numbers(const Key& key, const Node& node);
   std::optional<Value> integers(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> schedule(const Key& key, const Node& node);

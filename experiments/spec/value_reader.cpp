@@ -229,39 +229,37 @@ std::optional<Value> ValueReader::texts(const Key& key, const Node& node, Node& 
   return fits ? std::optional(value) : std::nullopt;
 }
 
-std::optional<Value> ValueReader::numbers(const Key& key, const Node& node) {
+template <class Each>
+std::optional<Value> ValueReader::list(const Key& key, const Node& node, const Each& each) {
   if (!node.is_list()) {
     problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
     return std::nullopt;
   }
   Value value;
   bool fits = true;
-  Key each = key;
-  each.type = Type::number;
-  for (const Node& item : node.items) {
-    Node ignored;
-    const auto read = real(each, item, ignored);
-    if (read) value.numbers.push_back(read->number);
-    fits = fits && read;
-  }
+  for (std::size_t i = 0; i < node.items.size(); ++i) fits = each(value, i) && fits;
   return fits ? std::optional(value) : std::nullopt;
 }
 
+std::optional<Value> ValueReader::numbers(const Key& key, const Node& node) {
+  Key of = key;
+  of.type = Type::number;
+  return list(key, node, [&](Value& value, std::size_t i) {
+    Node ignored;
+    const auto read = real(of, node.items[i], ignored);
+    if (read) value.numbers.push_back(read->number);
+    return read.has_value();
+  });
+}
+
 std::optional<Value> ValueReader::integers(const Key& key, const Node& node, Node& canonical) {
-  if (!node.is_list()) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
-    return std::nullopt;
-  }
-  Value value;
-  bool fits = true;
-  Key each = key;
-  each.type = Type::integer;
-  for (Node& item : canonical.items) {
-    const auto read = integer(each, Node(item), item);
+  Key of = key;
+  of.type = Type::integer;
+  return list(key, node, [&](Value& value, std::size_t i) {
+    const auto read = integer(of, node.items[i], canonical.items[i]);
     if (read) value.integers.push_back(read->integer);
-    fits = fits && read;
-  }
-  return fits ? std::optional(value) : std::nullopt;
+    return read.has_value();
+  });
 }
 
 std::optional<Value> ValueReader::columns(const Key& key, const Node& node) {
