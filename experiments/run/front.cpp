@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/run/verify.h"
+
 namespace lehr::run {
 
 namespace {
-constexpr double tolerance = 1e-5, smallest = 1e-3;
-
 onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
   using Kind = onnx::RawColumn::Kind;
   onnx::RawColumn out;
@@ -106,7 +106,7 @@ void check_front(const std::string& bytes, const Parts& parts, std::span<const s
     for (std::size_t i = 0; i < it->second.size(); ++i) {
       const std::size_t at = static_cast<std::size_t>(rows[i / width]) * width + i % width;
       const double a = it->second[i], b = field.dtype == Dtype::i64 ? static_cast<double>(field.i64[at]) : static_cast<double>(field.f32[at]);
-      if (!(std::fabs(a - b) <= tolerance * std::max(std::fabs(a), smallest)))
+      if (!agree(a, b))
         throw Error("in front of input ", quote(input->name), " it makes ", a, " of row ", rows[i / width] + 1, ", where preprocessing made ", b).code(Exit::failed);
     }
   }

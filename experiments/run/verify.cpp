@@ -11,15 +11,15 @@
 
 namespace lehr::run {
 
-namespace {
-constexpr std::int64_t most_rows = 10'000, always_rows = 512, largest_batch = 512;
-constexpr double tolerance = 1e-5, smallest = 1e-3;
-
 // Bit for bit where it is no number.
 bool agree(double a, double b) {
+  constexpr double tolerance = 1e-5, smallest = 1e-3;
   if (!std::isfinite(a) || !std::isfinite(b)) return std::isnan(a) ? std::isnan(b) : a == b;
   return std::fabs(a - b) <= tolerance * std::max(std::fabs(a), smallest);
 }
+
+namespace {
+constexpr std::int64_t most_rows = 10'000, always_rows = 512, largest_batch = 512;
 
 struct Rows {
   std::span<const std::int32_t> rows;

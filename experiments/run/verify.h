@@ -7,6 +7,9 @@
 
 namespace lehr::run {
 
+// Is b what was measured as a: |a - b| <= 1e-5 max(|a|, 1e-3)?
+bool agree(double a, double b);
+
 // What the trainer's own evaluation makes of the weights of a model to be written.
 struct Measure {
   double loss = 0;                     // of the weights as the file stores them
