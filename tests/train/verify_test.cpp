@@ -32,11 +32,12 @@ struct Outcomes {
   std::vector<TrialResult> results;
   bool last = false, best = false;
 };
-Outcomes run_with(const std::string& file, const std::function<std::string(std::string)>& fault, const char* split = "{validation: 33%, take: tail}") {
+Outcomes run_with(const std::string& file, const std::function<std::string(std::string)>& fault, const char* split = "{validation: 33%, take: tail}",
+                  const char* more = "") {
   const onnx_models::Folder place;
   const std::string source = std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/";
   write_file(place / "e.yaml", cat("model: {file: ", source, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata:\n  file: ", source, "ionosphere.csv\n  split: ", split,
-                                   "\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 28\n"));
+                                   "\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 28\n", more));
   const auto prepared = run::prepare(spec::read_study(place / "e.yaml", run::vocabulary()), {});
   Faulty folder(place / "run", file, fault);
   Outcomes out;
@@ -62,6 +63,16 @@ std::string other_node(std::string bytes) {
   auto m = parsed(bytes);
   for (auto& n : *m.mutable_graph()->mutable_node())
     if (n.op_type() == "Relu") n.set_op_type("Tanh");
+  return m.SerializeAsString();
+}
+// The first of the two nodes that scale raw columns does something else; the network behind them is as it was measured.
+std::string other_scaling(std::string bytes) {
+  auto m = parsed(bytes);
+  for (auto& n : *m.mutable_graph()->mutable_node())
+    if (n.op_type() == "Sub") {
+      n.set_op_type("Add");
+      break;
+    }
   return m.SerializeAsString();
 }
 std::string torn(std::string bytes) { return bytes.substr(0, bytes.size() / 2); }
@@ -93,4 +104,15 @@ TEST_CASE("without validation rows the training rows measure a written model", "
   const auto bad = run_with("last.onnx", other_weight, "{validation: 0%}");
   CHECK(bad.results[0].outcome == Outcome::failed);
   CHECK_THAT(bad.results[0].message, test::contains("its loss on the 351 training rows is "));
+}
+
+TEST_CASE("what stands in front of a network that takes raw columns is read back as well", "[train][written]") {
+  const char* const split = "{validation: 33%, take: tail}\n  scale: standard";
+  const char* const raw = "variants: {raw: {model.export: {inputs: raw}}}\n";
+  CHECK(run_with("last.onnx", same, split, raw).results[0].outcome == Outcome::done);
+  const auto bad = run_with("last.onnx", other_scaling, split, raw);
+  INFO(bad.results[0].message);
+  CHECK(bad.results[0].outcome == Outcome::failed);
+  CHECK_THAT(bad.results[0].message, test::contains("where preprocessing made "));
+  CHECK_FALSE(bad.last);
 }
