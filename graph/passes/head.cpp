@@ -154,10 +154,21 @@ class Walk {
                       : cat(": ", lehr::name(kind_), " has the classes in the last axis"));
   }
 
+  // What a node only arranges otherwise, or shifts or scales by one number for all: a smoothed probability is none the less one.
+  ValueId behind(const Node& node) const {
+    const Traits& row = traits(node);
+    if (row.carries && has_in(node, 0)) return node.in[0];
+    const bool by_one = row.does == Does::add || row.does == Does::subtract || row.does == Does::multiply || row.does == Does::divide;
+    if (!by_one || node.in.size() != 2) return no_value;
+    for (const std::size_t slot : {0u, 1u})
+      if (scalar(graph_, node.in[slot])) return node.in[1 - slot];
+    return no_value;
+  }
+
   // A layer's result, but for its arrangement: a number of any size.
   bool affine(ValueId at) const {
     const Node* node = uses_.maker(at);
-    while (node && traits(*node).carries && has_in(*node, 0)) node = uses_.maker(node->in[0]);
+    for (ValueId before = node ? behind(*node) : no_value; before != no_value; before = node ? behind(*node) : no_value) node = uses_.maker(before);
     if (!node) return true;
     const Traits& row = traits(*node);
     if (row.product || row.normalises) return string(*node, "activation", "").empty();

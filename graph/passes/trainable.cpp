@@ -14,6 +14,11 @@ namespace {
 
 bool is_learnable(const Value& value) { return value.data && is_float(value.data->type.dtype); }
 
+// A name the source may have given; what exporters make up has a path, a colon or a number for it.
+bool of_source(const Value& value) {
+  return !value.origin.constant_node && !made_up(value.name) && value.name.find_first_of("/:") == std::string::npos;
+}
+
 std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, const char* key) {
   std::vector<ValueId> out;
   std::vector<std::string> names;
@@ -158,7 +163,8 @@ class Roles {
       return true;
     }
     const Verdict& first = verdicts.front();
-    if (!is_state && (first.by == Evidence::values || first.by == Evidence::place) && graph_.value(id).data->size() > 1)
+    const bool named = graph_.value(id).data->size() > 1 || of_source(graph_.value(id));
+    if (!is_state && named && (first.by == Evidence::values || first.by == Evidence::place))
       guess(id, first.why);
     else
       settle(id, Role::constant, first.why);

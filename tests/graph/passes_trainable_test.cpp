@@ -213,4 +213,18 @@ TEST_CASE("a tensor stored once for a bias and running means becomes several", "
   CHECK(first.in[2] == second.in[2]);  // a shared parameter stays one
 }
 
+TEST_CASE("single numbers under a name of the source are told, whichever way they were taken", "[passes]") {
+  Build b;
+  const ValueId h = b.linear("fc", b.rows("x", 3), 3, 4);
+  const ValueId cooled = b.node("Div", {h, b.weight("temperature", {1}, {1.5f})}, "c");
+  b.output(b.node("Mul", {b.node("Add", {cooled, b.weight("val_3", {1}, {1})}, "a"), b.weight("gate", {1}, {0.5f})}, "y"));
+  Notes notes;
+  trainable(b.graph, b.graph.outputs, {}, notes);
+  INFO(join(notes, "\n"));
+  REQUIRE(notes.size() == 2);
+  CHECK(says(notes[0], "taken for constants: 'temperature' (the divisor in Div node of 'c')"));
+  CHECK(says(notes[1], "single numbers taken for parameters by their names: 'gate'"));
+  CHECK_FALSE(says(notes[0], "val_3"));
+}
+
 }  // namespace lehr
