@@ -163,8 +163,8 @@ class Roles {
       return true;
     }
     const Verdict& first = verdicts.front();
-    const bool named = graph_.value(id).data->size() > 1 || of_source(graph_.value(id));
-    if (!is_state && named && (first.by == Evidence::values || first.by == Evidence::place))
+    const bool single = graph_.value(id).data->size() == 1, judged = first.by == Evidence::values || first.by == Evidence::place;
+    if (!is_state && (single ? of_source(graph_.value(id)) && (judged || first.by == Evidence::name) : judged))
       guess(id, first.why);
     else
       settle(id, Role::constant, first.why);
