@@ -17,7 +17,8 @@ struct Clock {
 
   // Steps of the clock passed: step, or what the rows seen make of it.
   double position() const {
-    return by_samples ? static_cast<double>(samples) * static_cast<double>(steps_per_epoch) / static_cast<double>(samples_per_epoch) : static_cast<double>(step);
+    return by_samples ? static_cast<double>(samples) * static_cast<double>(steps_per_epoch) / static_cast<double>(samples_per_epoch)
+                      : static_cast<double>(step);
   }
   std::int64_t epoch() const { return by_samples ? samples / samples_per_epoch : step / steps_per_epoch; }  // 0-based
   double t() const { return position() / static_cast<double>(steps_per_epoch); }                            // fractional epoch

@@ -74,7 +74,8 @@ void Feedback::check(const Clock& clock, std::vector<Schedule::Finding>& finding
     else if (clock.by_samples)
       refuse(cat("where the batch size changes, a metric is looked at after epochs, not every ", every().text()));
   }
-  if (rule_->undecided()) refuse(cat("the name of metric ", quote(metric()), " does not tell whether more or less of it is better: give `mode: min` or `mode: max`"));
+  if (rule_->undecided())
+    refuse(cat("the name of metric ", quote(metric()), " does not tell whether more or less of it is better: give `mode: min` or `mode: max`"));
   rule_->check(clock, findings);
 }
 

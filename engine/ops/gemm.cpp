@@ -117,12 +117,13 @@ class Gemm : public Op {
       return;
     }
     e.step({"gemm dC", "loop", 0}, {dz, t.buffer}, {t.buffer}, [dz, t, *this](const Memory& m) -> Run {
-      return [dz = m.f32(dz), dc = m.f32(t.buffer), add = t.add, rows = p_.m, cols = p_.n, si = row_stride_, sj = column_stride_, size = c_size_, beta = beta_] {
-        if (!add)
-          for (std::int64_t i = 0; i < size; ++i) dc[i] = 0;
-        for (std::int64_t i = 0; i < rows; ++i)
-          for (std::int64_t j = 0; j < cols; ++j) dc[i * si + j * sj] += beta * dz[i * cols + j];
-      };
+      return
+          [dz = m.f32(dz), dc = m.f32(t.buffer), add = t.add, rows = p_.m, cols = p_.n, si = row_stride_, sj = column_stride_, size = c_size_, beta = beta_] {
+            if (!add)
+              for (std::int64_t i = 0; i < size; ++i) dc[i] = 0;
+            for (std::int64_t i = 0; i < rows; ++i)
+              for (std::int64_t j = 0; j < cols; ++j) dc[i * si + j * sj] += beta * dz[i * cols + j];
+          };
     });
   }
 

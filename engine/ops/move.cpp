@@ -189,7 +189,8 @@ void zero_grad(Emit& e, std::size_t i) {
 
 void need_dtype(const NodeView& node, std::size_t i, Dtype dtype) {
   if (node.type(i).dtype != dtype)
-    throw Error("input ", i, " (", quote(node.input_name(i)), ") is ", name(node.file_type(i)), ", ", dtype == Dtype::i64 ? "an integer type" : name(dtype), " is needed");
+    throw Error("input ", i, " (", quote(node.input_name(i)), ") is ", name(node.file_type(i)), ", ", dtype == Dtype::i64 ? "an integer type" : name(dtype),
+                " is needed");
 }
 
 void need_same_dtype(const NodeView& node, std::size_t a, std::size_t b) {

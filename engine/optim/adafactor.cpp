@@ -190,8 +190,10 @@ class Adafactor final : public Optimizer {
 }  // namespace
 
 void add_adafactor(OptimizerTable& table) {
-  table.add("adafactor", {"w -= lr max(epsilon2, rms(w)) g/sqrt(V), V from the running row and column means of g^2", options,
-                          [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adafactor>(Choices(options, given, numbers)); }, numbers});
+  table.add(
+      "adafactor",
+      {"w -= lr max(epsilon2, rms(w)) g/sqrt(V), V from the running row and column means of g^2", options,
+       [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Adafactor>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -21,7 +21,8 @@ double checked(const NumberOption& option, const std::string& text) {
   if (problem != std::errc() || end != text.data() + text.size() || std::isnan(value))
     throw Error("option ", quote(option.name), " is ", quote(text), ", it takes a number; without it: ", option.fallback);
   if (value < option.low || value > option.high || (option.whole && value != std::floor(value)))
-    throw Error("option ", quote(option.name), " is ", value, ", allowed is ", option.whole ? "a whole number" : "any", " from ", option.low, " to ", option.high);
+    throw Error("option ", quote(option.name), " is ", value, ", allowed is ", option.whole ? "a whole number" : "any", " from ", option.low, " to ",
+                option.high);
   return value;
 }
 }  // namespace
@@ -36,7 +37,8 @@ const std::string& option_doc(const std::string& option) {
       {"decay", "Whether weight_decay is added to the gradient (coupled) or taken off the weights (decoupled); form: as that library does."},
       {"decay_scale", "What decoupled weight_decay is multiplied with."},
       {"epsilon_place", "Whether epsilon stands inside the root or beside it; form: as in that library."},
-      {"factor", "Which tensors have row and column means in place of a whole mean square: all, large (both axes from factor_from), none; form: as that library does."},
+      {"factor",
+       "Which tensors have row and column means in place of a whole mean square: all, large (both axes from factor_from), none; form: as that library does."},
       {"factor_from", "The shorter axis' least length for factor: large."},
       {"form", "The library whose update and defaults hold."},
       {"initial_accumulator", "What the sum or the mean of squares starts at."},

@@ -42,8 +42,9 @@ class Ftrl final : public Optimizer {
 }  // namespace
 
 void add_ftrl(OptimizerTable& table) {
-  table.add("ftrl", {"w = (clamp(z, +-l1) - z)/(sqrt(n)/lr + 2 l2), n the sum of g^2, z of g - (change of sqrt(n))/lr w", options,
-                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Ftrl>(Choices(options, given, numbers)); }, numbers});
+  table.add("ftrl",
+            {"w = (clamp(z, +-l1) - z)/(sqrt(n)/lr + 2 l2), n the sum of g^2, z of g - (change of sqrt(n))/lr w", options,
+             [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Ftrl>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -138,8 +138,9 @@ class Muon final : public Optimizer {
 }  // namespace
 
 void add_muon(OptimizerTable& table) {
-  table.add("muon", {"w -= lr X, X the momentum with its singular values brought to 1; vectors and embeddings by adamw", options,
-                     [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Muon>(Choices(options, given, numbers)); }, numbers});
+  table.add("muon",
+            {"w -= lr X, X the momentum with its singular values brought to 1; vectors and embeddings by adamw", options,
+             [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<Muon>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -59,8 +59,9 @@ class RmsProp final : public Optimizer {
 }  // namespace
 
 void add_rmsprop(OptimizerTable& table) {
-  table.add("rmsprop", {"v = rho v + (1-rho) g^2, w -= lr g/sqrt(v)", options,
-                        [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<RmsProp>(Choices(options, given, numbers)); }, numbers});
+  table.add("rmsprop",
+            {"v = rho v + (1-rho) g^2, w -= lr g/sqrt(v)", options,
+             [](const OptimizerOptions& given) -> std::unique_ptr<Optimizer> { return std::make_unique<RmsProp>(Choices(options, given, numbers)); }, numbers});
 }
 
 }  // namespace lehr

@@ -100,7 +100,8 @@ bool Emit::alias_grad(std::size_t i) {
 }
 
 void Emit::step(Work work, std::vector<Buffer> reads, std::vector<Buffer> writes, Bind bind) {
-  planner_.steps_.push_back({node_, std::move(work), std::move(reads), std::move(writes), std::move(bind), planner_.backward_, planner_.once_ && !planner_.backward_});
+  planner_.steps_.push_back(
+      {node_, std::move(work), std::move(reads), std::move(writes), std::move(bind), planner_.backward_, planner_.once_ && !planner_.backward_});
 }
 
 }  // namespace lehr

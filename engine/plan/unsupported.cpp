@@ -43,7 +43,8 @@ std::vector<std::string> Unsupported::sentences() const {
     else
       text += cat(" is supported from opset ", versions.front(), ", the node has opset ", opset);
     const Seen& seen = seen_.at({name, opset});
-    out.push_back(seen.nodes == 1 ? cat(text, "\n  in ", seen.first) : cat(text, "\n  in ", grouped(static_cast<long long>(seen.nodes)), " nodes, the first is ", seen.first));
+    out.push_back(seen.nodes == 1 ? cat(text, "\n  in ", seen.first)
+                                  : cat(text, "\n  in ", grouped(static_cast<long long>(seen.nodes)), " nodes, the first is ", seen.first));
   }
   return out;
 }

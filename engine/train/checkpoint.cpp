@@ -41,7 +41,8 @@ void fill(std::vector<Entry>& entries, const Parameter& p, std::span<float> out)
   const auto found = std::ranges::find(entries, p.name, &Entry::name);
   if (found == entries.end()) throw Error("the saved state has no tensor ", quote(p.name));
   if (found->dtype != Dtype::f32 || found->shape != p.shape)
-    throw Error("the saved tensor ", quote(p.name), " is ", lehr::name(found->dtype), cat(found->shape), ", the model's is ", lehr::name(Dtype::f32), cat(p.shape));
+    throw Error("the saved tensor ", quote(p.name), " is ", lehr::name(found->dtype), cat(found->shape), ", the model's is ", lehr::name(Dtype::f32),
+                cat(p.shape));
   copy(*found, out.data());
   entries.erase(found);
 }

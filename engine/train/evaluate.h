@@ -40,8 +40,8 @@ class Evaluator {
  public:
   Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows);
   // plan(n): an evaluation plan for n rows, n at most `batch`; `target`: the input the labels go to; `scores`: what run() scores.
-  Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target, std::span<const std::int32_t> rows,
-            ValueId scores = no_value);
+  Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
+            std::span<const std::int32_t> rows, ValueId scores = no_value);
   bool empty() const { return batches_.empty(); }
   // The scorer's metrics go to `out`. Ends at the first batch that is not finite.
   Evaluation run(Scorer& scorer, std::vector<Measured>& out) const;

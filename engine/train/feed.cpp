@@ -26,7 +26,8 @@ Feed::Feed(Plan& plan, const Dataset& data, const std::string& target) {
     std::vector<std::string> known;
     for (const Field& f : data.features) known.push_back(f.name);
     if (field == data.features.end())
-      throw Error("the model's input ", quote(input), " gets no data", did_you_mean(input, known), " (the data has ", join(known, ", "), ")").code(Exit::mismatch);
+      throw Error("the model's input ", quote(input), " gets no data", did_you_mean(input, known), " (the data has ", join(known, ", "), ")")
+          .code(Exit::mismatch);
     connect(input, *field);
   }
 }

@@ -5,7 +5,8 @@
 namespace lehr {
 
 // A plan's inputs beside the dataset's fields, matched by name once; a dataset of one field feeds a model of one input
-// whatever their names. Class indices become 0.0, 1.0, … where the loss takes floats. fill() copies rows and does not allocate. Errors (Exit::mismatch) name both shapes.
+// whatever their names. Class indices become 0.0, 1.0, … where the loss takes floats. fill() copies rows and does not allocate. Errors (Exit::mismatch) name
+// both shapes.
 class Feed {
  public:
   Feed(Plan& plan, const Dataset& data, const std::string& target);

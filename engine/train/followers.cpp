@@ -18,7 +18,8 @@ void Followers::Copy::give(const Numbers& to) const {
   std::ranges::copy(slots, to.slots.begin());
 }
 
-Followers::Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock, Numbers numbers)
+Followers::Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock,
+                     Numbers numbers)
     : numbers_(numbers) {
   const auto names = measured_names(metrics, validates);
   for (auto& [quantity, controlled] : quantities)
@@ -73,7 +74,10 @@ void Followers::observe(Follower& f, double value, const Clock& next) {
   const Reaction reaction = f.feedback->observe(value, next);
   const bool back = reaction.restore_previous || reaction.restore_best;
   if (reaction.lowered || reaction.raised || back)
-    events_.push_back({next.step, f.quantity, f.feedback->metric(), value, before, f.controlled->at(next), reaction.restore_best ? "best" : back ? "previous" : ""});
+    events_.push_back({next.step, f.quantity, f.feedback->metric(), value, before, f.controlled->at(next),
+                       reaction.restore_best ? "best"
+                       : back                ? "previous"
+                                             : ""});
   if (!f.feedback->restores()) return;
   if (back) return (reaction.restore_best ? f.best : f.previous).give(numbers_);
   f.previous.take(numbers_);

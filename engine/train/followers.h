@@ -11,7 +11,8 @@ struct Numbers { std::span<float> values, state, slots; };
 class Followers {
  public:
   // Errors where a metric is not measured, or not as often as asked for.
-  Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock, Numbers numbers);
+  Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock,
+            Numbers numbers);
   // After an update of `rows` rows whose loss was `loss`; `next` is the clock of the next one.
   void update(double loss, std::int64_t rows, const Clock& next);
   // After an epoch; its events are added to the record.

@@ -96,7 +96,8 @@ Groups::Groups(const Weights& weights, const Job& job, int threads)
       groups_.push_back(group(job, key));
     }
     const std::size_t begin = parameters_[i].offset;
-    const std::size_t stop = end < parameters_.size() && optimizer_.elementwise() ? parameters_[end].offset : parameters_[end - 1].offset + parameters_[end - 1].size;
+    const std::size_t stop =
+        end < parameters_.size() && optimizer_.elementwise() ? parameters_[end].offset : parameters_[end - 1].offset + parameters_[end - 1].size;
     Member member{weights.values().subspan(begin, stop - begin), weights.gradients().subspan(begin, stop - begin), {}, {}, begin};
     if (!optimizer_.elementwise()) member.tensor = {parameters_[i].shape, embedding_[i]};
     scratch = std::max(scratch, optimizer_.scratch(member.tensor));

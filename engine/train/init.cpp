@@ -34,7 +34,10 @@ Kind parse(const std::string& text) {
     for (const auto& cell : split(std::string_view(text).substr(open + 1, text.size() - open - 2), ',')) kind.arguments.push_back(argument(cell, text));
   const auto& fallbacks = kind.row.arguments;
   if (kind.arguments.size() > fallbacks.size())
-    throw Error("initializer ", quote(text), " takes ", fallbacks.empty() ? "no argument" : fallbacks.size() == 1 ? "one argument" : cat(fallbacks.size(), " arguments"));
+    throw Error("initializer ", quote(text), " takes ",
+                fallbacks.empty()       ? "no argument"
+                : fallbacks.size() == 1 ? "one argument"
+                                        : cat(fallbacks.size(), " arguments"));
   kind.arguments.insert(kind.arguments.end(), fallbacks.begin() + static_cast<std::ptrdiff_t>(kind.arguments.size()), fallbacks.end());
   return kind;
 }
@@ -105,7 +108,9 @@ void initialize(const Weights& weights, const Graph& graph, const std::vector<In
   std::vector<std::string> names;
   for (const Parameter& p : weights.parameters()) names.push_back(p.name);
   for (std::size_t i = 0; i < rules.size(); ++i)
-    if (!used[i]) throw Error("init pattern ", quote(rules[i].pattern), " matches no parameter", did_you_mean(rules[i].pattern, names), " (parameters: ", join(names, ", "), ")");
+    if (!used[i])
+      throw Error("init pattern ", quote(rules[i].pattern), " matches no parameter", did_you_mean(rules[i].pattern, names), " (parameters: ", join(names, ", "),
+                  ")");
 }
 
 }  // namespace lehr

@@ -46,8 +46,10 @@ const InitializerTable& standard_initializers() {
     t.add("he_normal", {"normal of deviation sqrt(2 / fan_in), cut at two deviations; biases 0", true, {}, normal_of<he>});
     t.add("lecun_uniform", {"uniform in +-sqrt(3 / fan_in); biases 0", true, {}, uniform_of<lecun>});
     t.add("lecun_normal", {"normal of deviation sqrt(1 / fan_in), cut at two deviations; biases 0", true, {}, normal_of<lecun>});
-    t.add("normal", {"normal(s): deviation s, 0.05 if left out", false, {keras}, [](Out out, const InitSite& s, Random& r) { normal(out, s.arguments[0], r); }});
-    t.add("uniform", {"uniform(a): in [-a, a], 0.05 if left out", false, {keras}, [](Out out, const InitSite& s, Random& r) { uniform(out, s.arguments[0], r); }});
+    t.add("normal",
+          {"normal(s): deviation s, 0.05 if left out", false, {keras}, [](Out out, const InitSite& s, Random& r) { normal(out, s.arguments[0], r); }});
+    t.add("uniform",
+          {"uniform(a): in [-a, a], 0.05 if left out", false, {keras}, [](Out out, const InitSite& s, Random& r) { uniform(out, s.arguments[0], r); }});
     t.add("zeros", {"0", false, {}, [](Out out, const InitSite&, Random&) { std::ranges::fill(out, 0.0f); }});
     t.add("ones", {"1", false, {}, [](Out out, const InitSite&, Random&) { std::ranges::fill(out, 1.0f); }});
     return t;

@@ -16,12 +16,23 @@ namespace {
 class Trainer {
  public:
   Trainer(Workbench& bench, const Job& job)
-      : bench_(bench), job_(job), sizes_(bench.sizes()), batches_(sizes_, job.epochs), clock_(batches_.start()), groups_(bench.weights(), job, sizes_.threads),
-        quantities_(copies(job.quantities)), clipping_(bench.weights(), job, quantities_),
+      : bench_(bench),
+        job_(job),
+        sizes_(bench.sizes()),
+        batches_(sizes_, job.epochs),
+        clock_(batches_.start()),
+        groups_(bench.weights(), job, sizes_.threads),
+        quantities_(copies(job.quantities)),
+        clipping_(bench.weights(), job, quantities_),
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
-        order_(job.split->train.size()), good_(bench.weights().values().begin(), bench.weights().values().end()),
-        good_state_(bench.weights().state().begin(), bench.weights().state().end()), fed_(feeds()), train_scores_(scorer(sizes_.train_rows)),
-        scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))), validation_(bench, job, job.split->validation), test_(bench, job, job.split->test) {
+        order_(job.split->train.size()),
+        good_(bench.weights().values().begin(), bench.weights().values().end()),
+        good_state_(bench.weights().state().begin(), bench.weights().state().end()),
+        fed_(feeds()),
+        train_scores_(scorer(sizes_.train_rows)),
+        scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))),
+        validation_(bench, job, job.split->validation),
+        test_(bench, job, job.split->test) {
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
   }
 
@@ -204,7 +215,9 @@ class Trainer {
   double judge(const Evaluator& rows, std::vector<Measured>& out, const char* what) {
     const Evaluation v = rows.run(scores_, out);
     if (!v.finite && !fault_)
-      fault_ = Fault{cat(what, std::isfinite(v.loss) ? cat(" ", v.loss, " from scores that are not finite") : cat(" ", v.loss), " after step ", clock_.step - 1), v.first_bad};
+      fault_ =
+          Fault{cat(what, std::isfinite(v.loss) ? cat(" ", v.loss, " from scores that are not finite") : cat(" ", v.loss), " after step ", clock_.step - 1),
+                v.first_bad};
     return v.loss;
   }
 
@@ -221,7 +234,8 @@ class Trainer {
   void finish() {
     if (!test_.empty()) {
       at_point(evaluation_point(), [&] { result_.test_loss = judge(test_, result_.test, "test loss"); });
-      if (averaging()) at_point(average_->values(), [&] { result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights"); });
+      if (averaging())
+        at_point(average_->values(), [&] { result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights"); });
       result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
     } else if (validation_.empty()) {
       const Weights& w = bench_.weights();
@@ -244,7 +258,8 @@ class Trainer {
         const auto values = average_->values().subspan(p.offset, p.size);
         job_.state->slots.push_back({"average." + p.name, p.shape, {values.begin(), values.end()}});
       }
-    job_.state->counters = {{"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
+    job_.state->counters = {
+        {"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
     if (average_) job_.state->counters["averages"] = average_->count();
   }
 

@@ -106,8 +106,8 @@ struct Job {
 Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
 
 // Trains from the weights the bench holds and leaves the trained ones there. Weights beside the trained ones (an average, the
-// evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss, weight, statistic or score that is
-// not finite, in an update or in the evaluation after it, ends the trial as diverged, with the weights of the last epoch that was finite.
+// evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss, weight, statistic or score
+// that is not finite, in an update or in the evaluation after it, ends the trial as diverged, with the weights of the last epoch that was finite.
 TrialResult train(Workbench& bench, const Job& job);
 
 }  // namespace lehr

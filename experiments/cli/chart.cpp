@@ -158,7 +158,8 @@ std::string drawn(const Panel& p, std::size_t columns, std::size_t rows) {
   static const char* const dots[] = {"•", "+", "x", "o", "*"};
   const Scales s = scales(p);
   const std::string high_text = short_number(s.y.high), low_text = short_number(s.y.low);
-  const std::size_t margin = std::max(width(high_text), width(low_text)) + 1, wide_cells = std::max<std::size_t>(columns > margin + 11 ? columns - margin - 1 : 10, 10);
+  const std::size_t margin = std::max(width(high_text), width(low_text)) + 1,
+                    wide_cells = std::max<std::size_t>(columns > margin + 11 ? columns - margin - 1 : 10, 10);
   std::vector<std::vector<std::string>> cells(rows, std::vector<std::string>(wide_cells, " "));
   const auto cell = [](double share, std::size_t count) {
     return static_cast<std::size_t>(std::clamp(std::floor(share * static_cast<double>(count)), 0.0, static_cast<double>(count - 1)));
@@ -168,7 +169,8 @@ std::string drawn(const Panel& p, std::size_t columns, std::size_t rows) {
       for (auto& row : cells) row[cell(s.x.share(m.x), wide_cells)] = "┊";
   for (std::size_t k = 0; k < p.series.size(); ++k)
     for (const auto& [x, y] : p.series[k].points)
-      if (std::isfinite(y)) cells[rows - 1 - cell(s.y.share(y), rows)][cell(s.x.share(x), wide_cells)] = p.series[k].scattered ? "·" : dots[k % std::size(dots)];
+      if (std::isfinite(y))
+        cells[rows - 1 - cell(s.y.share(y), rows)][cell(s.x.share(x), wide_cells)] = p.series[k].scattered ? "·" : dots[k % std::size(dots)];
   std::string out;
   for (std::size_t r = 0; r < rows; ++r) {
     std::string text = cat(pad_left(r == 0 ? high_text : r + 1 == rows ? low_text : "", margin - 1), "│");

@@ -68,7 +68,8 @@ std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std
     Series series{cat(c.variant.empty() ? "" : c.variant + "  ", c.schedule.text()), {}, false};
     const std::int64_t last = std::min(end, c.steps()) - 1, count = std::min(last + 1 - first, finest);
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t step = first + (count > 1 ? std::llround(static_cast<double>(i) * static_cast<double>(last - first) / static_cast<double>(count - 1)) : 0);
+      const std::int64_t step =
+          first + (count > 1 ? std::llround(static_cast<double>(i) * static_cast<double>(last - first) / static_cast<double>(count - 1)) : 0);
       series.points.emplace_back(static_cast<double>(step), c.at(step));
     }
     panel->series.push_back(std::move(series));

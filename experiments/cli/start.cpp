@@ -31,7 +31,8 @@ std::vector<Input> inputs_of(const Attempt& a) {
     const Value& value = graph.value(id);
     if (!value.type || !value.type->dims || value.type->dims->empty()) throw Error("input ", quote(value.name), " has no batch in front");
     const auto& dims = *value.type->dims;
-    if (dims.front().size >= 0 && dims.front().size != a.batch) throw Error("input ", quote(value.name), " has ", dims.front().size, " rows, not the batch's ", a.batch);
+    if (dims.front().size >= 0 && dims.front().size != a.batch)
+      throw Error("input ", quote(value.name), " has ", dims.front().size, " rows, not the batch's ", a.batch);
     Input in{value.name, 1, !is_float(value.type->dtype)};
     for (std::size_t i = 1; i < dims.size(); ++i) in.width *= std::max<std::int64_t>(dims[i].size, 1);
     out.push_back(in);

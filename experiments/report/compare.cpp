@@ -33,7 +33,9 @@ std::tuple<std::size_t, double, double> rank(const Cell& cell, const std::vector
 }
 }  // namespace
 
-std::string name(const Quantity& q, const RunInfo& info) { return cat(q.average ? "avg_" : "", q.test ? "test_" : "val_", q.metric ? info.metrics[*q.metric] : "loss"); }
+std::string name(const Quantity& q, const RunInfo& info) {
+  return cat(q.average ? "avg_" : "", q.test ? "test_" : "val_", q.metric ? info.metrics[*q.metric] : "loss");
+}
 bool percent(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_percent[*q.metric]; }
 bool higher_is_better(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_higher[*q.metric]; }
 

@@ -85,8 +85,8 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
   if (options_.quiet) return;
   for (const FollowEvent& e : r.events) {
     clear_bar();
-    err(cat("event  epoch ", r.epoch, "  ", e.quantity, " ", number(static_cast<float>(e.before)), " -> ", number(static_cast<float>(e.after)), "  (", e.metric, " ",
-            fixed(e.value, 5), e.restored.empty() ? "" : cat(", back to the ", e.restored, " parameters"), ")\n"));
+    err(cat("event  epoch ", r.epoch, "  ", e.quantity, " ", number(static_cast<float>(e.before)), " -> ", number(static_cast<float>(e.after)), "  (", e.metric,
+            " ", fixed(e.value, 5), e.restored.empty() ? "" : cat(", back to the ", e.restored, " parameters"), ")\n"));
   }
 }
 

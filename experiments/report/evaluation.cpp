@@ -53,7 +53,11 @@ std::string text(const EvaluationReport& r) {
 }
 
 std::string json(const EvaluationReport& r) {
-  Json out{{"model", r.model}, {"prepared_by", r.prepared_by.empty() ? Json(nullptr) : Json(r.prepared_by)}, {"data", r.data}, {"part", r.part}, {"rows", r.balance.rows}};
+  Json out{{"model", r.model},
+           {"prepared_by", r.prepared_by.empty() ? Json(nullptr) : Json(r.prepared_by)},
+           {"data", r.data},
+           {"part", r.part},
+           {"rows", r.balance.rows}};
   if (!r.classes.empty()) {
     out["classes"] = r.classes;
     out["counts"] = r.balance.counts;

@@ -111,7 +111,8 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
       out += cat(head, "avg_val_", info.metrics[m], ",", cell(last.average[m].value), ",", cell(last.average[m].uncertainty), ",", last.average[m].count, "\n");
     if (r.average_test_loss) out += cat(head, "avg_test_loss,", number(*r.average_test_loss), ",,", r.test_rows, "\n");
     for (std::size_t m = 0; m < r.average_test.size(); ++m)
-      out += cat(head, "avg_test_", info.metrics[m], ",", cell(r.average_test[m].value), ",", cell(r.average_test[m].uncertainty), ",", r.average_test[m].count, "\n");
+      out += cat(head, "avg_test_", info.metrics[m], ",", cell(r.average_test[m].value), ",", cell(r.average_test[m].uncertainty), ",", r.average_test[m].count,
+                 "\n");
     if (r.test_rows > 0) out += cat(head, "test_loss,", number(r.test_loss), ",,", r.test_rows, "\n");
     for (std::size_t m = 0; m < r.test.size(); ++m)
       out += cat(head, "test_", info.metrics[m], ",", cell(r.test[m].value), ",", cell(r.test[m].uncertainty), ",", r.test[m].count, "\n");
@@ -190,8 +191,15 @@ void Folder::epoch(const TrialInfo& trial, const EpochRecord& record) {
   if (!files) return;
   files->metrics.write(metrics_row(info_, record));
   for (const FollowEvent& e : record.events) {
-    Json event{{"event", e.restored.empty() ? (e.after < e.before ? "lowered" : "raised") : "restored"}, {"time", utc_now()}, {"epoch", record.epoch}, {"step", e.step},
-               {"quantity", e.quantity}, {"metric", e.metric}, {"value", e.value}, {"before", e.before}, {"after", e.after}};
+    Json event{{"event", e.restored.empty() ? (e.after < e.before ? "lowered" : "raised") : "restored"},
+               {"time", utc_now()},
+               {"epoch", record.epoch},
+               {"step", e.step},
+               {"quantity", e.quantity},
+               {"metric", e.metric},
+               {"value", e.value},
+               {"before", e.before},
+               {"after", e.after}};
     if (!e.restored.empty()) event["restored"] = e.restored;
     files->events.write(dump(event));
   }

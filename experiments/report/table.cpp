@@ -139,7 +139,8 @@ std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult
   for (const bool test : {false, true})
     for (const auto& metric : measured(info))
       for (const bool average : {false, true})
-        if ((info.averages || !average) && (test ? study.tested : study.validated && !(study.tested && study.chosen))) out.push_back(table(study, {test, metric, average}));
+        if ((info.averages || !average) && (test ? study.tested : study.validated && !(study.tested && study.chosen)))
+          out.push_back(table(study, {test, metric, average}));
   if (!out.empty())
     for (auto& note : choice_notes(study)) out.back().notes.push_back(std::move(note));
   return out;

@@ -42,7 +42,8 @@ void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& dat
   const std::int64_t expected = loss.target == TargetKind::classes ? classes : loss.target == TargetKind::binary ? 1 : data.target.width();
   if (scores.empty() || scores[0] != batch || width != expected)
     throw Error("the loss ", loss.name, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
-                classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows", model.batch_kept.empty() ? "" : ": " + model.batch_kept)
+                classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows",
+                model.batch_kept.empty() ? "" : ": " + model.batch_kept)
         .code(Exit::mismatch);
   if (!spec.class_weights.empty() && static_cast<std::int64_t>(spec.class_weights.size()) != classes)
     throw Error(spec.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
@@ -95,7 +96,8 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
 void start(ModelParts& out, Prepared& prepared, Network& network) {
   const StartWeights weights = read_start_weights(out.key.model.weights);
   Started started = start_from(weights, prepared, network.head);
-  std::erase_if(out.fresh, [&](const std::string& name) { return std::ranges::find(started.taken, name) != started.taken.end() || started.frozen.contains(name); });
+  std::erase_if(out.fresh,
+                [&](const std::string& name) { return std::ranges::find(started.taken, name) != started.taken.end() || started.frozen.contains(name); });
   out.taken = std::move(started.taken);
   out.frozen = std::move(started.frozen);
   network.notes.insert(network.notes.end(), started.notes.begin(), started.notes.end());
@@ -144,7 +146,8 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
 void check_start(const spec::Experiment& e, const ModelParts& model) {
   const auto drawn = [&](const std::string& name) { return std::ranges::any_of(e.model.init, [&](const auto& rule) { return matches(rule.first, name); }); };
   if (model.taken.empty() || !std::ranges::all_of(model.taken, drawn)) return;
-  throw Error(e.located("model.init", cat("model.init draws every one of the ", model.taken.size(), " tensors that model.weights gives: name the patterns that are to be new, or leave init "
+  throw Error(e.located("model.init", cat("model.init draws every one of the ", model.taken.size(),
+                                          " tensors that model.weights gives: name the patterns that are to be new, or leave init "
                                           "out (init: null takes away what stands in an outer layer)")));
 }
 }  // namespace
@@ -211,7 +214,8 @@ std::vector<std::string> start_notes(const spec::Experiment& e, const Parts& par
   std::vector<std::string> out, drawn;
   for (const std::string& name : model.taken)
     if (std::ranges::any_of(e.model.init, [&](const auto& rule) { return matches(rule.first, name); })) drawn.push_back(name);
-  if (!drawn.empty()) out.push_back(cat("model.init draws ", drawn.size(), " of the ", model.taken.size(), " tensors of model.weights anew: ", join(drawn, ", ")));
+  if (!drawn.empty())
+    out.push_back(cat("model.init draws ", drawn.size(), " of the ", model.taken.size(), " tensors of model.weights anew: ", join(drawn, ", ")));
   if (e.model.head && e.model.head->freeze_rest && parts.sizes.batch_statistics) {
     const auto states = std::ranges::count(model.train.graph.values(), Role::state, &Value::role);
     if (states > 0)
@@ -253,7 +257,8 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     const Clock clock = run_clock(parts.sizes, e.epochs);
     for (const auto& [name, span] : e.average->moments) job.average->numbers[name] = std::max(1.0, std::round(span.steps(clock)));
   }
-  if (const auto& nodes = parts.model->train.graph.nodes(); e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
+  if (const auto& nodes = parts.model->train.graph.nodes();
+      e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
     throw Error(e.located("dropout", cat(e.model.written(), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)

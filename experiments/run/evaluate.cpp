@@ -67,7 +67,8 @@ void check_width(const WithLoss& a, const LossSpec& loss, const Dataset& data) {
                 data.classes.empty() ? "a number" : "a class").code(Exit::mismatch);
   const auto classes = static_cast<std::int64_t>(data.classes.size());
   const std::int64_t expected = row.target == TargetKind::classes ? classes : row.target == TargetKind::binary ? 1 : data.target.width();
-  if (row.target == TargetKind::binary && classes != 2) throw Error("the model gives one score a row, which tells 2 classes apart, not ", classes).code(Exit::mismatch);
+  if (row.target == TargetKind::binary && classes != 2)
+    throw Error("the model gives one score a row, which tells 2 classes apart, not ", classes).code(Exit::mismatch);
   if (a.width != expected)
     throw Error("the model gives ", a.width, a.width == 1 ? " score" : " scores", " a row, ", data.source, " has ",
                 classes > 0 ? cat(classes, " classes (", join(data.classes, ", "), ")") : cat(data.target.width(), " target values")).code(Exit::mismatch);
@@ -96,7 +97,8 @@ std::string seen_as_probabilities(Compiled& c, const Dataset& data, std::span<co
     if (!look.inside()) return {};
   }
   if (!look.sums() && !(a.width == 1 && look.inside() && !a.head.affine)) return {};
-  return cat("the output ", quote(a.model.graph.value(a.model.scores).name), " lies in [0, 1]", a.width > 1 ? " and sums to 1" : "", " in every row: taken as probabilities");
+  return cat("the output ", quote(a.model.graph.value(a.model.scores).name), " lies in [0, 1]", a.width > 1 ? " and sums to 1" : "",
+             " in every row: taken as probabilities");
 }
 
 void check_metrics(const std::vector<std::string>& metrics, const Dataset& data) {
@@ -133,7 +135,8 @@ ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<con
   const TrainGraph& trained = c->attached.model;
   const auto plan = [&](std::int64_t n) -> Plan& { return c->plan(n); };
   const Evaluation evaluation = Evaluator(plan, batch, data, trained.target, rows, trained.scores).run(scorer, out.values);
-  if (!evaluation.finite) throw Error("a loss or a score is not finite", evaluation.first_bad.empty() ? "" : ", first " + evaluation.first_bad).code(Exit::diverged);
+  if (!evaluation.finite)
+    throw Error("a loss or a score is not finite", evaluation.first_bad.empty() ? "" : ", first " + evaluation.first_bad).code(Exit::diverged);
   if (told && (question.loss || !data.classes.empty())) out.loss = loss_row(loss.kind).name, out.loss_value = evaluation.loss;
   for (const auto& metric : scorer.metrics()) {
     out.percent.push_back(metric->percent());
@@ -145,7 +148,8 @@ ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<con
 Wants wants_of(const onnx::Model& model) {
   Wants out{{}, own_labels(model)};
   for (const ValueId id : model.graph.inputs)
-    if (const Value& v = model.graph.value(id); v.type && !is_float(v.type->dtype)) out.integer_inputs.push_back(model.graph.inputs.size() == 1 ? std::string() : v.name);
+    if (const Value& v = model.graph.value(id); v.type && !is_float(v.type->dtype))
+      out.integer_inputs.push_back(model.graph.inputs.size() == 1 ? std::string() : v.name);
   return out;
 }
 

@@ -13,7 +13,8 @@ Frame make_frame(const ModelParts& model, const DataParts& data) {
   std::string note;
   if (model.key.model.export_inputs == spec::ModelSpec::Inputs::raw) {
     changes.front = raw_inputs(model.train, data);
-    if (changes.front.empty()) note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";
+    if (changes.front.empty())
+      note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";
     else changes.metadata[onnx::front_key] = data.preprocess.json();
   }
   onnx::Rewritten rewritten = onnx::rewrite(model.model.original, changes);

@@ -41,7 +41,8 @@ Shape row_of(const Value& input, std::int64_t width) {
   }
   const auto open = std::ranges::find_if(out, [](std::int64_t d) { return d < 0; });
   if (open != out.end()) *open = width / known;
-  if (elements(out) != width) throw Error("input ", quote(input.name), " cannot be made of ", width, " values a row: its dimensions are ", out).code(Exit::mismatch);
+  if (elements(out) != width)
+    throw Error("input ", quote(input.name), " cannot be made of ", width, " values a row: its dimensions are ", out).code(Exit::mismatch);
   return out;
 }
 
@@ -102,12 +103,14 @@ void check_front(const std::string& bytes, const Parts& parts, std::span<const s
     if (it == made.end()) continue;  // takes its columns as they are
     const Field& field = data.data.features[field_of(*input, inputs, data.data)];
     const auto width = static_cast<std::size_t>(field.width());
-    if (it->second.size() != rows.size() * width) throw Error("in front of input ", quote(input->name), " it makes ", it->second.size(), " values of ", rows.size(), " rows");
+    if (it->second.size() != rows.size() * width)
+      throw Error("in front of input ", quote(input->name), " it makes ", it->second.size(), " values of ", rows.size(), " rows");
     for (std::size_t i = 0; i < it->second.size(); ++i) {
       const std::size_t at = static_cast<std::size_t>(rows[i / width]) * width + i % width;
       const double a = it->second[i], b = field.dtype == Dtype::i64 ? static_cast<double>(field.i64[at]) : static_cast<double>(field.f32[at]);
       if (!agree(a, b))
-        throw Error("in front of input ", quote(input->name), " it makes ", a, " of row ", rows[i / width] + 1, ", where preprocessing made ", b).code(Exit::failed);
+        throw Error("in front of input ", quote(input->name), " it makes ", a, " of row ", rows[i / width] + 1, ", where preprocessing made ", b)
+            .code(Exit::failed);
     }
   }
 }

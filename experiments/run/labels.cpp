@@ -32,7 +32,8 @@ std::optional<OwnLabels> own_labels(const onnx::Model& model) {
   const auto lists = label_lists(model.graph);
   for (const auto& list : lists)
     if (!same_labels(list.names, lists.front().names))
-      throw Error("the model names its classes in two ways: ", shown(lists.front().names), " (", lists.front().where, ") and ", shown(list.names), " (", list.where, ")")
+      throw Error("the model names its classes in two ways: ", shown(lists.front().names), " (", lists.front().where, ") and ", shown(list.names), " (",
+                  list.where, ")")
           .code(Exit::mismatch);
   if (!lists.empty()) return OwnLabels{lists.front(), true};
   const auto it = model.metadata.find(classes_key);

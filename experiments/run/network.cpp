@@ -16,8 +16,9 @@ namespace lehr::run {
 namespace {
 std::string operator_of(spec::MlpSpec::Activation activation) {
   using A = spec::MlpSpec::Activation;
-  static constexpr std::array names = {std::pair{A::relu, "Relu"},         std::pair{A::leaky_relu, "LeakyRelu"}, std::pair{A::elu, "Elu"},         std::pair{A::selu, "Selu"},
-                                       std::pair{A::softplus, "Softplus"}, std::pair{A::softsign, "Softsign"},    std::pair{A::sigmoid, "Sigmoid"}, std::pair{A::tanh, "Tanh"}};
+  static constexpr std::array names = {
+      std::pair{A::relu, "Relu"},         std::pair{A::leaky_relu, "LeakyRelu"}, std::pair{A::elu, "Elu"},         std::pair{A::selu, "Selu"},
+      std::pair{A::softplus, "Softplus"}, std::pair{A::softsign, "Softsign"},    std::pair{A::sigmoid, "Sigmoid"}, std::pair{A::tanh, "Tanh"}};
   for (const auto& [value, name] : names)
     if (value == activation) return name;
   throw Error("this activation has no operator").code(Exit::failed);
@@ -96,14 +97,16 @@ void replace_head(Network& out, const ModelKey& key) {
   out.fingerprint = fingerprint(written->bytes);
   out.notes.push_back(cat("model.head: ", head.text()));
   if (!head.labels.empty())
-    out.notes.push_back(cat("model.head: what names the old classes is left out of the written file: the output", head.labels.size() == 1 ? " " : "s ", join(head.labels, ", "),
+    out.notes.push_back(cat("model.head: what names the old classes is left out of the written file: the output", head.labels.size() == 1 ? " " : "s ",
+                            join(head.labels, ", "),
                             head.answer == no_value ? "" : cat("; in place of them it gives out ", quote(changes.outputs.front().name))));
 }
 }  // namespace
 
 MlpWidths mlp_widths(const LossSpec& loss, const Dataset& data) {
   if (data.features.size() != 1)
-    throw Error("model.mlp has one input, the data feed ", data.features.size(), " (data.inputs): leave data.inputs out, or give a model.file").code(Exit::mismatch);
+    throw Error("model.mlp has one input, the data feed ", data.features.size(), " (data.inputs): leave data.inputs out, or give a model.file")
+        .code(Exit::mismatch);
   const TargetKind target = loss_row(loss.kind).target;
   const auto classes = static_cast<std::int64_t>(data.classes.size());
   return {data.features.front().width(), target == TargetKind::binary ? 1 : target == TargetKind::classes ? classes : data.target.width()};

@@ -102,7 +102,8 @@ Form form_of(const Answer& a, const std::vector<float>& scores, std::string& not
   ScoreLook look(a.width);
   look.add(scores);
   if (!look.sums() && !(a.width == 1 && look.inside() && !a.affine)) return a.form;
-  note = cat("the output ", quote(a.graph.value(a.value).name), " lies in [0, 1]", a.width > 1 ? " and sums to 1" : "", " in every row: taken as probabilities");
+  note =
+      cat("the output ", quote(a.graph.value(a.value).name), " lies in [0, 1]", a.width > 1 ? " and sums to 1" : "", " in every row: taken as probabilities");
   return Form::probabilities;
 }
 }  // namespace

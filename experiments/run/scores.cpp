@@ -58,16 +58,17 @@ std::vector<std::string> check_scores(const spec::Experiment& e, const Parts& pa
     if (!seen.inside() && seen.rows() > 0 && !std::isnan(seen.outlier()))
       refuse(cat("the scores ", scores, " are taken as probabilities, but among those of the first ", seen.rows(), " rows is ", number(seen.outlier()),
                  e.loss.scores == Form::probabilities ? ": with model.scores: logits the loss takes any number" : ""));
-    if (!seen.sums() && seen.width() > 1 && seen.rows() > 0) return {cat("the scores ", scores, " are taken as probabilities, but do not sum to 1 in every row")};
+    if (!seen.sums() && seen.width() > 1 && seen.rows() > 0)
+      return {cat("the scores ", scores, " are taken as probabilities, but do not sum to 1 in every row")};
     return {};
   }
   if (!seen.inside()) return {};
   const bool single = seen.width() == 1, alike = seen.sums() || (single && !head.told && !head.affine);
   const std::string rows = cat(seen.rows(), seen.rows() == 1 ? " row" : " rows");
   if (alike) {
-    const std::string sentence =
-        cat("the loss ", name(e.loss.kind), " takes ", scores, " for logits, but ", single ? "every score lies in [0, 1]" : "the scores lie in [0, 1] and sum to 1",
-            " in each of the first ", rows, ": they look like probabilities, and a ", single ? "sigmoid" : "softmax", " would stand over them", ways_out);
+    const std::string sentence = cat("the loss ", name(e.loss.kind), " takes ", scores, " for logits, but ",
+                                     single ? "every score lies in [0, 1]" : "the scores lie in [0, 1] and sum to 1", " in each of the first ", rows,
+                                     ": they look like probabilities, and a ", single ? "sigmoid" : "softmax", " would stand over them", ways_out);
     if (seen.rows() >= enough && seen.differ()) refuse(sentence);
     return {sentence};
   }

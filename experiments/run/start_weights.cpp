@@ -119,12 +119,15 @@ Started start_from(const StartWeights& weights, Prepared& prepared, const std::v
   for (const auto& [name, tensor] : weights.tensors)
     if (!used.contains(name)) unused.push_back(name);
   if (!shapes.empty())
-    throw Error("model.weights: ", weights.from, " has other shapes: ", join(shapes, "; "), ". A last layer of another width is made by model.head").code(Exit::mismatch);
-  if (matched == 0)
-    throw Error("model.weights: no tensor of ", weights.from, " is named like one of the model's: there ", unused.empty() ? "is none" : some(unused), "; in the model ", some(missing))
+    throw Error("model.weights: ", weights.from, " has other shapes: ", join(shapes, "; "), ". A last layer of another width is made by model.head")
         .code(Exit::mismatch);
-  out.notes.push_back(cat("model.weights: ", matched, " of ", held, " tensors start from ", weights.from, missing.empty() ? "" : cat("; not there: ", some(missing)),
-                          unused.empty() ? "" : cat("; not used: ", some(unused)), skip.empty() ? "" : cat("; the new layer ", join(skip, ", "), " takes nothing")));
+  if (matched == 0)
+    throw Error("model.weights: no tensor of ", weights.from, " is named like one of the model's: there ", unused.empty() ? "is none" : some(unused),
+                "; in the model ", some(missing))
+        .code(Exit::mismatch);
+  out.notes.push_back(cat("model.weights: ", matched, " of ", held, " tensors start from ", weights.from,
+                          missing.empty() ? "" : cat("; not there: ", some(missing)), unused.empty() ? "" : cat("; not used: ", some(unused)),
+                          skip.empty() ? "" : cat("; the new layer ", join(skip, ", "), " takes nothing")));
   return out;
 }
 

@@ -154,7 +154,8 @@ void Verifier::check(const std::filesystem::path& file, const Parts& parts, Work
   const auto plan = [&](std::int64_t n) -> Plan& { return evaluation_plan(reader_->plans, reader_->model, reader_->weights, bench.sizes().threads, n); };
   const double loss = Evaluator(plan, measure.batch, parts.data->data, reader_->model.target, measure.rows).loss();
   if (!agree(loss, measure.loss))
-    throw Error("it does not give what was measured: its loss on the ", describe(measure), " is ", loss, ", with the trained weights it was ", measure.loss).code(Exit::failed);
+    throw Error("it does not give what was measured: its loss on the ", describe(measure), " is ", loss, ", with the trained weights it was ", measure.loss)
+        .code(Exit::failed);
   reader_->verified = parted.external ? std::string() : bytes;
   reader_->data = parts.data.get();
   reader_->loss = measure.loss;

@@ -138,7 +138,8 @@ std::string explain(const std::string& key, const Vocabulary& vocabulary) {
   }
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
-    if ((row.type == Type::schedule || row.type == Type::rows) && key.starts_with(row.path + ".") && out.empty()) out = inside_schedule(row.path, key.substr(row.path.size() + 1));
+    if ((row.type == Type::schedule || row.type == Type::rows) && key.starts_with(row.path + ".") && out.empty())
+      out = inside_schedule(row.path, key.substr(row.path.size() + 1));
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
     if (row.name() == key) out += describe(row, schema);

@@ -136,13 +136,14 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                            .doc = "What the model's output is, for a loss over classes.",
                            .absent = "found: the last nodes tell; numbers that look otherwise stop the run before it trains"},
                           scores, [](Experiment& e, Form form) { e.loss.scores = form; }));
-  keys.push_back({.path = "model.untie",
-                  .type = Type::texts,
-                  .doc = "Patterns over stored tensors that several nodes read, as tools that merge equal values leave them: each use gets a tensor of its own, in "
-                         "training and in the written file.",
-                  .absent = "what the file stores once is trained as one",
-                  .example = "[\"*.bias\"]",
-                  .set = [](Experiment& e, const Value& v) { e.model.untie = v.texts; }});
+  keys.push_back(
+      {.path = "model.untie",
+       .type = Type::texts,
+       .doc = "Patterns over stored tensors that several nodes read, as tools that merge equal values leave them: each use gets a tensor of its own, in "
+              "training and in the written file.",
+       .absent = "what the file stores once is trained as one",
+       .example = "[\"*.bias\"]",
+       .set = [](Experiment& e, const Value& v) { e.model.untie = v.texts; }});
   keys.push_back({.path = "model.batch_axis",
                   .type = Type::integer,
                   .doc = "The dimension of the model's inputs that counts the rows, from 0.",

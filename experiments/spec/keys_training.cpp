@@ -148,8 +148,9 @@ void add_average_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   if (vocabulary.averages.empty()) return;
   keys.push_back({.path = "average",
                   .type = Type::mapping,
-                  .doc = "An average of the weights beside them, with an evaluation (avg_val_…) and an export (average.onnx) of its own. A bare name stands for "
-                         "{type: …}.",
+                  .doc =
+                      "An average of the weights beside them, with an evaluation (avg_val_…) and an export (average.onnx) of its own. A bare name stands for "
+                      "{type: …}.",
                   .absent = "none",
                   .example = "{type: ema, decay: 0.999}",
                   .shorthand = "type"});
@@ -164,8 +165,14 @@ void add_average_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
                             {"overwrite_every", "Time after which the weights become the average, again and again.", "never"}};
   for (const auto& [name, average] : vocabulary.averages) {
     for (const auto& number : average.hypers) {
-      Key key{.path = "average." + number.name, .type = Type::number, .doc = number.doc, .fallback = lehr::number(number.fallback), .low = number.low, .high = number.high,
-              .of = {name}, .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).numbers[n] = v.number; }};
+      Key key{.path = "average." + number.name,
+              .type = Type::number,
+              .doc = number.doc,
+              .fallback = lehr::number(number.fallback),
+              .low = number.low,
+              .high = number.high,
+              .of = {name},
+              .set = [of, n = number.name](Experiment& e, const Value& v) { of(e).numbers[n] = v.number; }};
       for (const auto& [moment, doc, absent] : moments)
         if (number.name == moment)
           key = {.path = key.path, .type = Type::span, .doc = doc, .absent = absent, .example = "1 epoch", .of = key.of,
@@ -173,7 +180,12 @@ void add_average_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
       keys.push_back(key);
     }
     for (const auto& [option, values] : average.options)
-      keys.push_back({.path = "average." + option, .type = Type::choice, .doc = option_doc(average, option), .fallback = values.front(), .values = values, .of = {name},
+      keys.push_back({.path = "average." + option,
+                      .type = Type::choice,
+                      .doc = option_doc(average, option),
+                      .fallback = values.front(),
+                      .values = values,
+                      .of = {name},
                       .set = [of, o = option](Experiment& e, const Value& v) { of(e).options[o] = v.text; }});
   }
 }
@@ -262,7 +274,8 @@ void add_length_keys(std::vector<Key>& keys) {
                   .above = true,
                   .set = quantity("clip.value")});
   const auto limit = [&](const char* path, const char* doc, const char* example) {
-    keys.push_back({.path = path, .type = Type::schedule, .doc = doc, .absent = "no limit", .example = example, .low = 0, .above = true, .set = quantity(path)});
+    keys.push_back(
+        {.path = path, .type = Type::schedule, .doc = doc, .absent = "no limit", .example = example, .low = 0, .above = true, .set = quantity(path)});
   };
   limit("clip.tensor_norm", "Largest norm of the gradient of one tensor; longer ones are scaled down.", "1.0");
   limit("clip.rms", "Largest root mean square of the gradient of one tensor.", "1.0");

@@ -180,7 +180,8 @@ void drive_momentum(Reading& reading, Problems& problems) {
   const std::string& name = taken->first;
   if (!taken->second.constant()) return;
   if (reading.places.contains("optimizer." + name))
-    problems.warning(at, "this schedule cycles the momentum, too: optimizer.", name, ": ", taken->second.text(), " is not used; cycle_momentum: false keeps it");
+    problems.warning(at, "this schedule cycles the momentum, too: optimizer.", name, ": ", taken->second.text(),
+                     " is not used; cycle_momentum: false keeps it");
   taken->second = *half;
   Node& optimizer = reading.tree.find("optimizer")->value;
   if (Entry* entry = optimizer.find(name)) entry->value = own_node(half->text());
@@ -203,7 +204,9 @@ void check_together(const Reading& reading, Problems& problems) {
     return it == reading.places.end() ? At{} : it->second;
   };
   if (e.model.mlp && !e.model.file.empty())
-    problems.error(at("model.mlp"), "model.file and model.mlp exclude each other: the network is read from a file, or made (model.file: null takes away what stands in an outer layer)");
+    problems.error(
+        at("model.mlp"),
+        "model.file and model.mlp exclude each other: the network is read from a file, or made (model.file: null takes away what stands in an outer layer)");
   if (e.model.mlp && e.model.head)
     problems.error(at("model.head"), "model.head replaces the last layer of a file; the network of model.mlp has the outputs that the data and the loss need");
   if (e.data.split.validation + e.data.split.test >= 1)

@@ -18,8 +18,9 @@ bool good_name(const std::string& name) {
 
 // Files the run folder has beside its variants.
 bool of_run_folder(const std::string& name) {
-  static const std::set<std::string, std::less<>> files = {"experiment.yaml", "plan.csv", "summary.csv", "summary.md", "environment.json", "report.html", "metrics.csv",
-                                                           "run.db", "run.db-journal", "run.db-wal", "run.db-shm", "models", ".lock"};
+  static const std::set<std::string, std::less<>> files = {"experiment.yaml", "plan.csv",    "summary.csv", "summary.md",     "environment.json",
+                                                           "report.html",     "metrics.csv", "run.db",      "run.db-journal", "run.db-wal",
+                                                           "run.db-shm",      "models",      ".lock"};
   return files.contains(name);
 }
 
@@ -85,7 +86,8 @@ void StudyReader::read_variants() {
   for (const Entry& entry : node.entries) {
     if (problems_.full() || variants_.size() >= max_variants) break;
     if (!good_name(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), name_rule);
-    if (of_run_folder(entry.key)) problems_.error(entry.at, "the variant name ", quote(entry.key), " is that of a file in the run folder, where each variant has a folder: give another");
+    if (of_run_folder(entry.key))
+      problems_.error(entry.at, "the variant name ", quote(entry.key), " is that of a file in the run folder, where each variant has a folder: give another");
     Variant variant{entry.key};
     if (entry.value.is_mapping())
       variant.patch = patch_of(entry);

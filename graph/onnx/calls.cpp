@@ -91,7 +91,11 @@ class Call {
     while (least > 0 && in[least - 1].optional) --least;
     const auto n = static_cast<std::size_t>(given);
     if (n < least || (!repeats && n > in.size()))
-      return add(given, given == 1 ? " input" : " inputs", " given, ", repeats ? cat(least, " or more") : least == in.size() ? cat(least) : cat(least, " to ", in.size()), " needed");
+      return add(given, given == 1 ? " input" : " inputs", " given, ",
+                 repeats              ? cat(least, " or more")
+                 : least == in.size() ? cat(least)
+                                      : cat(least, " to ", in.size()),
+                 " needed");
     for (std::size_t i = 0; i < n; ++i)
       if (node_.input(static_cast<int>(i)).empty() && !in[std::min(i, in.size() - 1)].optional) add("input ", i, " is left out, it is needed");
   }

@@ -87,7 +87,8 @@ class Typed {
 
 Types element_types(const Graph& graph, Problems& problems) {
   Types types;
-  for (const Value& value : graph.values()) types.push_back(value.data ? std::optional(value.data->type.dtype) : value.type ? std::optional(value.type->dtype) : std::nullopt);
+  for (const Value& value : graph.values())
+    types.push_back(value.data ? std::optional(value.data->type.dtype) : value.type ? std::optional(value.type->dtype) : std::nullopt);
   for (const Node& node : graph.nodes()) {
     const Signature* signature = onnx::signature(table_key(node.domain, node.op), node.opset);
     if (!signature) continue;

@@ -57,7 +57,8 @@ class FrontWriter {
   void check_opset() const {
     for (const auto& import : model_.opset_import())
       if (domain_of(import.domain()).empty() && import.version() < least_opset)
-        throw Error("raw inputs need opset ", least_opset, " or later, the file has ", import.version(), " (onnx.version_converter makes a newer one)").code(Exit::mismatch);
+        throw Error("raw inputs need opset ", least_opset, " or later, the file has ", import.version(), " (onnx.version_converter makes a newer one)")
+            .code(Exit::mismatch);
   }
 
   std::set<std::string> names() {
@@ -97,7 +98,8 @@ class FrontWriter {
       pieces.push_back(run[0].category() ? category(run[0]) : block(run, numbers ? input.name : ""));
     }
     std::string value = pieces.size() == 1 ? pieces[0] : node("Concat", pieces, {{"axis", 1}});
-    const int stored = elem_.at(input.name), made = input.columns[0].kind == Kind::integer || input.columns[0].kind == Kind::code ? TensorProto::INT64 : TensorProto::FLOAT;
+    const int stored = elem_.at(input.name),
+              made = input.columns[0].kind == Kind::integer || input.columns[0].kind == Kind::code ? TensorProto::INT64 : TensorProto::FLOAT;
     if (stored != made) value = cast(value, stored);
     if (input.row.size() != 1) {
       std::vector<std::int64_t> shape{-1};
@@ -135,10 +137,13 @@ class FrontWriter {
       for (const RawColumn& c : run) out.push_back(of(c));
       return constant({1, static_cast<std::int64_t>(out.size())}, out, TensorProto::DOUBLE);
     };
-    if (fills) value = node("Where", {node("IsNaN", {value}), row([](const RawColumn& c) { return c.fill.value_or(std::numeric_limits<double>::quiet_NaN()); }), value});
+    if (fills)
+      value = node("Where", {node("IsNaN", {value}), row([](const RawColumn& c) { return c.fill.value_or(std::numeric_limits<double>::quiet_NaN()); }), value});
     if (integers) return type == RawFeed::Type::i64 ? value : cast(value, TensorProto::INT64);
-    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.shift != 0; })) value = node("Sub", {value, row([](const RawColumn& c) { return c.shift; })});
-    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.scale != 1; })) value = node("Mul", {value, row([](const RawColumn& c) { return c.scale; })});
+    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.shift != 0; }))
+      value = node("Sub", {value, row([](const RawColumn& c) { return c.shift; })});
+    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.scale != 1; }))
+      value = node("Mul", {value, row([](const RawColumn& c) { return c.scale; })});
     return cast(value, TensorProto::FLOAT);
   }
 
@@ -213,8 +218,8 @@ class FrontWriter {
     return a;
   }
 
-  std::string node(const char* op, const std::vector<std::string>& in, const std::vector<std::pair<const char*, std::int64_t>>& ints = {}, const char* domain = "",
-                   std::string out = "") {
+  std::string node(const char* op, const std::vector<std::string>& in, const std::vector<std::pair<const char*, std::int64_t>>& ints = {},
+                   const char* domain = "", std::string out = "") {
     NodeProto n;
     if (out.empty()) out = cat(front_prefix, "#", nodes_.size());
     n.set_op_type(op);
@@ -242,7 +247,8 @@ class FrontWriter {
       if (import.domain() != ml) continue;
       if (import.version() >= 2) return;
       for (const NodeProto& n : graph_.node())
-        if (n.op_type() == "LabelEncoder") throw Error("raw inputs with names need ", ml, " 2, but the file has a LabelEncoder of version 1").code(Exit::mismatch);
+        if (n.op_type() == "LabelEncoder")
+          throw Error("raw inputs with names need ", ml, " 2, but the file has a LabelEncoder of version 1").code(Exit::mismatch);
       import.set_version(2);
       return;
     }

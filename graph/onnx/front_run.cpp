@@ -16,7 +16,9 @@ struct FrontValue {
   std::vector<double> numbers;  // of every type; whole ones are below 2^53
   std::vector<std::string> texts;
 };
-double rounded(double x, int type) { return type == TensorProto::FLOAT ? static_cast<double>(static_cast<float>(x)) : type == TensorProto::INT64 ? std::trunc(x) : x; }
+double rounded(double x, int type) {
+  return type == TensorProto::FLOAT ? static_cast<double>(static_cast<float>(x)) : type == TensorProto::INT64 ? std::trunc(x) : x;
+}
 
 const ::onnx::AttributeProto& attribute(const NodeProto& node, const char* name) {
   for (const auto& a : node.attribute())

@@ -145,7 +145,8 @@ class Reader {
     const TensorType type{Dtype::string, shape_of(t)};
     value.type = declared(type);
     if (t.data_location() == TensorProto::EXTERNAL) return;
-    if (elements(type.shape) != t.string_data_size()) throw Error("it holds ", t.string_data_size(), " strings, its shape ", type.shape, " needs ", elements(type.shape));
+    if (elements(type.shape) != t.string_data_size())
+      throw Error("it holds ", t.string_data_size(), " strings, its shape ", type.shape, " needs ", elements(type.shape));
     value.strings = std::make_shared<const std::vector<std::string>>(t.string_data().begin(), t.string_data().end());
   }
 
@@ -294,7 +295,8 @@ class Reader {
       if (domain == "lehr") problems_.add(title(proto), " is of the domain 'lehr', which files may not use");
       const int opset = opset_of(node, domain);
       if (proto.op_type() == "Constant" && domain.empty()) continue;
-      Node out{.op = proto.op_type(), .domain = domain, .name = proto.name(), .opset = opset, .attrs = {}, .in = {}, .out = {}, .place = static_cast<int>(place)};
+      Node out{
+          .op = proto.op_type(), .domain = domain, .name = proto.name(), .opset = opset, .attrs = {}, .in = {}, .out = {}, .place = static_cast<int>(place)};
       problems_.guard(title(proto), [&] { out.attrs = read_attributes(proto, external_); });
       check_call(proto, opset, problems_);
       for (const std::string& name : proto.input()) out.in.push_back(resolve(name, proto));
@@ -435,7 +437,8 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
     if (!front.empty()) bytes = proto.SerializeAsString();
     Reader reader(proto, folder);
     Model model = reader.run();
-    if (!front.empty()) model.notes.push_back("the file takes raw columns: what it computes in front of the network is left out here, the network takes prepared inputs");
+    if (!front.empty())
+      model.notes.push_back("the file takes raw columns: what it computes in front of the network is left out here, the network takes prepared inputs");
     model.front = std::move(front);
     model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources(), reader.places()});
     return model;

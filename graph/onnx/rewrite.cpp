@@ -199,7 +199,8 @@ class Rewriter {
       for (int i = 0; i < nodes.size(); ++i) {
         const NodeProto& node = nodes[i];
         const auto& out = node.output();
-        if (std::ranges::find(out, name) == out.end() || std::ranges::any_of(out, [&](const std::string& o) { return !o.empty() && read(graph(), o); })) continue;
+        if (std::ranges::find(out, name) == out.end() || std::ranges::any_of(out, [&](const std::string& o) { return !o.empty() && read(graph(), o); }))
+          continue;
         detached_.insert(node.input().begin(), node.input().end());
         gone_.insert(out.begin(), out.end());
         nodes.DeleteSubrange(i--, 1);

@@ -40,7 +40,8 @@ BatchRows::BatchRows(const Graph& graph, std::int64_t batch, const std::vector<s
     }
   }
   for (const ValueId out : graph.outputs)
-    if (!label(out) && of(out) && !of(out).whole()) throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).each(), " rows for each of the batch")};
+    if (!label(out) && of(out) && !of(out).whole())
+      throw Blocked{cat("the output ", quote(graph.value(out).name), " has ", of(out).each(), " rows for each of the batch")};
 }
 
 std::string mixed_rows(const Graph& original, ValueId value) {

@@ -31,7 +31,8 @@ bool learned_name(const std::string& name, bool rank_0) {
 
 // What modules call a learned number on a branch; of rank 0 a bare name says no more.
 bool gate_name(const std::string& name) {
-  static const std::set<std::string, std::less<>> names = {"alpha", "beta", "gamma", "gate", "gain", "weight", "bias", "scale", "temperature", "logit_scale", "slope", "resweight"};
+  static const std::set<std::string, std::less<>> names = {"alpha", "beta",  "gamma",       "gate",        "gain",  "weight",
+                                                           "bias",  "scale", "temperature", "logit_scale", "slope", "resweight"};
   return names.contains(name);
 }
 
@@ -41,10 +42,56 @@ bool renames(const Node& node) { return traits(node).does == Does::identity || t
 
 // "arange_1", "val_12": results of the exporter's own operators, not names of tensors.
 bool of_operator(std::string_view name) {
-  static const std::set<std::string, std::less<>> operators = {
-      "val", "arange", "zeros", "ones", "full", "eye", "linspace", "scalar_tensor_default", "cat", "stack", "div", "mul", "add", "sub", "pow", "reciprocal", "rsqrt", "sqrt", "exp",
-      "log", "sin", "cos", "neg", "cumsum", "tril", "triu", "where", "full_like", "zeros_like", "ones_like", "unsqueeze", "squeeze", "transpose", "permute", "expand", "view",
-      "reshape", "slice", "select", "clone", "to", "_to_copy", "_tensor_constant", "lift_fresh_copy", "linalg_vector_norm", "floor", "repeat", "index", "alias", "detach"};
+  static const std::set<std::string, std::less<>> operators = {"val",
+                                                               "arange",
+                                                               "zeros",
+                                                               "ones",
+                                                               "full",
+                                                               "eye",
+                                                               "linspace",
+                                                               "scalar_tensor_default",
+                                                               "cat",
+                                                               "stack",
+                                                               "div",
+                                                               "mul",
+                                                               "add",
+                                                               "sub",
+                                                               "pow",
+                                                               "reciprocal",
+                                                               "rsqrt",
+                                                               "sqrt",
+                                                               "exp",
+                                                               "log",
+                                                               "sin",
+                                                               "cos",
+                                                               "neg",
+                                                               "cumsum",
+                                                               "tril",
+                                                               "triu",
+                                                               "where",
+                                                               "full_like",
+                                                               "zeros_like",
+                                                               "ones_like",
+                                                               "unsqueeze",
+                                                               "squeeze",
+                                                               "transpose",
+                                                               "permute",
+                                                               "expand",
+                                                               "view",
+                                                               "reshape",
+                                                               "slice",
+                                                               "select",
+                                                               "clone",
+                                                               "to",
+                                                               "_to_copy",
+                                                               "_tensor_constant",
+                                                               "lift_fresh_copy",
+                                                               "linalg_vector_norm",
+                                                               "floor",
+                                                               "repeat",
+                                                               "index",
+                                                               "alias",
+                                                               "detach"};
   const std::size_t last = name.find_last_not_of("0123456789");
   if (last != std::string_view::npos && last + 1 < name.size() && name[last] == '_') name = name.substr(0, last);
   return operators.contains(name);
@@ -136,7 +183,8 @@ void Judge::spread_forward() {
     const auto live = std::ranges::count_if(node.in, [&](ValueId in) { return in != no_value && !fixed(in); });
     if (live > 0 && (!traits(node).affine || (live > 1 && scales(node)))) touched = true;
     for (const ValueId out : node.out)
-      if (out != no_value) fixed_[at(out)] = all_fixed && !node.in.empty(), touched_[at(out)] = touched && !all_fixed, variance_[at(out)] = variance && all_fixed;
+      if (out != no_value)
+        fixed_[at(out)] = all_fixed && !node.in.empty(), touched_[at(out)] = touched && !all_fixed, variance_[at(out)] = variance && all_fixed;
   }
 }
 
@@ -275,7 +323,8 @@ void Judge::mixed(const Node& node, std::size_t slot, const std::string& where) 
   if (on_input && (!plain_add || scaled_nearby(node, other))) return constant(Evidence::place, cat("normalisation constant of the input in ", where));
   const bool bias_alone = add && after_product, single = data().size() == 1;
   if (single && !bias_alone && graph_.value(root_).origin.constant_node) return constant(Evidence::row, cat("a number in a Constant node, in ", where));
-  if (single && !bias_alone && !learned_name(name(), data().shape().empty()) && !(scale && gate_name(name()))) return constant(Evidence::name, cat("scalar constant of ", where));
+  if (single && !bias_alone && !learned_name(name(), data().shape().empty()) && !(scale && gate_name(name())))
+    return constant(Evidence::name, cat("scalar constant of ", where));
   if (traits(node).does == Does::subtract && slot == 1 && then_scaled(result(node)) &&
       (!after_product || then_shifted(result(graph_.nodes()[uses_.of(result(node))[0].node]))))
     return constant(Evidence::place, cat("mean of a normalisation written out in single operators, in ", where));

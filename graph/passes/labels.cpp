@@ -76,7 +76,8 @@ class Finder {
   void pick(const Node& node, std::size_t slot, ValueId out) {
     const Value& list = graph_.value(node.in[slot]);
     const bool computed = has_in(node, 1 - slot) && uses_.maker(node.in[1 - slot]);
-    if (auto names = texts(list); names && computed) carried_[out] = {std::move(*names), cat("the list ", quote(list.name), " that ", describe(graph_, node), " picks from")};
+    if (auto names = texts(list); names && computed)
+      carried_[out] = {std::move(*names), cat("the list ", quote(list.name), " that ", describe(graph_, node), " picks from")};
   }
 
   // Key by key of the list that comes in; where none does, keys 0..n-1 are the places of the scores.

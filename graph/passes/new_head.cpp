@@ -85,7 +85,8 @@ class Finder {
   }
   static bool layer_kind(const Node& node) {
     const Traits& row = traits(node);
-    return row.product && (row.fans == FanRule::filter ? row.shape == shape_rules::convolution : row.shape == shape_rules::gemm || row.shape == shape_rules::matmul);
+    return row.product &&
+           (row.fans == FanRule::filter ? row.shape == shape_rules::convolution : row.shape == shape_rules::gemm || row.shape == shape_rules::matmul);
   }
 
   const Node& find_layer(const Head& head) {
@@ -105,8 +106,9 @@ class Finder {
       }
       const bool passes = slot && alone(*node, *slot) && (traits(*node).elementwise || traits(*node).carries || pools(*node));
       if (!passes)
-        throw Error("model.head: in front of the scores ", scores, " stands ", describe(graph_, *node), ", which is no affine layer (Gemm, MatMul with Add, Conv) and ",
-                    slot ? "not of each score alone" : "joins several branches", ": there is no last layer to replace");
+        throw Error("model.head: in front of the scores ", scores, " stands ", describe(graph_, *node),
+                    ", which is no affine layer (Gemm, MatMul with Add, Conv) and ", slot ? "not of each score alone" : "joins several branches",
+                    ": there is no last layer to replace");
       at = node->in[*slot];
     }
   }

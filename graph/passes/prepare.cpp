@@ -54,7 +54,8 @@ void attach(Prepared& p, const PrepareOptions& options) {
   p.targets = attached.targets;
   for (std::size_t i = 0; i < p.heads.size(); ++i)
     if (const std::string mixed = options.losses[i].kind == LossKind::graph ? "" : mixed_rows(p.graph, p.heads[i].value); !mixed.empty())
-      p.notes.push_back(cat("the scores of a row depend on the other rows of its batch (", mixed, "): they differ from batch to batch, and one row alone scores otherwise"));
+      p.notes.push_back(
+          cat("the scores of a row depend on the other rows of its batch (", mixed, "): they differ from batch to batch, and one row alone scores otherwise"));
   for (std::size_t i = 0; i < p.heads.size(); ++i) {
     const Head& head = p.heads[i];
     const bool said = options.losses[i].scores.has_value();

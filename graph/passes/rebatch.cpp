@@ -47,10 +47,12 @@ std::size_t turn_open_inputs(Graph& graph, std::optional<std::size_t> given, Not
     if (!dims || dims->empty() || std::ranges::none_of(*dims, [](const Dim& d) { return d.size < 0; })) continue;
     const std::size_t axis = given.value_or(open_axis(*dims));
     if (given && (axis >= dims->size() || (*dims)[axis].size >= 0))
-      throw Error("model.batch_axis is ", axis, ", but of ", title(graph, id), " ", text(*graph.value(id).type), " another dimension is left open").code(Exit::mismatch);
+      throw Error("model.batch_axis is ", axis, ", but of ", title(graph, id), " ", text(*graph.value(id).type), " another dimension is left open")
+          .code(Exit::mismatch);
     if (axis == 0) continue;
     notes.push_back(cat("the batch is dimension ", axis, " of ", title(graph, id), ", ",
-                        given ? "as the experiment says" : cat("the one that is left open", (*dims)[axis].symbol.empty() ? "" : cat(" (", printable((*dims)[axis].symbol), ")")),
+                        given ? "as the experiment says"
+                              : cat("the one that is left open", (*dims)[axis].symbol.empty() ? "" : cat(" (", printable((*dims)[axis].symbol), ")")),
                         "; rows are fed with their other dimensions in order"));
     feed_batch_first(graph, id, axis);
     ++changes;
@@ -148,7 +150,8 @@ std::size_t free_baked(Graph& graph, std::optional<std::size_t> given, Notes& no
   if (!found) return 0;
   if (found->axis > 0) {  // looked at again once the rows are in front
     notes.push_back(cat("the batch of ", found->batch, " is dimension ", found->axis, " of ", title(graph, graph.inputs.front()),
-                        given ? ", as the experiment says" : ", the only one along which the rows stay apart", "; rows are fed with their other dimensions in order"));
+                        given ? ", as the experiment says" : ", the only one along which the rows stay apart",
+                        "; rows are fed with their other dimensions in order"));
     for (const ValueId id : std::vector<ValueId>(graph.inputs)) feed_batch_first(graph, id, found->axis);
     found = along(graph, 0);
   }

@@ -236,7 +236,8 @@ void Tails::unshift(State& s) const {
   shift.kind = TailTerm::Kind::rule, shift.name = "shift";
   State before;
   before.axes = s.axes;
-  if (s.of == no_value || !match_rule(shift, s.of, nullptr, before) || !std::ranges::all_of(before.spread, [&](ValueId v) { return aligned(v, before); })) return;
+  if (s.of == no_value || !match_rule(shift, s.of, nullptr, before) || !std::ranges::all_of(before.spread, [&](ValueId v) { return aligned(v, before); }))
+    return;
   s.of = before.of;
   s.nodes.merge(before.nodes);
 }

@@ -51,7 +51,8 @@ void untie(Graph& graph, const std::vector<std::string>& patterns, Notes& notes)
         const ValueId own = split_off(graph, id, uses[i], cat(names[0], "_untied_", i));
         names.push_back(graph.value(own).name);
       }
-      if (names.size() > 1) notes.push_back(cat(quote(names[0]), " is untied: its ", names.size(), " uses have tensors of their own (", join(names, ", "), ")"));
+      if (names.size() > 1)
+        notes.push_back(cat(quote(names[0]), " is untied: its ", names.size(), " uses have tensors of their own (", join(names, ", "), ")"));
     }
 }
 
@@ -103,11 +104,14 @@ class Roles {
     if (!guessed_.empty())
       notes.push_back(cat("taken for constants: ", listed(guessed_, most), "; params: {NAME: {role: parameter}} trains one all the same"));
     if (!named_.empty())
-      notes.push_back(cat("single numbers taken for parameters by their names: ", listed(named_, most), "; params: {NAME: {role: constant}} keeps one as it is"));
+      notes.push_back(
+          cat("single numbers taken for parameters by their names: ", listed(named_, most), "; params: {NAME: {role: constant}} keeps one as it is"));
     if (!shared_.empty())
       notes.push_back(cat("trained as one: ", listed(shared_, most), "; model: {untie: [NAME]} gives each use its own"));
     if (!own_states_.empty()) notes.push_back(cat("stored together in the file, but followed apart: ", listed(own_states_, most)));
-    if (quantized_ > 0) notes.push_back(cat(quantized_, quantized_ == 1 ? " weight is" : " weights are", " stored quantized and stay", quantized_ == 1 ? "s" : "", " as stored (DequantizeLinear)"));
+    if (quantized_ > 0)
+      notes.push_back(cat(quantized_, quantized_ == 1 ? " weight is" : " weights are", " stored quantized and stay", quantized_ == 1 ? "s" : "",
+                          " as stored (DequantizeLinear)"));
   }
 
  private:
@@ -134,7 +138,9 @@ class Roles {
     if (it == ruled_.end()) return false;
     const std::string by = cat(name(it->second.role), " by params ", quote(it->second.pattern));
     if (it->second.role == Role::constant) return settle(id, Role::constant, by), false;
-    if (verdicts.empty()) throw Error("params ", quote(it->second.pattern), ": ", quote(graph_.value(id).name), " cannot be a parameter: no gradient of the loss reaches it").code(Exit::mismatch);
+    if (verdicts.empty())
+      throw Error("params ", quote(it->second.pattern), ": ", quote(graph_.value(id).name), " cannot be a parameter: no gradient of the loss reaches it")
+          .code(Exit::mismatch);
     settle(id, Role::parameter, cat(readers.empty() ? cat("read where it is called ", verdicts.front().why) : all_uses(readers), " (", by, ")"));
     return true;
   }

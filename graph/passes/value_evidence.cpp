@@ -66,7 +66,8 @@ bool cosines(const std::vector<double>& x, const Shape& shape) {
     const std::int64_t length = shape[axis];
     std::size_t moving = 0;
     const auto count = [&](const std::vector<double>& line) { moving += !constant_line(line); };
-    if (length >= 3 && all_lines(x, shape, axis, [&](const auto& line) { return count(line), starts_at_zero(line); }) && moving > (length > 3 ? 0 : 1)) return true;
+    if (length >= 3 && all_lines(x, shape, axis, [&](const auto& line) { return count(line), starts_at_zero(line); }) && moving > (length > 3 ? 0 : 1))
+      return true;
     moving = 0;
     if (length >= 5 && all_lines(x, shape, axis, [&](const auto& line) { return count(line), oscillates(line); }) && moving > 0) return true;
   }

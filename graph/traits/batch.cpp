@@ -155,7 +155,8 @@ Carried einsum(BatchView& v) {
     const Carried c = v.in(s);
     if (!c) continue;
     if (c.axis >= parts[s].size()) v.block("has an equation that does not fit");
-    if ((letter && letter != parts[s][c.axis]) || (out && (out.count != c.count || out.outer != c.outer))) v.block("joins tensors whose batches do not lie alike");
+    if ((letter && letter != parts[s][c.axis]) || (out && (out.count != c.count || out.outer != c.outer)))
+      v.block("joins tensors whose batches do not lie alike");
     letter = parts[s][c.axis];
     out = c;
   }

@@ -32,7 +32,8 @@ struct Blocked {
 class BatchView {
  public:
   // known: with the stored batch; open: the same with the batch as a symbol.
-  BatchView(const Graph& graph, const Node& node, std::int64_t batch, std::span<const Facts> known, std::span<const Facts> open, std::span<const Carried> carried)
+  BatchView(const Graph& graph, const Node& node, std::int64_t batch, std::span<const Facts> known, std::span<const Facts> open,
+            std::span<const Carried> carried)
       : graph_(graph), node_(node), batch_(batch), known_(known), open_(open), carried_(carried) {}
 
   const Node& node() const { return node_; }

@@ -361,7 +361,8 @@ MaybeExtents filled(const Node& node, const FactsOf& in) {
   const MaybeExtents& shape = in(0).contents;
   const auto value = node.attrs.find("value");
   const auto* tensor = value == node.attrs.end() ? nullptr : std::get_if<std::shared_ptr<const Tensor>>(&value->second);
-  if (!shape || shape->size() != 1 || (*shape)[0].number() < 0 || (*shape)[0].number() > longest || !tensor || is_float((*tensor)->type.dtype)) return std::nullopt;
+  if (!shape || shape->size() != 1 || (*shape)[0].number() < 0 || (*shape)[0].number() > longest || !tensor || is_float((*tensor)->type.dtype))
+    return std::nullopt;
   return Extents(static_cast<std::size_t>((*shape)[0].number()), Extent::of((*tensor)->integers().at(0)));
 }
 MaybeExtents product(const Node&, const FactsOf& in) { return in(0).contents ? MaybeExtents(Extents{lehr::product(*in(0).contents)}) : std::nullopt; }
@@ -377,7 +378,9 @@ MaybeExtents multiply(const Node&, const FactsOf& in) { return single(in, times)
 MaybeExtents divide(const Node&, const FactsOf& in) { return single(in, over); }
 MaybeExtents add(const Node&, const FactsOf& in) { return single(in, plus); }
 MaybeExtents subtract(const Node&, const FactsOf& in) {
-  return single(in, [](const Extent& a, const Extent& b) { return a.known && b.known && a.symbol.empty() && b.symbol.empty() ? Extent::of(a.count - b.count) : Extent{}; });
+  return single(in, [](const Extent& a, const Extent& b) {
+    return a.known && b.known && a.symbol.empty() && b.symbol.empty() ? Extent::of(a.count - b.count) : Extent{};
+  });
 }
 MaybeExtents remainder(const Node&, const FactsOf& in) {
   return single(in, [](const Extent& a, const Extent& b) { return a.number() >= 0 && b.number() > 0 ? Extent::of(a.count % b.count) : Extent{}; });

@@ -15,7 +15,8 @@ namespace c = contents_rules;
 
 constexpr InputTrait data{}, setting{Purpose::setting}, index{Purpose::index}, choice{Purpose::choice};
 constexpr InputTrait weight{Purpose::weight, "weight"}, bias{Purpose::offset, "bias"}, scale{Purpose::scale, "scale"}, shift{Purpose::offset, "shift"};
-constexpr InputTrait table{Purpose::weight, "embedding table"}, slope{Purpose::scale, "slope"}, mean{Purpose::statistic, "running mean"}, variance{Purpose::statistic, "running variance"};
+constexpr InputTrait table{Purpose::weight, "embedding table"}, slope{Purpose::scale, "slope"}, mean{Purpose::statistic, "running mean"},
+    variance{Purpose::statistic, "running variance"};
 constexpr InputTrait recurrent_in{Purpose::weight, "input weight"}, recurrent{Purpose::weight, "recurrent weight"}, initial{Purpose::weight, "initial state"};
 
 using Inputs = std::function<const Shape&(std::size_t)>;
@@ -52,10 +53,30 @@ std::vector<Traits> rows() {
   const auto add = [&](Traits row) { out.push_back(std::move(row)); };
 
   // Of one input, element by element.
-  for (const char* name : {"Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Tanh", "Sigmoid", "Softplus", "Softsign", "HardSigmoid", "HardSwish", "Mish",
-                           "Swish", "lehr.Swish", "Erf", "Sin", "Cos", "com.microsoft.Gelu", "com.microsoft.QuickGelu"})
+  for (const char* name : {"Relu",
+                           "LeakyRelu",
+                           "ThresholdedRelu",
+                           "Elu",
+                           "Selu",
+                           "Celu",
+                           "Gelu",
+                           "Tanh",
+                           "Sigmoid",
+                           "Softplus",
+                           "Softsign",
+                           "HardSigmoid",
+                           "HardSwish",
+                           "Mish",
+                           "Swish",
+                           "lehr.Swish",
+                           "Erf",
+                           "Sin",
+                           "Cos",
+                           "com.microsoft.Gelu",
+                           "com.microsoft.QuickGelu"})
     add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .elementwise = true});
-  for (const char* name : {"Sign", "Floor", "Ceil", "Round"}) add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .flat = true, .elementwise = true});
+  for (const char* name : {"Sign", "Floor", "Ceil", "Round"})
+    add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .flat = true, .elementwise = true});
   for (const char* name : {"Not", "IsNaN", "IsInf"})
     add({.name = name, .in = {data}, .shape = s::same, .batch = b::keeps, .result = Result::boolean, .flat = true, .elementwise = true});
   add({.name = "Abs", .in = {data}, .shape = s::same, .batch = b::keeps, .affine = true, .elementwise = true});
@@ -66,10 +87,40 @@ std::vector<Traits> rows() {
   add({.name = "Neg", .in = {data}, .shape = s::same, .batch = b::keeps, .carries = true, .elementwise = true});
   add({.name = "Clip", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .affine = true, .elementwise = true});
   add({.name = "Dropout", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .drops_out = true, .elementwise = true});
-  add({.name = "Identity", .in = {data}, .shape = s::same, .batch = b::keeps, .does = Does::identity, .carries = true, .affine = true, .elementwise = true, .contents = c::handed_on, .flops = no_flops});
-  add({.name = "Cast", .in = {data}, .shape = s::same, .batch = b::keeps, .result = Result::by_cast, .does = Does::cast, .carries = true, .affine = true, .elementwise = true, .contents = c::handed_on});
-  add({.name = "CastLike", .in = {data, setting}, .shape = s::same, .batch = b::ignores_others, .result = Result::unknown, .carries = true, .elementwise = true});
-  add({.name = "DequantizeLinear", .in = {data, setting}, .shape = s::same, .batch = b::keeps, .result = Result::as_second, .dequantizes = true, .elementwise = true});
+  add({.name = "Identity",
+       .in = {data},
+       .shape = s::same,
+       .batch = b::keeps,
+       .does = Does::identity,
+       .carries = true,
+       .affine = true,
+       .elementwise = true,
+       .contents = c::handed_on,
+       .flops = no_flops});
+  add({.name = "Cast",
+       .in = {data},
+       .shape = s::same,
+       .batch = b::keeps,
+       .result = Result::by_cast,
+       .does = Does::cast,
+       .carries = true,
+       .affine = true,
+       .elementwise = true,
+       .contents = c::handed_on});
+  add({.name = "CastLike",
+       .in = {data, setting},
+       .shape = s::same,
+       .batch = b::ignores_others,
+       .result = Result::unknown,
+       .carries = true,
+       .elementwise = true});
+  add({.name = "DequantizeLinear",
+       .in = {data, setting},
+       .shape = s::same,
+       .batch = b::keeps,
+       .result = Result::as_second,
+       .dequantizes = true,
+       .elementwise = true});
   add({.name = "ai.onnx.ml.Scaler", .in = {data}, .shape = s::same, .batch = b::keeps, .result = Result::float32, .affine = true, .elementwise = true});
   add({.name = "com.microsoft.BiasGelu", .in = {data, bias}, .shape = s::same, .batch = b::broadcasts, .elementwise = true});
   add({.name = "com.microsoft.FastGelu", .in = {data, bias}, .shape = s::same, .batch = b::broadcasts, .elementwise = true});
@@ -77,15 +128,36 @@ std::vector<Traits> rows() {
 
   // Of several inputs, broadcast together.
   const auto broadcast = [&](const char* name, Does does, bool affine, ContentsRule contents = nullptr) {
-    add({.name = name, .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = does, .affine = affine, .elementwise = true, .contents = contents});
+    add({.name = name,
+         .in = {data},
+         .shape = s::broadcasting,
+         .batch = b::broadcasts,
+         .does = does,
+         .affine = affine,
+         .elementwise = true,
+         .contents = contents});
   };
   broadcast("Add", Does::add, true, c::add), broadcast("Sub", Does::subtract, true, c::subtract);
   for (const char* name : {"Min", "Max"}) broadcast(name, Does::other, true);
   broadcast("Mean", Does::other, false), broadcast("Mod", Does::other, false, c::remainder);
   broadcast("Sum", Does::add, false);
   broadcast("Pow", Does::power, false);
-  add({.name = "Mul", .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = Does::multiply, .affine = true, .elementwise = true, .contents = c::multiply});
-  add({.name = "Div", .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .does = Does::divide, .affine = true, .elementwise = true, .contents = c::divide});
+  add({.name = "Mul",
+       .in = {data},
+       .shape = s::broadcasting,
+       .batch = b::broadcasts,
+       .does = Does::multiply,
+       .affine = true,
+       .elementwise = true,
+       .contents = c::multiply});
+  add({.name = "Div",
+       .in = {data},
+       .shape = s::broadcasting,
+       .batch = b::broadcasts,
+       .does = Does::divide,
+       .affine = true,
+       .elementwise = true,
+       .contents = c::divide});
   for (const char* name : {"Greater", "Less", "Equal", "GreaterOrEqual", "LessOrEqual", "And", "Or", "Xor"})
     add({.name = name, .in = {data}, .shape = s::broadcasting, .batch = b::broadcasts, .result = Result::boolean, .flat = true, .elementwise = true});
   add({.name = "Where", .in = {index, choice}, .shape = s::broadcasting, .batch = b::broadcasts, .result = Result::as_second, .elementwise = true});
@@ -96,20 +168,45 @@ std::vector<Traits> rows() {
   for (const char* name : {"MatMul", "com.microsoft.FusedMatMul"})
     add({.name = name, .in = {weight, weight}, .shape = s::matmul, .batch = b::matmul, .product = true, .fans = FanRule::rows_columns, .flops = matmul_flops});
   add({.name = "Einsum", .in = {weight}, .shape = s::einsum, .batch = b::einsum, .product = true, .fans = FanRule::rows_columns, .flops = einsum_flops});
-  add({.name = "com.microsoft.FusedConv", .in = {data, weight, bias, data}, .shape = s::convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = conv_flops});
-  add({.name = "Conv", .in = {data, weight, bias}, .shape = s::convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = conv_flops});
-  add({.name = "ConvTranspose", .in = {data, weight, bias}, .shape = s::transposed_convolution, .batch = b::outermost, .product = true, .fans = FanRule::filter, .flops = transposed_flops});
-  for (const char* name : {"MaxPool", "AveragePool", "LpPool"}) add({.name = name, .in = {data}, .shape = s::pooling, .batch = b::outermost, .flops = pool_flops});
+  add({.name = "com.microsoft.FusedConv",
+       .in = {data, weight, bias, data},
+       .shape = s::convolution,
+       .batch = b::outermost,
+       .product = true,
+       .fans = FanRule::filter,
+       .flops = conv_flops});
+  add({.name = "Conv",
+       .in = {data, weight, bias},
+       .shape = s::convolution,
+       .batch = b::outermost,
+       .product = true,
+       .fans = FanRule::filter,
+       .flops = conv_flops});
+  add({.name = "ConvTranspose",
+       .in = {data, weight, bias},
+       .shape = s::transposed_convolution,
+       .batch = b::outermost,
+       .product = true,
+       .fans = FanRule::filter,
+       .flops = transposed_flops});
+  for (const char* name : {"MaxPool", "AveragePool", "LpPool"})
+    add({.name = name, .in = {data}, .shape = s::pooling, .batch = b::outermost, .flops = pool_flops});
   for (const char* name : {"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"})
     add({.name = name, .in = {data}, .shape = s::global_pooling, .batch = b::outermost, .flops = input_flops});
-  add({.name = "LSTM", .in = {data, recurrent_in, recurrent, bias, index, initial, {Purpose::weight, "initial cell state"}, {Purpose::weight, "peephole weight"}}});
+  add({.name = "LSTM",
+       .in = {data, recurrent_in, recurrent, bias, index, initial, {Purpose::weight, "initial cell state"}, {Purpose::weight, "peephole weight"}}});
   for (const char* name : {"GRU", "RNN"}) add({.name = name, .in = {data, recurrent_in, recurrent, bias, index, initial}});
   add({.name = "com.microsoft.Attention", .in = {data, weight, bias, setting}});
   add({.name = "Attention", .in = {data}});
   for (const char* name : {"Softmax", "LogSoftmax"}) add({.name = name, .in = {data}, .shape = s::same, .batch = b::softmax, .flops = softmax_flops});
 
   // Normalisations.
-  add({.name = "BatchNormalization", .in = {data, scale, shift, mean, variance}, .shape = s::same, .batch = b::outermost, .normalises = true, .flops = normal_flops});
+  add({.name = "BatchNormalization",
+       .in = {data, scale, shift, mean, variance},
+       .shape = s::same,
+       .batch = b::outermost,
+       .normalises = true,
+       .flops = normal_flops});
   add({.name = "LayerNormalization", .in = {data, scale, shift}, .shape = s::same, .batch = b::from_axis, .normalises = true, .flops = normal_flops});
   for (const char* name : {"RMSNormalization", "SimplifiedLayerNormalization"})
     add({.name = name, .in = {data, scale}, .shape = s::same, .batch = b::from_axis, .normalises = true, .flops = normal_flops});
@@ -121,10 +218,31 @@ std::vector<Traits> rows() {
   add({.name = "CumSum", .in = {data, setting}, .shape = s::same, .batch = b::cumsum});
 
   // The same values in another arrangement.
-  add({.name = "Reshape", .in = {data, setting}, .shape = s::reshape, .batch = b::reshape, .carries = true, .affine = true, .contents = c::handed_on, .flops = no_flops});
+  add({.name = "Reshape",
+       .in = {data, setting},
+       .shape = s::reshape,
+       .batch = b::reshape,
+       .carries = true,
+       .affine = true,
+       .contents = c::handed_on,
+       .flops = no_flops});
   add({.name = "Flatten", .in = {data}, .shape = s::flatten, .batch = b::flatten, .carries = true, .affine = true, .flops = no_flops});
-  add({.name = "Squeeze", .in = {data, setting}, .shape = s::squeeze, .batch = b::squeeze, .carries = true, .affine = true, .contents = c::handed_on, .flops = no_flops});
-  add({.name = "Unsqueeze", .in = {data, setting}, .shape = s::unsqueeze, .batch = b::unsqueeze, .carries = true, .affine = true, .contents = c::handed_on, .flops = no_flops});
+  add({.name = "Squeeze",
+       .in = {data, setting},
+       .shape = s::squeeze,
+       .batch = b::squeeze,
+       .carries = true,
+       .affine = true,
+       .contents = c::handed_on,
+       .flops = no_flops});
+  add({.name = "Unsqueeze",
+       .in = {data, setting},
+       .shape = s::unsqueeze,
+       .batch = b::unsqueeze,
+       .carries = true,
+       .affine = true,
+       .contents = c::handed_on,
+       .flops = no_flops});
   add({.name = "Transpose", .in = {data}, .shape = s::transpose, .batch = b::transpose, .carries = true, .transposes = true, .contents = c::transpose});
   add({.name = "Expand", .in = {data, setting}, .shape = s::expand, .batch = b::expand, .carries = true});
   add({.name = "Tile", .in = {data, setting}, .shape = s::tile, .batch = b::tile, .carries = true});
@@ -143,18 +261,33 @@ std::vector<Traits> rows() {
     add({.name = name, .in = {data, setting}, .shape = s::reduce, .batch = b::reduce, .flops = input_flops});
   add({.name = "ReduceProd", .in = {data, setting}, .shape = s::reduce, .batch = b::reduce, .contents = c::product, .flops = input_flops});
   for (const char* name : {"ArgMax", "ArgMin"})
-    add({.name = name, .in = {data}, .shape = s::arg_reduce, .batch = b::arg_reduce, .result = Result::integer, .flat = true, .label = 0, .flops = input_flops});
+    add({.name = name,
+         .in = {data},
+         .shape = s::arg_reduce,
+         .batch = b::arg_reduce,
+         .result = Result::integer,
+         .flat = true,
+         .label = 0,
+         .flops = input_flops});
   add({.name = "TopK", .in = {data, setting}, .shape = s::top_k, .batch = b::along_axis});
 
   // Shapes, indices, noise.
-  add({.name = "Shape", .in = {data}, .shape = s::rank_of, .batch = b::sizes, .result = Result::integer, .flat = true, .contents = c::shape, .flops = no_flops});
+  add({.name = "Shape",
+       .in = {data},
+       .shape = s::rank_of,
+       .batch = b::sizes,
+       .result = Result::integer,
+       .flat = true,
+       .contents = c::shape,
+       .flops = no_flops});
   add({.name = "Size", .in = {data}, .shape = s::scalar, .batch = b::sizes, .result = Result::integer, .flat = true, .flops = no_flops});
   add({.name = "Range", .in = {setting}, .flat = true});
   add({.name = "ConstantOfShape", .in = {setting}, .shape = s::of_contents, .result = Result::unknown, .flat = true, .contents = c::filled});
   add({.name = "EyeLike", .in = {data}, .shape = s::same, .flat = true});
   add({.name = "NonZero", .in = {data}, .result = Result::integer, .flat = true});
   add({.name = "OneHot", .in = {index, setting, choice}, .shape = s::one_hot, .batch = b::one_hot, .result = Result::unknown, .flat = true});
-  for (const char* name : {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli"}) add({.name = name, .in = {data}, .flat = true});
+  for (const char* name : {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli"})
+    add({.name = name, .in = {data}, .flat = true});
 
   // Labels for the caller.
   add({.name = "ai.onnx.ml.ArrayFeatureExtractor", .in = {choice, index}, .batch = b::feature_extractor, .result = Result::unknown, .flat = true, .label = 1});

@@ -32,7 +32,8 @@ TEST_CASE("strides are row-major", "[base]") {
 
 TEST_CASE("shapes broadcast as ONNX says", "[base]") {
   struct Row { Shape a, b, expected; };
-  const Row rows[] = {{{}, {}, {}}, {{}, {3}, {3}}, {{2, 3}, {3}, {2, 3}}, {{2, 1}, {3}, {2, 3}}, {{4, 1, 3}, {2, 1}, {4, 2, 3}}, {{1}, {0}, {0}}, {{0, 3}, {1, 3}, {0, 3}}, {{1, 1}, {1}, {1, 1}}};
+  const Row rows[] = {{{}, {}, {}},    {{}, {3}, {3}},           {{2, 3}, {3}, {2, 3}}, {{2, 1}, {3}, {2, 3}}, {{4, 1, 3}, {2, 1}, {4, 2, 3}},
+                      {{1}, {0}, {0}}, {{0, 3}, {1, 3}, {0, 3}}, {{1, 1}, {1}, {1, 1}}};
   for (const Row& row : rows) {
     INFO(cat(row.a, " ", row.b));
     CHECK(broadcast(row.a, row.b) == row.expected);

@@ -109,7 +109,8 @@ TEST_CASE("doubles are rounded once on their way to 16 bits", "[base]") {
 }
 
 TEST_CASE("every dtype converts to every other", "[base]") {
-  const std::vector<Dtype> all{Dtype::f32, Dtype::f64, Dtype::f16, Dtype::bf16, Dtype::i8, Dtype::u8, Dtype::i16, Dtype::u16, Dtype::i32, Dtype::u32, Dtype::i64, Dtype::u64};
+  const std::vector<Dtype> all{Dtype::f32, Dtype::f64, Dtype::f16, Dtype::bf16, Dtype::i8,  Dtype::u8,
+                               Dtype::i16, Dtype::u16, Dtype::i32, Dtype::u32,  Dtype::i64, Dtype::u64};
   const float values[] = {0, 1, 2, 5, 100, 127};
   const Tensor start(Shape{2, 3}, std::span(values));
   for (const Dtype from : all)

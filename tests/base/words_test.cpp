@@ -21,7 +21,14 @@ TEST_CASE("columns are characters, not bytes", "[base]") {
 
 TEST_CASE("digits in groups of three", "[base]") {
   struct Row { long long value; const char* text; };
-  for (const Row& row : {Row{0, "0"}, {999, "999"}, {1000, "1,000"}, {-999, "-999"}, {-1000, "-1,000"}, {123456, "123,456"}, {1234567, "1,234,567"}, {-123456, "-123,456"},
+  for (const Row& row : {Row{0, "0"},
+                         {999, "999"},
+                         {1000, "1,000"},
+                         {-999, "-999"},
+                         {-1000, "-1,000"},
+                         {123456, "123,456"},
+                         {1234567, "1,234,567"},
+                         {-123456, "-123,456"},
                          {std::numeric_limits<long long>::min(), "-9,223,372,036,854,775,808"}})
     CHECK(grouped(row.value) == row.text);
 }
@@ -52,8 +59,20 @@ TEST_CASE("splitting and trimming", "[base]") {
 
 TEST_CASE("patterns match whole names", "[base]") {
   struct Row { const char *pattern, *name; bool match; };
-  for (const Row& row : {Row{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "anything", true}, {"?", "", false}, {"a", "A", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false},
-                         {"*.bias", ".bias", true}, {"**", "x", true}, {"?*", "x", true}, {"fc?.w", "fc12.w", false}, {"[a]", "a", false}, {"*a", "aaab", false}}) {
+  for (const Row& row : {Row{"", "", true},
+                         {"", "a", false},
+                         {"*", "", true},
+                         {"*", "anything", true},
+                         {"?", "", false},
+                         {"a", "A", false},
+                         {"a*b*c", "aXbYbZc", true},
+                         {"a*b*c", "aXbYbZ", false},
+                         {"*.bias", ".bias", true},
+                         {"**", "x", true},
+                         {"?*", "x", true},
+                         {"fc?.w", "fc12.w", false},
+                         {"[a]", "a", false},
+                         {"*a", "aaab", false}}) {
     INFO(row.pattern << " " << row.name);
     CHECK(matches(row.pattern, row.name) == row.match);
   }

@@ -105,13 +105,16 @@ TEST_CASE("what evaluate refuses", "[cli][evaluate][bad]") {
     int code;
     const char* says;
   };
-  for (const Row& row : {Row{"mlp-34-34-1.onnx", 2, "data is required"}, Row{"nothing.onnx short.yaml", 2, "nothing.onnx"},
-                         Row{". ionosphere.csv", 2, "a folder without checkpoints/last.onnx"}, Row{"mlp-34-34-1.onnx nothing.csv", 2, "nothing.csv"},
-                         Row{"mlp-34-34-1.onnx short.yaml --metrics acuracy", 2, "did you mean 'accuracy'"}, Row{"mlp-34-34-1.onnx short.yaml --metrics rmse", 2, "rmse is for regression"},
-                         Row{"mlp-34-34-1.onnx short.yaml --split test", 3, "keeps no test rows"}, Row{"mlp-34-34-1.onnx short.yaml --split tests", 2, "--split"},
-                         Row{"mlp-34-34-1.onnx ionosphere.csv --split train", 2, "a table has no splits"}, Row{"mlp-34-34-1.onnx ionosphere.csv --set lr=1", 2, "speak of an experiment"},
-                         Row{"mlp-34-34-1.onnx short.yaml --target 3", 2, "--set data.target"}, Row{"mlp-34-34-1.onnx small.csv", 3, "34"},
-                         Row{"mlp-34-34-1.onnx ionosphere.csv --classes b,h", 3, "'g' is not one of the classes"}, Row{"mlp-34-34-1.onnx ionosphere.csv --classes b,g,h", 3, "score"}}) {
+  for (const Row& row :
+       {Row{"mlp-34-34-1.onnx", 2, "data is required"}, Row{"nothing.onnx short.yaml", 2, "nothing.onnx"},
+        Row{". ionosphere.csv", 2, "a folder without checkpoints/last.onnx"}, Row{"mlp-34-34-1.onnx nothing.csv", 2, "nothing.csv"},
+        Row{"mlp-34-34-1.onnx short.yaml --metrics acuracy", 2, "did you mean 'accuracy'"},
+        Row{"mlp-34-34-1.onnx short.yaml --metrics rmse", 2, "rmse is for regression"},
+        Row{"mlp-34-34-1.onnx short.yaml --split test", 3, "keeps no test rows"}, Row{"mlp-34-34-1.onnx short.yaml --split tests", 2, "--split"},
+        Row{"mlp-34-34-1.onnx ionosphere.csv --split train", 2, "a table has no splits"},
+        Row{"mlp-34-34-1.onnx ionosphere.csv --set lr=1", 2, "speak of an experiment"}, Row{"mlp-34-34-1.onnx short.yaml --target 3", 2, "--set data.target"},
+        Row{"mlp-34-34-1.onnx small.csv", 3, "34"}, Row{"mlp-34-34-1.onnx ionosphere.csv --classes b,h", 3, "'g' is not one of the classes"},
+        Row{"mlp-34-34-1.onnx ionosphere.csv --classes b,g,h", 3, "score"}}) {
     const auto ran = place.lehr(std::string("evaluate ") + row.arguments);
     INFO(row.arguments << "\n" << ran.both());
     CHECK(ran.code == row.code);

@@ -40,8 +40,8 @@ TEST_CASE("ONNX Runtime gives the metric a run reports, for all rows at once and
   const test::Workplace place;
   const auto score = [&](const std::string& trial, const std::string& model, const std::string& table, int rows) {
     INFO(trial << " " << model);
-    CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop_score.py' '", place.path(trial).string(), "' ", model, " '", place.path(table).string(), "' ",
-                    rows)) == 0);
+    CHECK(shell(cat("'", interpreter, "' '", LEHR_SOURCE_DIR, "/tests/cli/interop_score.py' '", place.path(trial).string(), "' ", model, " '",
+                    place.path(table).string(), "' ", rows)) == 0);
   };
   for (const test::WrittenCase& c : test::written_cases(place)) {
     if (!c.runs) continue;

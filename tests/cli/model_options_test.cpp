@@ -41,7 +41,8 @@ TEST_CASE("the last layer gives way to a fresh one", "[cli][model]") {
   CHECK_THAT(ran.both(), contains(",2], head.bias [1,2]"));
   CHECK_THAT(ran.both(), contains("what names the old classes is left out of the written file: the output label"));
 
-  const onnx::Model before = model(place, "labels.onnx"), after = model(place, "head/seed-0/checkpoints/last.onnx"), other = model(place, "head/seed-1/checkpoints/last.onnx");
+  const onnx::Model before = model(place, "labels.onnx"), after = model(place, "head/seed-0/checkpoints/last.onnx"),
+                    other = model(place, "head/seed-1/checkpoints/last.onnx");
   REQUIRE(after.graph.outputs.size() == 1);
   const Value& out = after.graph.value(after.graph.outputs[0]);
   CHECK(out.name == "probabilities");
@@ -135,7 +136,9 @@ TEST_CASE("a network is made from the data", "[cli][model]") {
       return Tensor(std::move(shape), std::span<const float>(v));
     };
     place.write("by_hand.onnx", onnx::make_mlp("mlp", {{numbers({5, 3}), numbers({5}), "Relu"}, {numbers({1, 5}), numbers({1}), ""}}));
-    done(place, "run mlp_batch.yaml --seeds 1 --out made --set model.mlp.hidden=[5] --set model.mlp.activation=relu --set model.mlp.norm=none --set model.mlp.dropout=0");
+    done(place,
+         "run mlp_batch.yaml --seeds 1 --out made --set model.mlp.hidden=[5] --set model.mlp.activation=relu --set model.mlp.norm=none --set "
+         "model.mlp.dropout=0");
     done(place, "run mlp_batch.yaml --seeds 1 --out read --set model.mlp=null --set model.file=by_hand.onnx --set model.init=glorot_uniform");
     const onnx::Model made = model(place, "made/seed-0/checkpoints/last.onnx"), read = model(place, "read/seed-0/checkpoints/last.onnx");
     for (const char* name : {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"}) CHECK(floats(made, name) == floats(read, name));
@@ -152,7 +155,9 @@ TEST_CASE("a network is made from the data", "[cli][model]") {
     CHECK(layers == 1 + 2 + 3);
   }
   SECTION("by the loss: one score of two classes, behind a Sigmoid") {
-    place.write("two.yaml", "model: {mlp: {hidden: [4]}}\ndata: {file: two.csv, target: -1, scale: standard}\nloss: binary_crossentropy\noptimizer: {type: adam}\nlr: 0.1\nepochs: 2\n");
+    place.write("two.yaml",
+                "model: {mlp: {hidden: [4]}}\ndata: {file: two.csv, target: -1, scale: standard}\nloss: binary_crossentropy\noptimizer: {type: adam}\nlr: "
+                "0.1\nepochs: 2\n");
     done(place, "run two.yaml --out two");
     const onnx::Model m = model(place, "two/seed-0/checkpoints/last.onnx");
     CHECK(m.graph.nodes().back().op == "Sigmoid");

@@ -30,7 +30,8 @@ std::string Workplace::read(const std::string& name) const { return read_file(fo
 
 Ran Workplace::lehr(const std::string& arguments, const std::string& before) const {
   const fs::path out = fs::path(folder_.string() + ".out"), err = fs::path(folder_.string() + ".err");
-  const std::string command = cat("cd '", folder_.string(), "' && { ", before, " '", LEHR_BINARY, "' ", arguments, "; } >'", out.string(), "' 2>'", err.string(), "' </dev/null");
+  const std::string command =
+      cat("cd '", folder_.string(), "' && { ", before, " '", LEHR_BINARY, "' ", arguments, "; } >'", out.string(), "' 2>'", err.string(), "' </dev/null");
   const int status = std::system(command.c_str());
   Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
   fs::remove(out);
@@ -79,7 +80,8 @@ std::string interop_python(std::string& why) {
   const std::string interpreter = (venv / "bin/python").string();
   if (!fs::exists(venv / "ready")) {
     if (shell("python3 -m venv --clear '" + venv.string() + "' >/dev/null 2>&1") != 0) return why = "python3 -m venv does not work here", "";
-    if (shell("'" + interpreter + "' -m pip install --quiet --disable-pip-version-check onnxruntime onnx >/dev/null 2>&1") != 0) return why = "pip cannot install onnxruntime and onnx here", "";
+    if (shell("'" + interpreter + "' -m pip install --quiet --disable-pip-version-check onnxruntime onnx >/dev/null 2>&1") != 0)
+      return why = "pip cannot install onnxruntime and onnx here", "";
     shell("touch '" + (venv / "ready").string() + "'");
   }
   return interpreter;

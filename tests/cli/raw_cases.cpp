@@ -30,7 +30,8 @@ std::string experiment(const std::string& model, const std::string& data, const 
 }
 
 onnx::DenseLayer dense(std::int64_t in, std::int64_t out, std::string activation) {
-  return {Tensor({out, in}, std::span<const float>(values(static_cast<int>(in * out)))), Tensor({out}, std::span<const float>(values(static_cast<int>(out), 3))), std::move(activation)};
+  return {Tensor({out, in}, std::span<const float>(values(static_cast<int>(in * out)))),
+          Tensor({out}, std::span<const float>(values(static_cast<int>(out), 3))), std::move(activation)};
 }
 
 // numbers[N,2], city[N] of int64, storey[N,1,1] of int32 -> Gathers beside the numbers -> Gemm -> y[N,1]
@@ -49,8 +50,8 @@ ModelProto embedding() {
   flat.add_int64_data(-1), flat.add_int64_data(2);
   auto concat = node("Concat", {"numbers", "c", "s"}, {"all"}, "all");
   attribute(concat, "axis", onnx::AttributeProto::INT).set_i(1);
-  set_nodes(m, {node("Gather", {"cities", "city"}, {"c"}, "of_city"), node("Gather", {"storeys", "storey"}, {"s4"}, "of_storey"), node("Reshape", {"s4", "flat"}, {"s"}, "flat_storey"),
-                concat, node("Gemm", {"all", "W", "B"}, {"y"}, "fc")});
+  set_nodes(m, {node("Gather", {"cities", "city"}, {"c"}, "of_city"), node("Gather", {"storeys", "storey"}, {"s4"}, "of_storey"),
+                node("Reshape", {"s4", "flat"}, {"s"}, "flat_storey"), concat, node("Gemm", {"all", "W", "B"}, {"y"}, "fc")});
   *g.add_output() = info("y", {"N", "1"});
   return m;
 }
@@ -84,13 +85,18 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
   place.write("turned.onnx", bytes(turned()));
   const std::string binary = "loss: binary_crossentropy\nmetrics: [accuracy, auc]\n", values = "loss: mse\nmetrics: [rmse]\n";
   return {
-      {"one_hot", "wide.onnx", experiment("wide.onnx", "target: sick, columns: [age, city, income, storey], categorical: [city, storey], impute: mean, scale: standard", binary),
+      {"one_hot", "wide.onnx",
+       experiment("wide.onnx", "target: sick, columns: [age, city, income, storey], categorical: [city, storey], impute: mean, scale: standard", binary),
        "age double[N,1], city string[N,1], income double[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
-      {"numbers", "three.onnx", experiment("three.onnx", "target: sick, columns: [income, time, age], impute: median, scale: minmax", "loss: categorical_crossentropy\nmetrics: [accuracy]\n"),
+      {"numbers", "three.onnx",
+       experiment("three.onnx", "target: sick, columns: [income, time, age], impute: median, scale: minmax",
+                  "loss: categorical_crossentropy\nmetrics: [accuracy]\n"),
        "x double[N,3]", ""},
-      {"embedded", "embedding.onnx", experiment("embedding.onnx",
-                              "target: rooms, columns: [income, time, city, storey], inputs: {numbers: [income, time], city: [city], storey: [storey]}, "
-                              "categorical: [city, storey], encode: code, scale: standard, impute: zero", "loss: mse\nmetrics: [rmse]\n"),
+      {"embedded", "embedding.onnx",
+       experiment("embedding.onnx",
+                  "target: rooms, columns: [income, time, city, storey], inputs: {numbers: [income, time], city: [city], storey: [storey]}, "
+                  "categorical: [city, storey], encode: code, scale: standard, impute: zero",
+                  "loss: mse\nmetrics: [rmse]\n"),
        "numbers double[N,2], city string[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
       {"turned", "turned.onnx", experiment("turned.onnx", "target: income, columns: [rooms, time], scale: {divide: 1000}", values), "x double[N,2]", ""},
   };

@@ -26,7 +26,8 @@ std::string table(int rows) {
 }
 std::string experiment(const std::string& model, const std::string& rest = "") {
   return cat("model: {file: ", model, rest,
-             "}\ndata: {file: t.csv, target: {column: y, classes: [k, l, m]}}\nloss: categorical_crossentropy\noptimizer: {type: sgd}\nlr: 0.1\nepochs: 2\nbatch: 10\n");
+             "}\ndata: {file: t.csv, target: {column: y, classes: [k, l, m]}}\nloss: categorical_crossentropy\noptimizer: {type: sgd}\nlr: 0.1\nepochs: "
+             "2\nbatch: 10\n");
 }
 // The losses of metrics.csv, one an epoch.
 std::vector<double> losses(const Workplace& place, const std::string& folder) {

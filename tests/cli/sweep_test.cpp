@@ -12,7 +12,8 @@ using test::Workplace;
 
 namespace {
 std::string with_test() { return experiment("33%, take: tail", "20%, test: 20%, take: stratified"); }
-constexpr const char* sweep = "variants: {plain: {lr: 0.1}, falling: {lr: 0.1 / (1 + step)}}\nsweep: {lr_scale: [0.001, 1, 2], optimizer.momentum: [0.5, 0.8]}\n";
+constexpr const char* sweep =
+    "variants: {plain: {lr: 0.1}, falling: {lr: 0.1 / (1 + step)}}\nsweep: {lr_scale: [0.001, 1, 2], optimizer.momentum: [0.5, 0.8]}\n";
 }  // namespace
 
 TEST_CASE("a sweep runs, chooses and leaves every point", "[cli]") {
@@ -117,7 +118,8 @@ TEST_CASE("a sweep beside what follows a metric and averages of the weights", "[
 
 TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[cli]") {
   Workplace place;
-  place.write("short.yaml", experiment("33%, take: tail", "20%, test: 20%, take: stratified, seed: 9") + "sweep: {lr_scale: [0.1, 1]}\ncompare: {select: val_loss}\n");
+  place.write("short.yaml",
+              experiment("33%, take: tail", "20%, test: 20%, take: stratified, seed: 9") + "sweep: {lr_scale: [0.1, 1]}\ncompare: {select: val_loss}\n");
   const auto ran = place.lehr("run short.yaml --set repeat.vary=[split] --json");
   INFO(ran.both());
   REQUIRE(ran.code == 0);
@@ -131,7 +133,8 @@ TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[
 
 TEST_CASE("the experiments that come along are fine", "[cli]") {
   const Workplace place;
-  const auto checked = place.lehr(cat("validate ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ionosphere.yaml ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ten_schedules.yaml"));
+  const auto checked =
+      place.lehr(cat("validate ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ionosphere.yaml ", LEHR_SOURCE_DIR, "/experiments/ionosphere/ten_schedules.yaml"));
   INFO(checked.both());
   CHECK(checked.code == 0);
   CHECK(checked.out.find("warning") == std::string::npos);

@@ -168,7 +168,8 @@ std::vector<WrittenCase> written_cases(const Workplace& place) {
        12},
       {"training_mode", "digits400.csv",
        "model: training_mode.onnx\ndata: {file: digits400.csv, target: target, scale: standard, split: {validation: 20%, take: tail}}\n"
-       "loss: categorical_crossentropy\nmetrics: [accuracy]\noptimizer: {type: sgd, form: torch, lr: 0.05, momentum: 0.9}\nepochs: 20\nbatch: {size: 32, shuffle: false}\n",
+       "loss: categorical_crossentropy\nmetrics: [accuracy]\noptimizer: {type: sgd, form: torch, lr: 0.05, momentum: 0.9}\nepochs: 20\nbatch: {size: 32, "
+       "shuffle: false}\n",
        100},
       {"labels", "labels.csv",
        "model: {file: labels.onnx}\ndata: {file: labels.csv, target: y, split: {validation: 15 rows, take: tail}}\nloss: categorical_crossentropy\n"
@@ -191,7 +192,9 @@ std::vector<WrittenCase> written_cases(const Workplace& place) {
   // Networks without a file, with a new last layer, from other weights.
   const auto model = [&](const std::string& name, const std::string& table, const std::string& section, const std::string& rest, int rows) {
     out.push_back({name, table,
-                   cat("model: {", section, "}\ndata: {file: ", table, ", target: -1, scale: standard, split: {validation: ", rows, " rows, take: tail}}\nepochs: 10\n", rest), rows});
+                   cat("model: {", section, "}\ndata: {file: ", table, ", target: -1, scale: standard, split: {validation: ", rows,
+                       " rows, take: tail}}\nepochs: 10\n", rest),
+                   rows});
   };
   const std::string numbers = "loss: mse\nmetrics: [rmse]\noptimizer: {type: adam}\nlr: 0.02\nbatch: 7\n";
   const std::string names = "loss: categorical_crossentropy\nmetrics: [accuracy]\noptimizer: {type: adam}\nlr: 0.02\nbatch: 20\n";

@@ -102,7 +102,8 @@ TEST_CASE("the files of a run give what it reports", "[cli][written]") {
 TEST_CASE("a written model is one for inference", "[cli][written]") {
   const Workplace place;
   test::written_cases(place);
-  CHECK_THAT(trained(place, "training_mode"), contains("1 BatchNormalization node and 1 Dropout node in training mode (training_mode 1): the trained model is written for inference"));
+  CHECK_THAT(trained(place, "training_mode"),
+             contains("1 BatchNormalization node and 1 Dropout node in training mode (training_mode 1): the trained model is written for inference"));
   ModelProto m = last_of(place, "training_mode");
   REQUIRE(nodes(m, "BatchNormalization").size() == 1);
   CHECK(value_of(*nodes(m, "BatchNormalization")[0], "training_mode", 0) == 0);

@@ -104,9 +104,10 @@ void training(const Json& json, Case& out) {
 
 const std::map<std::string, std::vector<RoleRule>>& no_evidence() {
   static const std::map<std::string, std::vector<RoleRule>> known = {
-      {"hand_where", {{"S", Role::parameter}}},  // the source learned a branch of Where; a mask's fill value looks the same
+      {"hand_where", {{"S", Role::parameter}}},                                   // the source learned a branch of Where; a mask's fill value looks the same
       {"keras3jax_depthwise", {{"reduce_window_sum_kernel_0", Role::constant}}},  // a mean over windows, written as a convolution with a filter
-      {"roles_lora_ts", {{"scaling", Role::constant}}},  // one number under a name of the source: a buffer here, a parameter elsewhere; a note says which was taken
+      {"roles_lora_ts",
+       {{"scaling", Role::constant}}},  // one number under a name of the source: a buffer here, a parameter elsewhere; a note says which was taken
   };
   return known;
 }

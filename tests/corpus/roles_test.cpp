@@ -44,7 +44,8 @@ std::vector<std::string> differences(const Case& c) {
   for (const auto& name : right)
     if (!found.contains(name)) out.push_back(name + " is a parameter of the source");
   for (const auto& name : found)
-    if (!right.contains(name)) out.push_back(name + " is none: " + (c.not_trainable.contains(name) ? c.not_trainable.at(name) : std::string("not in the file")));
+    if (!right.contains(name))
+      out.push_back(name + " is none: " + (c.not_trainable.contains(name) ? c.not_trainable.at(name) : std::string("not in the file")));
   return out;
 }
 

@@ -50,7 +50,8 @@ Tensor turned(const Tensor& t, std::size_t axis) {
   for (std::size_t i = axis + 1; i < from.size(); ++i) inner *= static_cast<std::size_t>(from[i]);
   const std::size_t outer = static_cast<std::size_t>(t.size()) / (batch * inner);
   Tensor out = t;
-  std::rotate(out.type.shape.begin(), out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis), out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
+  std::rotate(out.type.shape.begin(), out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis),
+              out.type.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1);
   for (std::size_t o = 0; o < outer; ++o)
     for (std::size_t b = 0; b < batch; ++b)
       std::copy_n(t.data.begin() + static_cast<std::ptrdiff_t>((o * batch + b) * inner * size), inner * size,

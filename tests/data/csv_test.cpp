@@ -99,7 +99,9 @@ TEST_CASE("numbers agree with strtod in any spelling", "[csv]") {
     const std::uint64_t bits = random();
     std::memcpy(&value, &bits, sizeof value);
     if (i % 4 == 0) std::snprintf(text, sizeof text, "%.17g", std::isfinite(value) ? value : 1.0);
-    else std::snprintf(text, sizeof text, "%.*f", static_cast<int>(random() % 19), static_cast<double>(static_cast<std::int64_t>(random() >> (random() % 60))) / 1e6);
+    else
+      std::snprintf(text, sizeof text, "%.*f", static_cast<int>(random() % 19),
+                    static_cast<double>(static_cast<std::int64_t>(random() >> (random() % 60))) / 1e6);
     content += text + std::string("\n");
     expected.push_back(std::strtod(text, nullptr));
   }

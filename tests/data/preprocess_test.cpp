@@ -104,7 +104,8 @@ TEST_CASE("scaling is fitted on the training rows alone", "[preprocess]") {
   const CsvTable t = table("2,7,0\n4,7,0\n6,7,0\n1000,7,0\n");
   const Rows train = {0, 1, 2};
   struct Row { Scale scale; double shift, factor, constant_shift; };
-  for (const Row& row : {Row{Scale::none, 0, 1, 0}, {Scale::standard, 4, 1 / std::sqrt(8.0 / 3), 7}, {Scale::minmax, 2, 0.25, 7}, {Scale::divide, 0, 1 / 16.0, 0}}) {
+  for (const Row& row :
+       {Row{Scale::none, 0, 1, 0}, {Scale::standard, 4, 1 / std::sqrt(8.0 / 3), 7}, {Scale::minmax, 2, 0.25, 7}, {Scale::divide, 0, 1 / 16.0, 0}}) {
     TableSpec spec;
     spec.scale = row.scale, spec.divide = 16;
     const Preprocess p = fit(t, spec, train);
@@ -192,7 +193,8 @@ TEST_CASE("categories become 0/1 columns or codes", "[preprocess]") {
   CHECK(d.feature_names == Texts{"size", "city=Bonn", "city=Ulm", "n=4", "n=30"});
   CHECK(d.features[0].f32 == std::vector<float>{1, 0, 1, 0, 1, 2, 1, 0, 1, 0, 3, 0, 1, 0, 1});
   spec.encode = TableSpec::Encode::code;
-  CHECK(has(error_of([&] { fit(t, spec, all(t)); }), "one input cannot hold category codes ('city') and numbers ('size'); give each its columns under `inputs`"));
+  CHECK(
+      has(error_of([&] { fit(t, spec, all(t)); }), "one input cannot hold category codes ('city') and numbers ('size'); give each its columns under `inputs`"));
   spec.inputs = {{"ids", {"city", "n"}}, {"x", {"size"}}};
   const Dataset two = dataset(t, spec, all(t));
   REQUIRE(two.features.size() == 2);
@@ -236,9 +238,10 @@ TEST_CASE("lists of columns are checked, all at once", "[preprocess]") {
   spec.inputs = {{"a", {"income"}}, {"b", {}}};
   const std::string text = error_of([&] { fit(t, spec, all(t)); });
   INFO(text);
-  for (const char* part : {"columns: 'y' is the target, it cannot be listed here", "columns: 'age' is listed twice", "columns: 't.csv' has no column 'incom', did you mean 'income'?",
-                           "drop: column 9 is out of range", "columns and drop both list 'age'", "categorical: 'income' is not among the features",
-                           "inputs: 'income' of 'a' is not among the features", "inputs: 'b' has no columns"})
+  for (const char* part :
+       {"columns: 'y' is the target, it cannot be listed here", "columns: 'age' is listed twice",
+        "columns: 't.csv' has no column 'incom', did you mean 'income'?", "drop: column 9 is out of range", "columns and drop both list 'age'",
+        "categorical: 'income' is not among the features", "inputs: 'income' of 'a' is not among the features", "inputs: 'b' has no columns"})
     CHECK(has(text, part));
   CHECK(has(error_of([&] { fit(t, spec_of("y"), {}); }, Exit::mismatch), "there are no training rows"));
   spec = spec_of("y"), spec.drop = {"age", "income"};

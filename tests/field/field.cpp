@@ -12,7 +12,8 @@ namespace lehr::field {
 namespace fs = std::filesystem;
 
 Case::Case(const std::string& name) {
-  for (const auto& entry : fs::directory_iterator(fs::path(LEHR_SOURCE_DIR) / "tests/field" / name)) fs::copy(entry.path(), path(entry.path().filename().string()));
+  for (const auto& entry : fs::directory_iterator(fs::path(LEHR_SOURCE_DIR) / "tests/field" / name))
+    fs::copy(entry.path(), path(entry.path().filename().string()));
 }
 
 test::Ran Case::run(const std::string& arguments, const std::string& out) const {

@@ -85,7 +85,8 @@ TEST_CASE("the loss stands in front of a softmax written by hand", "[field]") {
   CHECK(manual.front() == Approx(2.299).margin(5e-4));
   CHECK(field::mean_square(op, manual) < 1e-10);
   for (const char* run : {"op", "manual"}) REQUIRE(place.lehr(cat("predict ", last(cat(run, "/seed-0")), " d.csv --out ", run, ".csv")).code == 0);
-  for (const char* column : {"p_0", "p_1", "p_2"}) CHECK(field::mean_square(field::column(place.read("op.csv"), column), field::column(place.read("manual.csv"), column)) < 1e-10);
+  for (const char* column : {"p_0", "p_1", "p_2"})
+    CHECK(field::mean_square(field::column(place.read("op.csv"), column), field::column(place.read("manual.csv"), column)) < 1e-10);
 }
 
 TEST_CASE("an epsilon is no parameter until a key says so", "[field]") {

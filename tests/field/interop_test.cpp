@@ -28,8 +28,8 @@ TEST_CASE("ONNX Runtime measures what the runs reported", "[field][interop]") {
     place.write(name + "/table.csv", e->table);
     place.write(name + "/validation", cat(held));
     place.write(name + "/e.yaml", cat(e->yaml, e->classes ? "metrics: [accuracy]\n" : ""));
-    const auto ran = place.lehr(cat("run ", name, "/e.yaml --quiet --out ", name, "/run --set lr=0.01 --set 'data.split={validation: ", held, " rows, take: tail}' --set batch.size=",
-                                    e->target.size() - held));
+    const auto ran = place.lehr(cat("run ", name, "/e.yaml --quiet --out ", name, "/run --set lr=0.01 --set 'data.split={validation: ", held,
+                                    " rows, take: tail}' --set batch.size=", e->target.size() - held));
     INFO(name << '\n' << ran.both());
     if (const auto kept = field::not_freed().find(c.name); kept != field::not_freed().end()) {
       CHECK(ran.code == 3);

@@ -24,8 +24,9 @@ constexpr Labelled labelled[] = {
 
 std::string yaml(const Labelled& l, const char* classes) {
   const bool binary = std::string(l.file).starts_with("skl_binary");
-  return cat("model: ", l.file, ".onnx\ndata: {file: ", l.file, ".csv, target: {column: y", classes ? cat(", classes: [", classes, "]") : std::string(), "}}\nloss: ",
-             binary ? "binary_crossentropy" : "categorical_crossentropy", "\nmetrics: [accuracy]\noptimizer: {type: sgd}\nlr: 0\nepochs: 1\nbatch: {size: 45, shuffle: false}\n");
+  return cat("model: ", l.file, ".onnx\ndata: {file: ", l.file, ".csv, target: {column: y", classes ? cat(", classes: [", classes, "]") : std::string(),
+             "}}\nloss: ", binary ? "binary_crossentropy" : "categorical_crossentropy",
+             "\nmetrics: [accuracy]\noptimizer: {type: sgd}\nlr: 0\nepochs: 1\nbatch: {size: 45, shuffle: false}\n");
 }
 }  // namespace
 

@@ -49,7 +49,8 @@ std::optional<Experiment> experiment(const corpus::Case& c) {
   for (std::int64_t k = 0; k < e.classes; ++k) classes += cat(k ? ", " : "", k);
   const char* loss = e.loss == LossKind::mse ? "mse" : e.loss == LossKind::cross_entropy ? "categorical_crossentropy" : "binary_crossentropy";
   e.yaml = cat("model: model.onnx\ndata: {file: table.csv, target: {column: y", named ? cat(", classes: [", classes, "]") : "", "}}\nloss: ", loss,
-               "\noptimizer: {type: sgd, form: torch}\nlr: ", number(c.learning_rate), "\nepochs: 5\nbatch: {size: ", rows, ", shuffle: false}\n", has_node(read_file(c.model), "Dropout") ? "dropout: 0\n" : "");
+               "\noptimizer: {type: sgd, form: torch}\nlr: ", number(c.learning_rate), "\nepochs: 5\nbatch: {size: ", rows, ", shuffle: false}\n",
+               has_node(read_file(c.model), "Dropout") ? "dropout: 0\n" : "");
   return e;
 }
 

@@ -54,7 +54,8 @@ TEST_CASE("label lists of a model", "[onnx][labels]") {
   SECTION("ArrayFeatureExtractor over integers, renamed by a LabelEncoder") {
     TensorProto t = empty_tensor("c", {3}, TensorProto::INT64);
     for (const int v : {2, 0, 1}) t.add_int64_data(v);
-    const auto lists = found({picked("c"), ml(ml(node("LabelEncoder", {"l"}, {"label"}), "keys_int64s", {0, 1, 2}), "values_strings", Texts{"x", "y", "z"})}, {t});
+    const auto lists =
+        found({picked("c"), ml(ml(node("LabelEncoder", {"l"}, {"label"}), "keys_int64s", {0, 1, 2}), "values_strings", Texts{"x", "y", "z"})}, {t});
     REQUIRE(lists.size() == 1);
     CHECK(lists[0].names == Texts{"z", "x", "y"});
   }

@@ -29,7 +29,9 @@ ModelProto with(const std::vector<onnx::NodeProto>& nodes, const Names& out = {"
   *g.mutable_output(0) = info("y", out);
   return m;
 }
-void store(ModelProto& m, const std::string& name, const Dims& dims, const std::vector<float>& v) { *m.mutable_graph()->add_initializer() = tensor(name, dims, v); }
+void store(ModelProto& m, const std::string& name, const Dims& dims, const std::vector<float>& v) {
+  *m.mutable_graph()->add_initializer() = tensor(name, dims, v);
+}
 }  // namespace
 
 TEST_CASE("the last layer is found behind what turns scores into answers", "[passes][head]") {
@@ -65,7 +67,8 @@ TEST_CASE("the last layer is found behind what turns scores into answers", "[pas
   store(m, "Wt", {3, 4}, values(12));
   CHECK(found(m).own[0].data->shape() == Shape{4, 5});
   // A filter of one pixel in front of the pooling.
-  m = with({node("Conv", {"x", "F", "b"}, {"c"}, "conv"), node("GlobalAveragePool", {"c"}, {"g"}), node("Flatten", {"g"}, {"z"}), node("Softmax", {"z"}, {"y"})});
+  m = with(
+      {node("Conv", {"x", "F", "b"}, {"c"}, "conv"), node("GlobalAveragePool", {"c"}, {"g"}), node("Flatten", {"g"}, {"z"}), node("Softmax", {"z"}, {"y"})});
   store(m, "F", {3, 4, 1, 1}, values(12));
   *m.mutable_graph()->mutable_input(0) = info("x", {"N", "4", "2", "2"});
   h = found(m);

@@ -72,7 +72,9 @@ TEST_CASE("a column beside names is an input by itself; names and numbers become
   CHECK(text(out.raw[2]) == "floor double[N,1]");
   const auto run = [&](std::vector<double> a, std::vector<std::string> city, std::vector<double> floor) {
     const auto rows = static_cast<std::int64_t>(a.size());
-    return onnx::run_front(out.original->bytes, out.raw, {RawCells{std::move(a), {}}, RawCells{{}, std::move(city)}, RawCells{std::move(floor), {}}}, {{"x", 0}}, rows).at("x");
+    return onnx::run_front(out.original->bytes, out.raw, {RawCells{std::move(a), {}}, RawCells{{}, std::move(city)}, RawCells{std::move(floor), {}}},
+                           {{"x", 0}}, rows)
+        .at("x");
   };
   CHECK(run({1, 2, 3}, {"Bonn", "Oslo", "?"}, {-1, 2.5, -1}) == std::vector<double>{0, 1, 0, 1, 0, 2, 0, 1, 0, 1, 4, 0, 1, 1, 0});
   CHECK_THAT(test::error_of([&] { run({1}, {"Rome"}, {-1}); }), contains("none of 2"));

@@ -75,7 +75,8 @@ TEST_CASE("a use of a stored tensor gets an initializer of its own", "[onnx][rew
   CHECK(data(onnx::read_model_bytes(written.model, {}), "B2_own").floats() == std::vector<float>{1, 2, 3});
   // Before IR 4 an initializer is an input as well.
   m.set_ir_version(3);
-  for (const auto& t : m.graph().initializer()) *m.mutable_graph()->add_input() = info(t.name(), t.dims_size() == 2 ? Names{cat(t.dims(0)), cat(t.dims(1))} : Names{cat(t.dims(0))});
+  for (const auto& t : m.graph().initializer())
+    *m.mutable_graph()->add_input() = info(t.name(), t.dims_size() == 2 ? Names{cat(t.dims(0)), cat(t.dims(1))} : Names{cat(t.dims(0))});
   CHECK(rewritten(m, changes).graph().input_size() == 6);
 }
 

@@ -121,7 +121,9 @@ TEST_CASE("a head that cannot be found says why", "[passes]") {
 }
 
 TEST_CASE("one number for all scores makes no layer of a probability", "[passes]") {
-  const auto smoothed = [](Build& b, ValueId p) { return b.node("Add", {b.node("Mul", {p, b.weight("most", {1}, {0.98f})}, "m"), b.weight("least", {}, {0.01f})}, "y"); };
+  const auto smoothed = [](Build& b, ValueId p) {
+    return b.node("Add", {b.node("Mul", {p, b.weight("most", {1}, {0.98f})}, "m"), b.weight("least", {}, {0.01f})}, "y");
+  };
   Build sigmoid, layer;
   sigmoid.output(smoothed(sigmoid, sigmoid.node("Sigmoid", {sigmoid.linear("z", sigmoid.rows("x", 3), 3, 1)}, "p")));
   layer.output(smoothed(layer, layer.linear("z", layer.rows("x", 3), 3, 1)));

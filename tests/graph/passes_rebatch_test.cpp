@@ -229,13 +229,26 @@ TEST_CASE("rows that read each other are told", "[passes]") {
     const char* says;
     ValueId (*build)(Build&, ValueId h);
   };
-  const std::vector<Mix> all = {
-      {"", [](Build& b, ValueId h) { return b.node("Softmax", {h}, "s"); }},
-      {"", [](Build& b, ValueId h) { return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{1}}})}, "s"); }},
-      {"ReduceMean node of 'm' works along the batch", [](Build& b, ValueId h) { return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{0}}})}, "s"); }},
-      {"ReduceMax node of 'm' works along the batch", [](Build& b, ValueId h) { return b.node("Div", {h, b.node("ReduceMax", {h}, "m", {{"keepdims", std::int64_t{0}}})}, "s"); }},
-      {"Softmax node of 's' works along the batch", [](Build& b, ValueId h) { return b.node("Softmax", {h}, "s", {{"axis", std::int64_t{0}}}); }},
-      {"multiplies along the batch", [](Build& b, ValueId h) { return b.node("MatMul", {b.node("MatMul", {h, b.node("Transpose", {h}, "t")}, "g"), h}, "s"); }}};
+  const std::vector<Mix> all = {{"", [](Build& b, ValueId h) { return b.node("Softmax", {h}, "s"); }},
+                                {"",
+                                 [](Build& b, ValueId h) {
+                                   return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{1}}})}, "s");
+                                 }},
+                                {"ReduceMean node of 'm' works along the batch",
+                                 [](Build& b, ValueId h) {
+                                   return b.node("Sub", {h, b.node("ReduceMean", {h}, "m", {{"axes", Ints{0}}})}, "s");
+                                 }},
+                                {"ReduceMax node of 'm' works along the batch",
+                                 [](Build& b, ValueId h) {
+                                   return b.node("Div", {h, b.node("ReduceMax", {h}, "m", {{"keepdims", std::int64_t{0}}})}, "s");
+                                 }},
+                                {"Softmax node of 's' works along the batch",
+                                 [](Build& b, ValueId h) {
+                                   return b.node("Softmax", {h}, "s", {{"axis", std::int64_t{0}}});
+                                 }},
+                                {"multiplies along the batch", [](Build& b, ValueId h) {
+                                   return b.node("MatMul", {b.node("MatMul", {h, b.node("Transpose", {h}, "t")}, "g"), h}, "s");
+                                 }}};
   for (const Mix& mix : all) {
     Build b;
     const ValueId y = b.linear("y", mix.build(b, b.linear("h", b.rows("x", 3), 3, 4)), 4, 2);
@@ -251,7 +264,8 @@ TEST_CASE("a batch in the middle of a joined dimension is followed", "[passes]")
   Build b;  // [T, B, F] -> [T B, F] -> layer -> [T, B, 2 H]; a convolution over sequences tells that the first dimension is no batch
   const ValueId x = b.input("x", {{5, ""}, {2, ""}, {4, ""}});
   const ValueId h = reshape(b, b.linear("h", reshape(b, x, "r", {10, 4}), 4, 6), "s", {5, 2, 6});
-  const ValueId y = b.node("MatMul", {b.node("ReduceMean", {h, b.integers("axes", {0})}, "m", {{"keepdims", std::int64_t{0}}}, "", 18), b.weight("w", {6, 3})}, "y");
+  const ValueId y =
+      b.node("MatMul", {b.node("ReduceMean", {h, b.integers("axes", {0})}, "m", {{"keepdims", std::int64_t{0}}}, "", 18), b.weight("w", {6, 3})}, "y");
   b.output(y);
   Notes notes;
   CHECK(rebatch(b.graph, notes, 1) > 0);

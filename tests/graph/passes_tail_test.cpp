@@ -22,7 +22,9 @@ struct Hand : Build {
   ValueId sub(ValueId a, ValueId b) { return op("Sub", {a, b}); }
   ValueId mul(ValueId a, ValueId b) { return op("Mul", {a, b}); }
   ValueId div(ValueId a, ValueId b) { return op("Div", {a, b}); }
-  ValueId sum(ValueId x, std::int64_t axis = 1, std::int64_t keep = 1) { return op("ReduceSum", {x, integers(cat("axes_", count++), {axis})}, {{"keepdims", keep}}); }
+  ValueId sum(ValueId x, std::int64_t axis = 1, std::int64_t keep = 1) {
+    return op("ReduceSum", {x, integers(cat("axes_", count++), {axis})}, {{"keepdims", keep}});
+  }
   ValueId top(ValueId x, std::int64_t axis = 1) { return op("ReduceMax", {x}, {{"axes", std::vector<std::int64_t>{axis}}}); }
 };
 
@@ -43,11 +45,12 @@ const std::vector<Row> rows = {
        return b.div(e, b.sum(e));
      },
      "z", Form::logits, "a softmax written as ReduceMax, Sub, Exp, ReduceSum, Div"},
-    {"plain softmax, two exponentials", ce, [](Hand& b, ValueId z) {
+    {"plain softmax, two exponentials", ce,
+     [](Hand& b, ValueId z) {
        const ValueId top = b.exp(z);
        return b.div(top, b.sum(b.exp(z), -1));
-     }, "z", Form::logits,
-     "a softmax written as Exp, Exp, ReduceSum, Div"},
+     },
+     "z", Form::logits, "a softmax written as Exp, Exp, ReduceSum, Div"},
     {"the sum loses its axis and gets it back", ce,
      [](Hand& b, ValueId z) {
        const ValueId e = b.exp(z);
@@ -63,8 +66,10 @@ const std::vector<Row> rows = {
     {"minus the log of the sum", ce, [](Hand& b, ValueId z) { return b.sub(z, b.op("Log", {b.sum(b.exp(z))})); }, "z", Form::logits,
      "a log-softmax written as Exp, ReduceSum, Log, Sub"},
     {"exp of it, by ReduceLogSumExp", ce,
-     [](Hand& b, ValueId z) { return b.exp(b.sub(z, b.op("ReduceLogSumExp", {z}, {{"axes", std::vector<std::int64_t>{1}}}))); }, "z", Form::logits,
-     "a log-softmax written as ReduceLogSumExp, Sub Exp"},
+     [](Hand& b, ValueId z) {
+       return b.exp(b.sub(z, b.op("ReduceLogSumExp", {z}, {{"axes", std::vector<std::int64_t>{1}}})));
+     },
+     "z", Form::logits, "a log-softmax written as ReduceLogSumExp, Sub Exp"},
     {"a stable log of the sum", ce,
      [](Hand& b, ValueId z) {
        const ValueId m = b.top(z);
@@ -72,10 +77,14 @@ const std::vector<Row> rows = {
      },
      "z", Form::logits, "a log-softmax written as ReduceMax, Sub, Exp, ReduceSum, Log, Add, Sub"},
     {"exp of log-softmax, clipped", ce,
-     [](Hand& b, ValueId z) { return b.op("Clip", {b.exp(b.op("LogSoftmax", {z})), b.number(1e-7f), b.number(1)}); }, "z", Form::logits, "LogSoftmax Exp Clip"},
+     [](Hand& b, ValueId z) {
+       return b.op("Clip", {b.exp(b.op("LogSoftmax", {z})), b.number(1e-7f), b.number(1)});
+     },
+     "z", Form::logits, "LogSoftmax Exp Clip"},
     {"log of softmax and a little", ce, [](Hand& b, ValueId z) { return b.op("Log", {b.add(b.op("Softmax", {z}), b.number(1e-8f))}); }, "z", Form::logits,
      "Softmax Add Log"},
-    {"not along one axis: the sum meets the wrong one", ce, [](Hand& b, ValueId z) { return b.div(b.exp(z), b.sum(b.exp(z), 1, 0)); }, untouched, Form::logits, ""},
+    {"not along one axis: the sum meets the wrong one", ce, [](Hand& b, ValueId z) { return b.div(b.exp(z), b.sum(b.exp(z), 1, 0)); }, untouched, Form::logits,
+     ""},
     {"another function over its sum", ce,
      [](Hand& b, ValueId z) {
        const ValueId q = b.op("Softplus", {z});
@@ -101,7 +110,8 @@ const std::vector<Row> rows = {
      Form::probabilities, ""},
     {"the other class", bce, [](Hand& b, ValueId z) { return b.sub(b.number(1), b.op("Sigmoid", {z})); }, untouched, Form::probabilities, ""},
     {"1 / (1 + exp(z))", bce, [](Hand& b, ValueId z) { return b.div(b.number(1), b.add(b.number(1), b.exp(z))); }, untouched, Form::probabilities, ""},
-    {"1 / (2 + exp(-z)) is no sigmoid", bce, [](Hand& b, ValueId z) { return b.div(b.number(1), b.add(b.number(2), b.exp(b.neg(z)))); }, untouched, Form::logits, ""},
+    {"1 / (2 + exp(-z)) is no sigmoid", bce, [](Hand& b, ValueId z) { return b.div(b.number(1), b.add(b.number(2), b.exp(b.neg(z)))); }, untouched,
+     Form::logits, ""},
     {"log of a sigmoid", bce, [](Hand& b, ValueId z) { return b.neg(b.op("Softplus", {b.neg(z)})); }, "z", Form::logits,
      "a log-sigmoid written as Neg, Softplus, Neg"},
     {"two columns of a sigmoid by hand", bce,
@@ -153,7 +163,8 @@ TEST_CASE("a softmax over something else than the classes is refused", "[passes]
   const auto rank3 = [](Hand& b, std::int64_t axis, int opset) {
     return b.op("Softmax", {b.op("Relu", {b.input("x", {{-1, "N"}, {3, ""}, {7, ""}})})}, {{"axis", axis}}, opset);
   };
-  CHECK(says(refusal([&](Hand& b) { return rank3(b, 1, 13); }), "over axis 1 of 'Relu_0' [batch,3,7]: categorical_crossentropy has the classes in the last axis"));
+  CHECK(says(refusal([&](Hand& b) { return rank3(b, 1, 13); }),
+             "over axis 1 of 'Relu_0' [batch,3,7]: categorical_crossentropy has the classes in the last axis"));
   CHECK(says(refusal([&](Hand& b) { return rank3(b, 1, 11); }), "over the axes 1, 2"));  // before opset 13: all from the axis on
   CHECK(refusal([&](Hand& b) { return rank3(b, 2, 11); }).empty());
   CHECK(refusal([&](Hand& b) { return rank3(b, -1, 13); }).empty());

@@ -24,7 +24,8 @@ std::vector<Word> words(const std::string& s) {
       const std::size_t stop = std::min(s.find(end, i), s.size() - std::min(end.size(), s.size()));
       for (; i < stop + end.size() && i < s.size(); ++i) line += s[i] == '\n';
     };
-    const bool first = s.find_last_not_of(" \t", i == 0 ? std::string::npos : i - 1) == std::string::npos || i == 0 || s[s.find_last_not_of(" \t", i - 1)] == '\n';
+    const bool first =
+        s.find_last_not_of(" \t", i == 0 ? std::string::npos : i - 1) == std::string::npos || i == 0 || s[s.find_last_not_of(" \t", i - 1)] == '\n';
     if (s.compare(i, 2, "//") == 0) {
       i = std::min(s.find('\n', i), s.size());
     } else if (s.compare(i, 2, "/*") == 0) {
@@ -108,10 +109,12 @@ TEST_CASE("the reader of names knows what is a definition", "[house]") {
   using List = std::vector<std::string>;
   CHECK(names("namespace lehr { struct A { int b; struct Inner {}; }; class B final : public A {}; enum class C : int { x }; enum D { y }; }") ==
         List{"lehr::A", "lehr::B", "lehr::C", "lehr::D"});
-  CHECK(names("namespace lehr::onednn { struct A; class B; using F = struct G*; template <class T, class U = X<int>> struct E {}; }") == List{"lehr::onednn::F", "lehr::onednn::E"});
-  CHECK(names("namespace lehr { namespace { struct A {}; } // struct B {};\n/* struct C {}; */ const char* t = \"struct D {\"; char c = '{'; long n = 1'000; struct E {}; }") == List{"lehr::E"});
-  CHECK(names("#define X struct A { \\\n }\nnamespace lehr { void f(struct A* a) { struct B {}; } const auto r = R\"(}struct C {})\"; struct D::E {}; struct [[nodiscard]] F {}; }") ==
-        List{"lehr::F"});
+  CHECK(names("namespace lehr::onednn { struct A; class B; using F = struct G*; template <class T, class U = X<int>> struct E {}; }") ==
+        List{"lehr::onednn::F", "lehr::onednn::E"});
+  CHECK(names("namespace lehr { namespace { struct A {}; } // struct B {};\n/* struct C {}; */ const char* t = \"struct D {\"; char c = '{'; long n = 1'000; "
+              "struct E {}; }") == List{"lehr::E"});
+  CHECK(names("#define X struct A { \\\n }\nnamespace lehr { void f(struct A* a) { struct B {}; } const auto r = R\"(}struct C {})\"; struct D::E {}; struct "
+              "[[nodiscard]] F {}; }") == List{"lehr::F"});
 }
 
 TEST_CASE("a name of the library has one definition", "[house]") {

@@ -53,7 +53,8 @@ struct Built {
     std::vector<ValueId> in;
     for (std::size_t i = 0; i < row.in.size(); ++i) {
       const std::string name = cat("in", i);
-      in.push_back(known ? build.stored(name, Role::constant, stored(row.dtype, row.in[i])) : build.input(name, {{static_cast<std::int64_t>(row.in[i].size()), ""}}, row.dtype));
+      in.push_back(known ? build.stored(name, Role::constant, stored(row.dtype, row.in[i]))
+                         : build.input(name, {{static_cast<std::int64_t>(row.in[i].size()), ""}}, row.dtype));
     }
     if (row.op == std::string("ReduceSum")) in.push_back(build.integers("axes", {0}));
     out = build.nodes(row.op, in, {"out"}, row.attrs, 13).front();

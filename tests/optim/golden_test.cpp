@@ -135,13 +135,15 @@ std::string read(const std::string& class_name, const json& args) {
 }  // namespace
 
 TEST_CASE("an argument of a library's optimizer is read or refused by its name, never passed over", "[optim][golden]") {
-  const struct { const char *class_name, *args, *wanted; } rows[] = {
+  const struct { const char *class_name, *args, *wanted;
+  } rows[] = {
       {"torch.optim.NAdam", R"({"weight_decay": 0.1, "decoupled_weight_decay": true})", "nadam decay=decoupled form=torch weight_decay=0.1"},
       {"torch.optim.RAdam", R"({"decoupled_weight_decay": false})", "radam decay=coupled form=torch"},
       {"torch.optim.Adam", R"({"decoupled_weight_decay": true, "weight_decay": 0.2})", "adamw form=torch weight_decay=0.2"},
       {"torch.optim.Adam", R"({"decoupled_weight_decay": true})", "adamw form=torch weight_decay=0"},
       {"torch.optim.Adagrad", R"({"initial_accumulator_value": 0.37})", "adagrad form=torch initial_accumulator=0.37"},
-      {"keras.optimizers.Ftrl", R"({"initial_accumulator_value": 0.5, "l2_shrinkage_regularization_strength": 0.1})", "ftrl initial_accumulator=0.5 l2_shrinkage=0.1"},
+      {"keras.optimizers.Ftrl", R"({"initial_accumulator_value": 0.5, "l2_shrinkage_regularization_strength": 0.1})",
+       "ftrl initial_accumulator=0.5 l2_shrinkage=0.1"},
       {"keras.optimizers.Ftrl", R"({"learning_rate_power": -0.7})", "refused: argument learning_rate_power -0.7"},
       {"torch.optim.SGD", R"({"foreach": false, "fused": true, "maximize": true})", "sgd form=torch maximize"},
       {"torch.optim.SGD", R"({"momentun": 0.9})", "refused: argument momentun 0.9"},
@@ -155,7 +157,8 @@ TEST_CASE("an argument of a library's optimizer is read or refused by its name, 
       {"optax.adafactor", R"({"min_dim_size_to_factor": 64, "decay_rate": 0.7, "clipping_threshold": null})",
        "adafactor factor=large factor_from=64 form=optax clip_threshold=1e+30 decay_rate=0.7"},
       {"optax.adafactor", R"({"factored": false, "decay_offset": 3})", "refused: argument decay_offset 3"},
-      {"keras.optimizers.Muon", R"({"rms_rate": 0.3, "ns_steps": 4, "adam_beta_1": 0.8})", "muon form=keras iterations=4 scale=rms adam_beta1=0.8 rms_rate=0.3"},
+      {"keras.optimizers.Muon", R"({"rms_rate": 0.3, "ns_steps": 4, "adam_beta_1": 0.8})",
+       "muon form=keras iterations=4 scale=rms adam_beta1=0.8 rms_rate=0.3"},
       {"torch.optim.Muon", R"({"adjust_lr_fn": "original"})", "muon form=torch scale=aspect"},
       {"torch.optim.Muon", R"({"ns_coefficients": [3, -4, 2]})", "refused: argument ns_coefficients [3,-4,2]"},
       {"keras.optimizers.Adam", R"({"clipnorm": 1, "clipvalue": 0.5, "use_ema": false})", "adam form=keras clip.tensor_norm=1 clip.value=0.5"},
@@ -176,7 +179,8 @@ TEST_CASE("an argument of a library's optimizer is read or refused by its name, 
     INFO(row.class_name << " " << row.args);
     CHECK(read(row.class_name, json::parse(row.args)) == row.wanted);
   }
-  CHECK_THROWS_WITH(test::golden_clip("torch.nn.utils.clip_grad_norm_", {{"max_norm", 1}, {"norm_type", 1}}), test::contains("argument norm_type 1 is not read"));
+  CHECK_THROWS_WITH(test::golden_clip("torch.nn.utils.clip_grad_norm_", {{"max_norm", 1}, {"norm_type", 1}}),
+                    test::contains("argument norm_type 1 is not read"));
 }
 
 TEST_CASE("gradient clipping follows the libraries' traces", "[optim][golden]") {

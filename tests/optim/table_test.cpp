@@ -177,7 +177,9 @@ TEST_CASE("hyperparameters have a rate first, a range that holds the default, di
 }
 
 TEST_CASE("an option that is a number may be any number", "[optim]") {
-  const auto start = [](const std::string& name, const OptimizerOptions& options) { return standard_optimizers().find(name).make(options)->slots().front().initial; };
+  const auto start = [](const std::string& name, const OptimizerOptions& options) {
+    return standard_optimizers().find(name).make(options)->slots().front().initial;
+  };
   CHECK(start("adagrad", {}) == 0.1f);
   CHECK(start("adagrad", {{"form", "torch"}}) == 0);
   for (const char* name : {"adagrad", "ftrl", "yogi", "rmsprop"}) {

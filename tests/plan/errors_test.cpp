@@ -137,7 +137,8 @@ TEST_CASE("sizes no machine has are refused before anything is allocated", "[pla
 TEST_CASE("inputs and outputs are asked for by name and type", "[plan]") {
   Net net;
   const ValueId x = net.rows("x", 2), ids = net.input("ids", {{-1, "N"}}, Dtype::i32);
-  const ValueId y = net.node("Gather", {net.parameter("table", {3, 2}), ids}, "y"), best = net.node("ArgMax", {net.node("Add", {x, y}, "s")}, "best", {{"axis", std::int64_t{1}}});
+  const ValueId y = net.node("Gather", {net.parameter("table", {3, 2}), ids}, "y"),
+                best = net.node("ArgMax", {net.node("Add", {x, y}, "s")}, "best", {{"axis", std::int64_t{1}}});
   Trained t(net.graph, reading({y, best}, 2));
   CHECK(t.plan.input_names() == std::vector<std::string>{"ids", "x"});
   CHECK(t.plan.input_i64("ids").size() == 2);

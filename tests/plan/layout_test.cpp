@@ -53,7 +53,8 @@ TEST_CASE("buffers alive at the same time share no byte", "[plan]") {
       if (b.offset % 64 != 0 || b.offset + rounded(b.size) > total) FAIL("a place of " << b.size << " bytes at " << b.offset << " of " << total);
       for (const BufferInfo& other : buffers)
         if (&b != &other && placed(other) && b.first <= other.last && other.first <= b.last)
-          if (b.offset < other.offset + rounded(other.size) && other.offset < b.offset + rounded(b.size)) FAIL("two live buffers at " << b.offset << " and " << other.offset);
+          if (b.offset < other.offset + rounded(other.size) && other.offset < b.offset + rounded(b.size))
+            FAIL("two live buffers at " << b.offset << " and " << other.offset);
     }
     for (int at = 0; at < 45; ++at) {
       std::size_t live = 0;
@@ -68,7 +69,8 @@ TEST_CASE("buffers alive at the same time share no byte", "[plan]") {
 
 TEST_CASE("a chain needs room for two neighbours only", "[plan]") {
   std::vector<BufferInfo> chain(10);
-  for (int i = 0; i < 10; ++i) chain[static_cast<std::size_t>(i)].size = 640, chain[static_cast<std::size_t>(i)].first = i, chain[static_cast<std::size_t>(i)].last = i + 1;
+  for (int i = 0; i < 10; ++i)
+    chain[static_cast<std::size_t>(i)].size = 640, chain[static_cast<std::size_t>(i)].first = i, chain[static_cast<std::size_t>(i)].last = i + 1;
   CHECK(lay_out(chain) == 2 * 640);
   std::vector<BufferInfo> none;
   CHECK(lay_out(none) == 0);
@@ -77,7 +79,8 @@ TEST_CASE("a chain needs room for two neighbours only", "[plan]") {
 TEST_CASE("evaluation needs less of the arena than training", "[plan]") {
   Net net;
   ValueId h = net.rows("x", 64);
-  for (int i = 0; i < 8; ++i) h = net.node("Tanh", {net.node("Gemm", {h, net.parameter(cat("w", i), {64, 64}, std::vector<float>(4096, 0.01f))}, cat("a", i))}, cat("h", i));
+  for (int i = 0; i < 8; ++i)
+    h = net.node("Tanh", {net.node("Gemm", {h, net.parameter(cat("w", i), {64, 64}, std::vector<float>(4096, 0.01f))}, cat("a", i))}, cat("h", i));
   const ValueId loss = net.sum(h);
   CompileOptions options = training(loss, {}, 32);
   const std::size_t train = Trained(net.graph, options).plan.arena_bytes();

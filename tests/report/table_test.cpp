@@ -51,7 +51,8 @@ TEST_CASE("the table pairs by seed, counts wins and marks what is not significan
 }
 
 TEST_CASE("a trial that did not finish is counted out of its row and its pair", "[report]") {
-  const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.95), result("drop", 1, 0.10, Outcome::diverged)};
+  const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.95),
+                                         result("drop", 1, 0.10, Outcome::diverged)};
   const auto table = tables(info(results), results)[0];
   CHECK(cells_of(table, "runs")[1] == "1/2");
   CHECK(cells_of(table, "val_accuracy")[1] == "95.00 %");

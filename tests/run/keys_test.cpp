@@ -138,8 +138,18 @@ void each_field(Part part, const Row (&rows)[n]) {
 
 TEST_CASE("every field of every spec is part of the key of what it decides", "[run]") {
   CHECK(differs(base(), base()) == none);
-  each_field([](spec::Experiment& e) -> auto& { return e.model; },
-             {{"file", model}, {"file_as_written", none}, {"mlp", model}, {"head", model}, {"weights", model}, {"weights_as_written", none}, {"init", none}, {"untie", model}, {"batch_axis", model}, {"batch_statistics", plan}, {"running_variance", plan},
+  each_field([](spec::Experiment & e) -> auto& { return e.model; },
+             {{"file", model},
+              {"file_as_written", none},
+              {"mlp", model},
+              {"head", model},
+              {"weights", model},
+              {"weights_as_written", none},
+              {"init", none},
+              {"untie", model},
+              {"batch_axis", model},
+              {"batch_statistics", plan},
+              {"running_variance", plan},
               {"export_inputs", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.mlp; }, {{"hidden", model}, {"activation", model}, {"norm", model}, {"dropout", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});

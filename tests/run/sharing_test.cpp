@@ -25,8 +25,9 @@ struct Row {
 // Settings other losses need; the model has two inputs, a and b, unless it says otherwise.
 #define VALUES "data.target.column: v, model.file: linear.onnx"
 #define CLASSES "data.target.column: y3, model.file: three.onnx"
-#define DIGITS \
-  "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, epochs: 1"
+#define DIGITS                                                                                                                                            \
+  "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, " \
+  "epochs: 1"
 
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define MLP "model.file: null, model.init: null"
@@ -45,7 +46,8 @@ const Row rows[] = {
     {"model.init", "", "", "model.init: he_normal"},
     {"model.output", "", "", "model.output: nothing", Effect::refused},
     {"model.scores", "", "", "model.scores: probabilities"},
-    {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, split: null, target: {column: -1}}, loss: mse, batch: 4, model.init: null", "", "model.untie: ['*']"},
+    {"model.untie", "model.file: tied.onnx, data: {file: tied.csv, columns: null, split: null, target: {column: -1}}, loss: mse, batch: 4, model.init: null",
+     "", "model.untie: ['*']"},
     {"model.batch_axis", "", "", "model.batch_axis: 1", Effect::refused},  // the rows are the first dimension
     {"model.batch_statistics", DIGITS, "", "model.batch_statistics: false"},
     {"model.batch_norm.running_variance", DIGITS, "", "model.batch_norm.running_variance: unbiased"},
@@ -172,8 +174,15 @@ class Folder {
     Random random(seed, Stream::init, 0);
     for (int i = 0; i < 60; ++i) {
       const double a = random.normal(), b = random.normal();
-      out += cat(fixed(a, 3), ",", fixed(b, 3), ",", i % 3, ",", (i / 3) % 3, ",", i % 4 == 0 ? "?" : i % 4 == 1 ? "-1" : cat(i % 5), ",", a + b > 0 ? 1 : 0, ",",
-                 a - b > 0 ? 1 : 0, ",", a > 0.5 ? 2 : b > 0 ? 1 : 0, ",", fixed(a * b + a, 3), "\n");
+      out += cat(fixed(a, 3), ",", fixed(b, 3), ",", i % 3, ",", (i / 3) % 3, ",",
+                 i % 4 == 0   ? "?"
+                 : i % 4 == 1 ? "-1"
+                              : cat(i % 5),
+                 ",", a + b > 0 ? 1 : 0, ",", a - b > 0 ? 1 : 0, ",",
+                 a > 0.5 ? 2
+                 : b > 0 ? 1
+                         : 0,
+                 ",", fixed(a * b + a, 3), "\n");
     }
     return out;
   }

@@ -36,8 +36,11 @@ TEST_CASE("a library's Python expression is read as a formula", "[schedules][gol
 
 TEST_CASE("an argument of a library's schedule is read or refused by its name", "[schedules][golden]") {
   const auto read = [](const char* library, const char* set) { return parse_schedule(test::golden_text(library, nlohmann::json::parse(set))); };
-  CHECK(read("torch", R"j({"class": "torch.optim.lr_scheduler.LambdaLR", "args": {"lr_lambda": "0.5 ** (x // 2)"}, "optimizer_lr": 0.2})j").at(test::clock_of(5, 9, 1)) == Approx(0.05));
-  CHECK_THROWS_WITH(read("torch", R"j({"class": "torch.optim.lr_scheduler.StepLR", "args": {"step_size": 3, "verbose": true}, "optimizer_lr": 0.2})j"), test::contains("verbose"));
+  CHECK(read("torch", R"j({"class": "torch.optim.lr_scheduler.LambdaLR", "args": {"lr_lambda": "0.5 ** (x // 2)"}, "optimizer_lr": 0.2})j")
+            .at(test::clock_of(5, 9, 1)) == Approx(0.05));
+  CHECK_THROWS_WITH(read("torch", R"j({"class": "torch.optim.lr_scheduler.StepLR", "args": {"step_size": 3, "verbose": true}, "optimizer_lr": 0.2})j"),
+                    test::contains("verbose"));
   CHECK_NOTHROW(read("tensorflow", R"j({"class": "tf.keras.optimizers.legacy.Adam", "args": {"learning_rate": 0.1, "decay": 0.01, "amsgrad": true}})j"));
-  CHECK_THROWS_WITH(read("tensorflow", R"j({"class": "tf.keras.optimizers.legacy.Adam", "args": {"learning_rate": 0.1, "decay": 0.01, "clipnorm": 1}})j"), test::contains("clipnorm"));
+  CHECK_THROWS_WITH(read("tensorflow", R"j({"class": "tf.keras.optimizers.legacy.Adam", "args": {"learning_rate": 0.1, "decay": 0.01, "clipnorm": 1}})j"),
+                    test::contains("clipnorm"));
 }

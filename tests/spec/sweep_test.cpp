@@ -176,7 +176,8 @@ TEST_CASE("sweeps that make no sense") {
     INFO(row.text << text);
     CHECK(text.find(row.part) != std::string::npos);
   }
-  CHECK(message(folder, minimal + "sweep: {lr_scale: [1, 2]}\n").find("bad.yaml:6:8: a sweep chooses by the validation rows, and data.split.validation keeps none") == 0);
+  CHECK(message(folder, minimal + "sweep: {lr_scale: [1, 2]}\n")
+            .find("bad.yaml:6:8: a sweep chooses by the validation rows, and data.split.validation keeps none") == 0);
   const Study study = study_of(folder, validated + "compare: {select: val_loss}\n");
   CHECK(warnings(study).find("compare.select chooses among the values of a sweep: there is none here") != std::string::npos);
 }

@@ -302,7 +302,11 @@ std::optional<nlohmann::json> called(const std::string& text) {
     for (const auto& each : split(list, ',')) {
       const std::string one(each);
       if (!std::regex_match(one, part, argument)) return {};
-      const auto value = nlohmann::json::parse(part[2] == "True" ? "true" : part[2] == "False" ? "false" : part[2] == "None" ? "null" : part[2].str(), nullptr, false);
+      const auto value = nlohmann::json::parse(part[2] == "True"    ? "true"
+                                               : part[2] == "False" ? "false"
+                                               : part[2] == "None"  ? "null"
+                                                                    : part[2].str(),
+                                               nullptr, false);
       if (value.is_discarded()) return {};
       if (part[1].matched) args[part[1].str()] = value;
       else if (args.empty()) args["learning_rate"] = value;
@@ -372,7 +376,9 @@ GoldenClip golden_clip(const std::string& class_name, const nlohmann::json& args
     const std::string& key = item.key();
     const nlohmann::json& value = item.value();
     if (key == "foreach" || key == "error_if_nonfinite") continue;
-    const auto number = [&] { return value.is_number() ? std::optional(value.get<double>()) : throw Error(class_name, ": argument ", key, " is ", value.dump()); };
+    const auto number = [&] {
+      return value.is_number() ? std::optional(value.get<double>()) : throw Error(class_name, ": argument ", key, " is ", value.dump());
+    };
     if (key == "clipvalue" || key == "clip_value" || key == "max_delta") out.value = number();
     else if (key == "clipnorm") out.tensor_norm = number();
     else if (key == "threshold") out.rms = number();

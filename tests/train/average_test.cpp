@@ -106,7 +106,8 @@ TEST_CASE("the state of a trial holds its average and what follows a metric", "[
   t.run();
   const TrialState back = read_safetensors(safetensors(t.bench->weights(), state), t.bench->weights());
   CHECK(back.counters.at("averages") == 15);
-  auto feedback = parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: val_loss, threshold: 10, threshold_mode: abs, patience: 1 epoch}").feedback()[0];
+  auto feedback =
+      parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: val_loss, threshold: 10, threshold_mode: abs, patience: 1 epoch}").feedback()[0];
   feedback.load(back.notes.at("follow.lr.0"));
   CHECK(feedback.factor() == 0.25);
   bool found = false;

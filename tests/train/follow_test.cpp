@@ -12,7 +12,8 @@ TEST_CASE("a plateau multiplies the schedule from the update after the cut", "[t
   Training t({.validation = 9});
   t.job.epochs = 12, t.job.metrics = {"mae"};
   // Every epoch after the first is bad: nothing gains 10.
-  t.job.hypers["lr"] = parse_controlled("{product: [0.05 / (1 + 0.1 * epoch), {type: plateau, factor: 0.5, on: val_mae, mode: min, threshold: 10, threshold_mode: abs, patience: 3 epochs}]}");
+  t.job.hypers["lr"] = parse_controlled(
+      "{product: [0.05 / (1 + 0.1 * epoch), {type: plateau, factor: 0.5, on: val_mae, mode: min, threshold: 10, threshold_mode: abs, patience: 3 epochs}]}");
   const TrialResult r = t.run();
   REQUIRE(r.epochs.size() == 12);
   double factor = 1;
@@ -47,7 +48,8 @@ TEST_CASE("groups that share a rate see one cut, another metric's rate none", "[
 TEST_CASE("the training loss can be followed inside an epoch", "[train]") {
   Training t;  // 5 updates an epoch
   t.job.epochs = 2;
-  t.job.hypers["lr"] = parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: loss, threshold: 10, threshold_mode: abs, every: 2 steps, patience: 4 steps}");
+  t.job.hypers["lr"] =
+      parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: loss, threshold: 10, threshold_mode: abs, every: 2 steps, patience: 4 steps}");
   const TrialResult r = t.run();
   std::vector<std::int64_t> steps;
   for (const auto& epoch : r.epochs)
@@ -81,7 +83,8 @@ TEST_CASE("parameters go back to the best observation", "[train]") {
   Training t({.validation = 9});
   t.job.epochs = 5;
   // Uphill from the second epoch on; at the cut the parameters of epoch 1 must be back, and a rate of 0 keeps them.
-  t.job.hypers["lr"] = parse_controlled("{product: [\"epoch == 0 ? 0.05 : epoch < 4 ? -0.2 : 0\", {type: plateau, factor: 0.5, on: val_loss, patience: 3 epochs, restore_best: true}]}");
+  t.job.hypers["lr"] = parse_controlled(
+      "{product: [\"epoch == 0 ? 0.05 : epoch < 4 ? -0.2 : 0\", {type: plateau, factor: 0.5, on: val_loss, patience: 3 epochs, restore_best: true}]}");
   const TrialResult r = t.run();
   REQUIRE(r.epochs[3].events.size() == 1);
   CHECK(r.epochs[3].events[0].restored == "best");

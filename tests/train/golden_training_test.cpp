@@ -103,18 +103,26 @@ LossSpec loss_spec(const json& loss) {
   LossSpec out;
   if (loss.is_string()) {
     const auto text = loss.get<std::string>();
-    const std::pair<const char*, LossKind> kinds[] = {{"binary cross-entropy", LossKind::binary_cross_entropy}, {"softmax cross-entropy", LossKind::cross_entropy},
-                                                      {"mean squared error", LossKind::mse}, {"mean absolute error", LossKind::mae}};
+    const std::pair<const char*, LossKind> kinds[] = {{"binary cross-entropy", LossKind::binary_cross_entropy},
+                                                      {"softmax cross-entropy", LossKind::cross_entropy},
+                                                      {"mean squared error", LossKind::mse},
+                                                      {"mean absolute error", LossKind::mae}};
     const auto kind = std::ranges::find_if(kinds, [&](const auto& k) { return text.starts_with(k.first); });
     if (kind == std::end(kinds) || text.find("mean over the batch") == std::string::npos) throw Error("loss ", quote(text), " is not read");
     return out.kind = kind->second, out;
   }
-  const std::map<std::string, LossKind> classes{
-      {"torch.nn.BCELoss", LossKind::binary_cross_entropy}, {"torch.nn.BCEWithLogitsLoss", LossKind::binary_cross_entropy}, {"torch.nn.CrossEntropyLoss", LossKind::cross_entropy},
-      {"torch.nn.MSELoss", LossKind::mse}, {"torch.nn.L1Loss", LossKind::mae}, {"torch.nn.HuberLoss", LossKind::huber},
-      {"keras.losses.BinaryCrossentropy", LossKind::binary_cross_entropy}, {"keras.losses.CategoricalCrossentropy", LossKind::cross_entropy},
-      {"keras.losses.SparseCategoricalCrossentropy", LossKind::cross_entropy}, {"keras.losses.MeanSquaredError", LossKind::mse},
-      {"keras.losses.MeanAbsoluteError", LossKind::mae}, {"keras.losses.Huber", LossKind::huber}};
+  const std::map<std::string, LossKind> classes{{"torch.nn.BCELoss", LossKind::binary_cross_entropy},
+                                                {"torch.nn.BCEWithLogitsLoss", LossKind::binary_cross_entropy},
+                                                {"torch.nn.CrossEntropyLoss", LossKind::cross_entropy},
+                                                {"torch.nn.MSELoss", LossKind::mse},
+                                                {"torch.nn.L1Loss", LossKind::mae},
+                                                {"torch.nn.HuberLoss", LossKind::huber},
+                                                {"keras.losses.BinaryCrossentropy", LossKind::binary_cross_entropy},
+                                                {"keras.losses.CategoricalCrossentropy", LossKind::cross_entropy},
+                                                {"keras.losses.SparseCategoricalCrossentropy", LossKind::cross_entropy},
+                                                {"keras.losses.MeanSquaredError", LossKind::mse},
+                                                {"keras.losses.MeanAbsoluteError", LossKind::mae},
+                                                {"keras.losses.Huber", LossKind::huber}};
   const auto name = loss.at("class").get<std::string>();
   if (!classes.contains(name)) throw Error("loss ", name, " is not read");
   out.kind = classes.at(name);
@@ -174,8 +182,9 @@ double largest_difference(std::span<const float> a, const std::vector<float>& b)
 // "" where the case is reproduced, else the first thing that is not.
 std::string run_case(const fs::path& folder) {
   const json trace = json::parse(std::ifstream(folder / "trace.json"));
-  only(trace, "trace", {"format", "case", "what", "model", "source", "loss", "batch_size", "epochs", "input_shape", "batch_norm", "clip", "data", "split", "order", "lr",
-                        "momentum", "beta1", "step_loss", "step_loss_f64", "validation", "measured", "weights", "first_step", "final_output"});
+  only(trace, "trace", {"format",      "case",       "what",          "model",      "source",   "loss",    "batch_size", "epochs",
+                        "input_shape", "batch_norm", "clip",          "data",       "split",    "order",   "lr",         "momentum",
+                        "beta1",       "step_loss",  "step_loss_f64", "validation", "measured", "weights", "first_step", "final_output"});
   const auto model = onnx::read_model(folder / "model.onnx");
   PrepareOptions options;
   options.losses = {loss_spec(trace.at("loss"))};
@@ -188,10 +197,12 @@ std::string run_case(const fs::path& folder) {
     if (std::ranges::find(split.validation, row) == split.validation.end()) split.train.push_back(row);
 
   PlanSizes sizes;
-  sizes.batch = trace.at("batch_size"), sizes.train_rows = static_cast<std::int64_t>(split.train.size()), sizes.validation_rows = static_cast<std::int64_t>(split.validation.size());
+  sizes.batch = trace.at("batch_size"), sizes.train_rows = static_cast<std::int64_t>(split.train.size()),
+  sizes.validation_rows = static_cast<std::int64_t>(split.validation.size());
   sizes.unbiased_variance = trace.at("source").at("class").get<std::string>().starts_with("torch");
   Workbench bench(graph, standard_ops(), sizes);
-  for (const Parameter& p : bench.weights().parameters()) std::ranges::copy(tensor(trace.at("weights").at("initial").at(p.name)), bench.weights().value(p).begin());
+  for (const Parameter& p : bench.weights().parameters())
+    std::ranges::copy(tensor(trace.at("weights").at("initial").at(p.name)), bench.weights().value(p).begin());
 
   Job job;
   const Named named = optimizer(trace, job);
@@ -216,14 +227,17 @@ std::string run_case(const fs::path& folder) {
   if (result.outcome != Outcome::done) return result.message;
   for (std::size_t e = 0; e < result.epochs.size(); ++e) {
     if (!data.classes.empty()) {
-      const double correct = result.epochs[e].val.at(0).value * static_cast<double>(sizes.validation_rows), expected = trace.at("validation").at("correct_f64").at(e);
+      const double correct = result.epochs[e].val.at(0).value * static_cast<double>(sizes.validation_rows),
+                   expected = trace.at("validation").at("correct_f64").at(e);
       if (!(std::fabs(correct - expected) < 1.5)) return cat("epoch ", e + 1, " has ", correct, " rows right, the library ", expected);
     }
     const double loss = trace.at("validation").at("loss_f64").at(e);
-    if (!(std::fabs(result.epochs[e].val_loss - loss) <= 1e-5 * std::max(1.0, loss))) return cat("validation loss of epoch ", e + 1, " is ", result.epochs[e].val_loss, ", the library has ", loss);
+    if (!(std::fabs(result.epochs[e].val_loss - loss) <= 1e-5 * std::max(1.0, loss)))
+      return cat("validation loss of epoch ", e + 1, " is ", result.epochs[e].val_loss, ", the library has ", loss);
   }
   for (const Parameter& p : bench.weights().parameters())
-    if (const double d = largest_difference(bench.weights().value(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4)) return cat("final ", p.name, " differs by ", d);
+    if (const double d = largest_difference(bench.weights().value(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4))
+      return cat("final ", p.name, " differs by ", d);
   for (const Parameter& p : bench.weights().states())
     if (const double d = largest_difference(bench.weights().state(p), tensor(trace.at("weights").at("final").at(p.name))); !(d <= 1e-4))
       return cat("final ", p.name, " differs by ", d);

@@ -43,7 +43,9 @@ TEST_CASE("rules set hyperparameters by name", "[train]") {
     }
   }
   SECTION("the later rule wins, one hyperparameter at a time") {
-    t.job.rules = {{"*", {{"lr", Schedule(0.5)}, {"weight_decay", Schedule(0.2)}}, 1}, {"fc2.*", {{"lr", Schedule(2.0)}}, 1}, {"fc2.bias", {{"weight_decay", Schedule(0.0)}}, 1}};
+    t.job.rules = {{"*", {{"lr", Schedule(0.5)}, {"weight_decay", Schedule(0.2)}}, 1},
+                   {"fc2.*", {{"lr", Schedule(2.0)}}, 1},
+                   {"fc2.bias", {{"weight_decay", Schedule(0.0)}}, 1}};
     auto c = changes(t);
     const auto expected = [&](const char* name, double lr, double decay) { return lr * (plain.at(name) - decay * double{t.start(name)[0]}); };
     CHECK(c["fc1.weight"] == Approx(expected("fc1.weight", 0.5, 0.2)).epsilon(1e-4));

@@ -26,8 +26,12 @@ std::vector<Layer> layers() {
   const Attributes trans_b{{"transB", std::int64_t{1}}}, trans_a{{"transA", std::int64_t{1}}};
   make("Gemm", [&](Net& n) { n.node("Gemm", {n.rows("x", in), weight(n, {in, out}), n.parameter("b", {out}, zeros({out}))}, "y"); });
   make("Gemm transB", [&](Net& n) { n.node("Gemm", {n.rows("x", in), weight(n, {out, in}), n.parameter("b", {out}, zeros({out}))}, "y", trans_b); });
-  make("FusedGemm transB", [&](Net& n) { n.node("FusedGemm", {n.rows("x", in), weight(n, {out, in}), n.parameter("b", {out}, zeros({out}))}, "y", trans_b, 1, "lehr"); });
-  make("MatMul and Add", [&](Net& n) { n.node("Add", {n.node("MatMul", {n.rows("x", in), weight(n, {in, out})}, "h"), n.parameter("b", {out}, zeros({out}))}, "y"); });
+  make("FusedGemm transB", [&](Net& n) {
+    n.node("FusedGemm", {n.rows("x", in), weight(n, {out, in}), n.parameter("b", {out}, zeros({out}))}, "y", trans_b, 1, "lehr");
+  });
+  make("MatMul and Add", [&](Net& n) {
+    n.node("Add", {n.node("MatMul", {n.rows("x", in), weight(n, {in, out})}, "h"), n.parameter("b", {out}, zeros({out}))}, "y");
+  });
   make("MatMul of a Transpose", [&](Net& n) { n.node("MatMul", {n.rows("x", in), n.node("Transpose", {weight(n, {out, in})}, "t")}, "y"); });
   make("Gemm transB of a Transpose", [&](Net& n) { n.node("Gemm", {n.rows("x", in), n.node("Transpose", {weight(n, {in, out})}, "t")}, "y", trans_b); });
   make("MatMul of an Identity", [&](Net& n) { n.node("MatMul", {n.rows("x", in), n.node("Identity", {weight(n, {in, out})}, "i")}, "y"); });
@@ -128,11 +132,19 @@ TEST_CASE("a later rule wins, unmatched tensors stay", "[train]") {
 TEST_CASE("initializers that make no sense are refused", "[train]") {
   const Graph graph = layers()[0].graph;
   const Weights weights(graph);
-  CHECK(error_of([&] { initialize(weights, graph, {{"*", "zeros"}, {"ww", "ones"}}, 1); }) == "init pattern 'ww' matches no parameter, did you mean 'w'? (parameters: w, b)");
+  CHECK(error_of([&] {
+          initialize(weights, graph, {{"*", "zeros"}, {"ww", "ones"}}, 1);
+        }) == "init pattern 'ww' matches no parameter, did you mean 'w'? (parameters: w, b)");
   struct Row { const char *kind, *error; };
-  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: glorot_normal, "}, {"", "unknown initializer ''"},
-                         {"he_normal(2)", "initializer 'he_normal(2)' takes no argument"}, {"normal(-1)", "the argument is not a number of at least 0"}, {"normal(nan)", "is not a number of at least 0"},
-                         {"uniform(inf)", "is not a number of at least 0"}, {"uniform(1,2)", "takes one argument"}, {"normal()", "is not a number of at least 0"}, {"normal(1", "unknown initializer 'normal(1'"}}) {
+  for (const Row& row : {Row{"glorot_unifrom", "unknown initializer 'glorot_unifrom', did you mean 'glorot_uniform'?\n  known: glorot_normal, "},
+                         {"", "unknown initializer ''"},
+                         {"he_normal(2)", "initializer 'he_normal(2)' takes no argument"},
+                         {"normal(-1)", "the argument is not a number of at least 0"},
+                         {"normal(nan)", "is not a number of at least 0"},
+                         {"uniform(inf)", "is not a number of at least 0"},
+                         {"uniform(1,2)", "takes one argument"},
+                         {"normal()", "is not a number of at least 0"},
+                         {"normal(1", "unknown initializer 'normal(1'"}}) {
     INFO(row.kind);
     CHECK(says(error_of([&] { check_init(row.kind); }), row.error));
   }

@@ -29,8 +29,16 @@ TEST_CASE("accumulated batches are one big batch", "[train]") {
 
 TEST_CASE("updates and rows of an epoch", "[train]") {
   struct Row { std::int64_t batch, accumulate; bool keep; std::int64_t steps, samples; };
-  for (const Row row : {Row{8, 1, true, 5, 37}, {8, 1, false, 4, 32}, {8, 3, true, 2, 37}, {8, 3, false, 2, 32}, {8, 4, false, 1, 32}, {8, 10, true, 1, 37}, {100, 1, true, 1, 37}, {100, 1, false, 1, 37},
-                        {37, 1, false, 1, 37}, {1, 1, true, 37, 37}}) {
+  for (const Row row : {Row{8, 1, true, 5, 37},
+                        {8, 1, false, 4, 32},
+                        {8, 3, true, 2, 37},
+                        {8, 3, false, 2, 32},
+                        {8, 4, false, 1, 32},
+                        {8, 10, true, 1, 37},
+                        {100, 1, true, 1, 37},
+                        {100, 1, false, 1, 37},
+                        {37, 1, false, 1, 37},
+                        {1, 1, true, 37, 37}}) {
     INFO("batch " << row.batch << " x " << row.accumulate << (row.keep ? " keep" : " drop"));
     Training t({.batch = row.batch, .accumulate = row.accumulate, .keep_last = row.keep});
     std::vector<std::int64_t> heard;

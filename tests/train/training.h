@@ -64,7 +64,8 @@ struct Training {
       const auto state = [&](const std::string& name, float value) {
         return net.graph.add(Value{name, Role::state, std::nullopt, std::make_shared<Tensor>(tensor({5}, std::vector<float>(5, value))), ""});
       };
-      const ValueId scale = weight("bn.weight", {5}, 1, 0), shift = weight("bn.bias", {5}, 0, 0), mean = state("bn.mean", 0), variance = state("bn.variance", 1);
+      const ValueId scale = weight("bn.weight", {5}, 1, 0), shift = weight("bn.bias", {5}, 0, 0), mean = state("bn.mean", 0),
+                    variance = state("bn.variance", 1);
       h = net.node("BatchNormalization", {h, scale, shift, mean, variance}, "bn", {}, 9);
     }
     h = net.node("Tanh", {h}, "hidden");

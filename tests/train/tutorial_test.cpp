@@ -27,7 +27,8 @@ TEST_CASE("the tutorial's 120 trainings are not told apart from Keras'", "[train
       for (const auto& correct : j.at("correct_of_116")) theirs[name->second].push_back(correct);
   }
   for (const char* variant : {"baseline", "constant", "time", "drop"}) {
-    INFO(variant << ": " << report::summary(ours[variant]).mean << " rows right of 116, Keras " << report::summary(theirs[variant]).mean << " in " << theirs[variant].size() << " runs");
+    INFO(variant << ": " << report::summary(ours[variant]).mean << " rows right of 116, Keras " << report::summary(theirs[variant]).mean << " in "
+                 << theirs[variant].size() << " runs");
     CHECK(ours[variant].size() == 30);
     CHECK(theirs[variant].size() >= 45);
     CHECK(report::welch_p(ours[variant], theirs[variant]) > 0.01);

@@ -36,8 +36,8 @@ Outcomes run_with(const std::string& file, const std::function<std::string(std::
                   const char* more = "") {
   const onnx_models::Folder place;
   const std::string source = std::string(LEHR_SOURCE_DIR) + "/experiments/ionosphere/";
-  write_file(place / "e.yaml", cat("model: {file: ", source, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata:\n  file: ", source, "ionosphere.csv\n  split: ", split,
-                                   "\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 28\n", more));
+  write_file(place / "e.yaml", cat("model: {file: ", source, "mlp-34-34-1.onnx, init: glorot_uniform}\ndata:\n  file: ", source, "ionosphere.csv\n  split: ",
+                                   split, "\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 28\n", more));
   const auto prepared = run::prepare(spec::read_study(place / "e.yaml", run::vocabulary()), {});
   Faulty folder(place / "run", file, fault);
   Outcomes out;
