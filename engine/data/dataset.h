@@ -28,6 +28,9 @@ struct Dataset {
   Field target;                             // i64 class index of shape [] (classes not empty), or f32 of shape [1]
   std::vector<std::string> classes;
   std::vector<std::string> feature_names;   // one per scalar column of the first feature
+  std::vector<float> row_weights;           // one a row, at least 0; empty: all 1
+  // What was done to the numbers of the target: (y - shift) * scale, column by column; empty: nothing. Metrics, predictions and written files take it back.
+  struct TargetScaling { std::vector<double> shift, scale; bool empty() const { return shift.empty(); } } target_scaling;
 };
 
 // Copies the given rows of a field, one after another. No allocation. Error on another dtype or a wrong size of `out`.
