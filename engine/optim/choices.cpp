@@ -59,7 +59,7 @@ Choices::Choices(const std::map<std::string, std::string>& allowed, const Optimi
   for (const NumberOption& n : numbers) names.push_back(n.name);
   for (const auto& [name, values] : allowed) {
     names.push_back(name);
-    values_[name] = values_of(values).front();
+    values_[name] = trim(std::string_view(values).substr(0, values.find('|')));
   }
   for (const auto& [name, value] : given) {
     if (const auto n = std::ranges::find(numbers, name, &NumberOption::name); n != numbers.end()) {
@@ -69,9 +69,9 @@ Choices::Choices(const std::map<std::string, std::string>& allowed, const Optimi
     const auto row = allowed.find(name);
     if (row == allowed.end())
       throw Error("unknown option ", quote(name), did_you_mean(name, names), names.empty() ? "; it has none" : "; known: ", join(names, ", "));
-    const auto known = values_of(row->second);
-    if (std::find(known.begin(), known.end(), value) == known.end())
-      throw Error("option ", quote(name), " is ", quote(value), ", allowed are ", row->second, did_you_mean(value, known));
+    const auto known = split(row->second, '|');
+    if (std::ranges::find(known, value, trim) == known.end())
+      throw Error("option ", quote(name), " is ", quote(value), ", allowed are ", row->second, did_you_mean(value, values_of(row->second)));
     values_[name] = value;
   }
 }
