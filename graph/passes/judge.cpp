@@ -1,9 +1,9 @@
 #include "graph/passes/judge.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
+#include "graph/passes/origins.h"
 #include "graph/passes/value_evidence.h"
 #include "graph/traits/traits.h"
 
@@ -18,105 +18,11 @@ bool all_equal(const Tensor& tensor, double value) {
   return std::ranges::all_of(tensor.doubles(), [&](double x) { return x == value; });
 }
 
-// A single number under a name the source gave: "scale", "block.alpha". Rank 0 only where the name is a path of modules.
-bool learned_name(const std::string& name, bool rank_0) {
-  if (name.find("ReadVariableOp") != std::string::npos) return true;
-  if (made_up(name) || name.find_first_of("/:") != std::string::npos) return false;
-  for (const char* prefix : {"const", "auto.", "p2o.", "scalar_tensor"})
-    if (name.starts_with(prefix)) return false;
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string::npos) return !rank_0;
-  return name.find_first_not_of("0123456789", dot + 1) != std::string::npos;
-}
-
-// What modules call a learned number on a branch; of rank 0 a bare name says no more.
-bool gate_name(const std::string& name) {
-  static const std::set<std::string, std::less<>> names = {"alpha", "beta",  "gamma",       "gate",        "gain",  "weight",
-                                                           "bias",  "scale", "temperature", "logit_scale", "slope", "resweight"};
-  return names.contains(name);
-}
-
 bool adds(const Node& node) { return traits(node).does == Does::add || traits(node).does == Does::subtract; }
 bool scales(const Node& node) { return traits(node).does == Does::multiply || traits(node).does == Does::divide; }
 bool renames(const Node& node) { return traits(node).does == Does::identity || traits(node).does == Does::cast; }
 
-// "arange_1", "val_12": results of the exporter's own operators, not names of tensors.
-bool of_operator(std::string_view name) {
-  static const std::set<std::string, std::less<>> operators = {"val",
-                                                               "arange",
-                                                               "zeros",
-                                                               "ones",
-                                                               "full",
-                                                               "eye",
-                                                               "linspace",
-                                                               "scalar_tensor_default",
-                                                               "cat",
-                                                               "stack",
-                                                               "div",
-                                                               "mul",
-                                                               "add",
-                                                               "sub",
-                                                               "pow",
-                                                               "reciprocal",
-                                                               "rsqrt",
-                                                               "sqrt",
-                                                               "exp",
-                                                               "log",
-                                                               "sin",
-                                                               "cos",
-                                                               "neg",
-                                                               "cumsum",
-                                                               "tril",
-                                                               "triu",
-                                                               "where",
-                                                               "full_like",
-                                                               "zeros_like",
-                                                               "ones_like",
-                                                               "unsqueeze",
-                                                               "squeeze",
-                                                               "transpose",
-                                                               "permute",
-                                                               "expand",
-                                                               "view",
-                                                               "reshape",
-                                                               "slice",
-                                                               "select",
-                                                               "clone",
-                                                               "to",
-                                                               "_to_copy",
-                                                               "_tensor_constant",
-                                                               "lift_fresh_copy",
-                                                               "linalg_vector_norm",
-                                                               "floor",
-                                                               "repeat",
-                                                               "index",
-                                                               "alias",
-                                                               "detach"};
-  const std::size_t last = name.find_last_not_of("0123456789");
-  if (last != std::string_view::npos && last + 1 < name.size() && name[last] == '_') name = name.substr(0, last);
-  return operators.contains(name);
-}
-// What the exporter computed from numbers of the formula alone, or from tensors of modules.
-bool folded_from_nothing(const Origin& origin) {
-  if (origin.said != Said::folded) return false;
-  std::size_t names = 0;
-  for (std::size_t open = origin.of.find('\''); open != std::string::npos; open = origin.of.find('\'', open + 1)) {  // ['cos', 'val_3']
-    const std::size_t close = origin.of.find('\'', open + 1);
-    if (close == std::string::npos || !of_operator(std::string_view(origin.of).substr(open + 1, close - open - 1))) return false;
-    ++names;
-    open = close;
-  }
-  return names > 0;
-}
-bool folded_from_module(const Origin& origin) { return origin.said == Said::folded && !folded_from_nothing(origin); }
-
 }  // namespace
-
-bool made_up(const std::string& name) {
-  const std::string last = name.substr(name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
-  if (last.starts_with("Constant")) return true;
-  return last.starts_with("val_") && last.find_first_not_of("0123456789", 4) == std::string::npos;
-}
 
 Judge::Judge(const Graph& graph, std::span<const ValueId> loss)
     : graph_(graph),

@@ -19,9 +19,6 @@ struct Verdict {
   std::size_t node = 0;  // that one
 };
 
-// Names exporters make up for constants that are no tensor of the source: "val_12", "/1/Constant_2_output_0".
-bool made_up(const std::string& name);
-
 // Says what a weight is from where its values go: for every reader the questions in this order: does a gradient pass there at all; does
 // the row of the operator say it (a Gemm's weight, a running mean); do the values say that it is a number of the formula (a mask, a table);
 // does its place (a factor like 1/sqrt(d), a statistic of a normalisation written out); else it is a bias, scale or slope that is learned.

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "graph/passes/judge.h"
+#include "graph/passes/origins.h"
 #include "graph/passes/roles.h"
 #include "graph/passes/value_evidence.h"
 #include "graph/traits/traits.h"
@@ -13,11 +14,6 @@ namespace lehr {
 namespace {
 
 bool is_learnable(const Value& value) { return value.data && is_float(value.data->type.dtype); }
-
-// A name the source may have given; what exporters make up has a path, a colon or a number for it.
-bool of_source(const Value& value) {
-  return !value.origin.constant_node && !made_up(value.name) && value.name.find_first_of("/:") == std::string::npos;
-}
 
 std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, const char* key) {
   std::vector<ValueId> out;
@@ -79,13 +75,15 @@ std::string all_uses(const std::vector<Verdict>& readers) {
 
 class Roles {
  public:
-  Roles(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options) : graph_(graph), judge_(graph, loss), apart_(options.apart) {
+  // stored: so many values are the file's own, the others were untied.
+  Roles(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options, std::size_t stored)
+      : graph_(graph), judge_(graph, loss), apart_(options.apart), stored_(stored) {
     for (const RoleRule& rule : options.rules)
       for (const ValueId id : matching(graph, rule.pattern, "params")) ruled_[id] = rule;
   }
 
   std::size_t run() {
-    std::size_t parameters = 0;
+    std::vector<ValueId> parameters;
     const auto count = static_cast<ValueId>(graph_.values().size());
     for (ValueId id = 0; id < count; ++id) {
       if (!graph_.value(id).data) continue;
@@ -93,9 +91,13 @@ class Roles {
         decide(id);
       else
         settle(id, Role::constant, "integer data");
-      parameters += graph_.value(id).role == Role::parameter;
+      if (graph_.value(id).role == Role::parameter) parameters.push_back(id);
     }
-    return parameters;
+    std::vector<ValueId> of_file = parameters;
+    std::erase_if(of_file, [&](ValueId id) { return static_cast<std::size_t>(id) >= stored_; });
+    for (const Twins& t : twins(graph_, of_file))
+      apart_of_.push_back(cat(quote(graph_.value(t.second).name), " (", quote(graph_.value(t.first).name), t.turned ? " turned)" : " again)"));
+    return parameters.size();
   }
 
   // What was decided without the operator or the file saying so, and what is trained as one.
@@ -106,8 +108,13 @@ class Roles {
     if (!named_.empty())
       notes.push_back(
           cat("single numbers taken for parameters by their names: ", listed(named_, most), "; params: {NAME: {role: constant}} keeps one as it is"));
+    if (!computed_.empty())
+      notes.push_back(cat("computed by the exporter and trained as they stand, without what made them: ", listed(computed_, most),
+                          "; params: {NAME: {role: constant}} keeps one as it is"));
     if (!shared_.empty())
       notes.push_back(cat("trained as one: ", listed(shared_, most), "; model: {untie: [NAME]} gives each use its own"));
+    if (!apart_of_.empty())
+      notes.push_back(cat("stored twice in the file, trained apart from here on: ", listed(apart_of_, most), "; the source may have one tensor there"));
     if (!own_states_.empty()) notes.push_back(cat("stored together in the file, but followed apart: ", listed(own_states_, most)));
     if (quantized_ > 0)
       notes.push_back(cat(quantized_, quantized_ == 1 ? " weight is" : " weights are", " stored quantized and stay", quantized_ == 1 ? "s" : "",
@@ -164,6 +171,7 @@ class Roles {
     }
     if (!readers.empty()) {
       settle(id, Role::parameter, all_uses(readers));
+      if (const auto of = computed_from(graph_.value(id)); !of.empty()) computed_.push_back(cat(quote(graph_.value(id).name), " (of ", listed(of, 4), ")"));
       if (graph_.value(id).data->size() == 1 && std::ranges::none_of(readers, [](const Verdict& v) { return v.by == Evidence::row; }))
         named_.push_back(cat(quote(graph_.value(id).name), " (", all_uses(readers), ")"));
       return true;
@@ -201,16 +209,18 @@ class Roles {
   Graph& graph_;
   Judge judge_;
   bool apart_ = true;
+  std::size_t stored_ = 0;
   std::map<ValueId, RoleRule> ruled_;
-  std::vector<std::string> guessed_, named_, shared_, own_states_;
+  std::vector<std::string> guessed_, named_, computed_, shared_, apart_of_, own_states_;
   std::size_t quantized_ = 0;
 };
 
 }  // namespace
 
 std::size_t trainable(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options, Notes& notes) {
+  const std::size_t stored = graph.values().size();
   untie(graph, options.untie, notes);
-  Roles roles(graph, loss, options);
+  Roles roles(graph, loss, options, stored);
   const std::size_t parameters = roles.run();
   roles.count_quantized();
   roles.tell(notes);

@@ -227,4 +227,37 @@ TEST_CASE("single numbers under a name of the source are told, whichever way the
   CHECK_FALSE(says(notes[0], "val_3"));
 }
 
+TEST_CASE("a weight that the exporter computed from others is told, one that it turned is not", "[passes]") {
+  Build b;
+  const auto folded = [&](const std::string& name, const Shape& shape, const std::string& of) {
+    const ValueId id = b.weight(name, shape);
+    b.graph.value(id).origin = {.said = Said::folded, .of = of};
+    return id;
+  };
+  const ValueId masked = folded("mul", {3, 4}, "['mask', 'w']"), turned = folded("val_0", {4, 4}, "['h.weight', 'val_7']");
+  const ValueId normed = folded("mul_1", {4, 3}, "['g', 'div', 'linalg_vector_norm']"), squashed = folded("sigmoid", {3, 2}, "['gate']");
+  ValueId h = b.rows("x", 3);
+  for (const ValueId w : {masked, turned, normed, squashed}) h = b.node("MatMul", {h, w}, cat("y", w));
+  b.output(h);
+  Notes notes;
+  trainable(b.graph, b.graph.outputs, {}, notes);
+  INFO(join(notes, "\n"));
+  REQUIRE(notes.size() == 1);
+  CHECK(says(notes[0], "computed by the exporter and trained as they stand, without what made them: 'mul' (of mask, w), 'mul_1' (of g), 'sigmoid' (of gate); params"));
+}
+
+TEST_CASE("a tensor that the file stores twice, once turned, is told", "[passes]") {
+  Build b;
+  const ValueId w = b.weight("w", {3, 2}, {1, 2, 3, 4, 5, 6}), twin = b.weight("t", {2, 3}, {1, 3, 5, 2, 4, 6});
+  const ValueId other = b.weight("other", {3, 2}, {1, 2, 3, 4, 6, 5}), ones = b.weight("ones", {2, 3}, {1, 1, 1, 1, 1, 1});
+  ValueId h = b.rows("x", 3);
+  for (const ValueId weight : {w, twin, other, ones}) h = b.node("MatMul", {h, weight}, cat("y", weight));
+  b.output(b.node("MatMul", {h, b.weight("more", {3, 2}, {1, 1, 1, 1, 1, 1})}, "y"));
+  Notes notes;
+  trainable(b.graph, b.graph.outputs, {}, notes);
+  INFO(join(notes, "\n"));
+  REQUIRE(notes.size() == 1);
+  CHECK(says(notes[0], "stored twice in the file, trained apart from here on: 't' ('w' turned); the source may have one tensor there"));
+}
+
 }  // namespace lehr
