@@ -4,151 +4,238 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "engine/data/columns.h"
+#include "engine/data/dates.h"
 #include "engine/data/preprocess.h"
 #include "engine/data/problems.h"
 #include "engine/data/scalers.h"
 #include "engine/data/target.h"
+#include "engine/data/transforms.h"
 
 namespace lehr {
 
 namespace {
 using Rows = std::span<const std::int32_t>;
-using Indices = std::vector<std::size_t>;
+using As = ColumnRule::As;
+using Encode = ColumnRule::Encode;
+using Impute = ColumnRule::Impute;
+using Scale = ColumnRule::Scale;
+using Unknown = ColumnRule::Unknown;
+using DatePart = ColumnRule::DatePart;
 
 constexpr std::size_t max_one_hot = 10'000;
 
-bool contains(const Indices& list, std::size_t column) { return std::ranges::find(list, column) != list.end(); }
-
-// The columns named under `key`, each once and none the target.
-Indices resolve(const CsvTable& table, const std::vector<std::string>& names, const std::string& key, std::size_t target, Problems& problems) {
-  Indices out;
-  for (const std::string& name : names) try {
-      const std::size_t column = table.find(name);
-      if (column == target) problems.add(key, ": ", quote(name), " is the target, it cannot be listed here");
-      else if (contains(out, column)) problems.add(key, ": ", quote(name), " is listed twice");
-      else out.push_back(column);
-    } catch (const Error& error) {
-      problems.add(key, ": ", error.sentence());
-    }
-  return out;
-}
-
-Indices features(const CsvTable& table, const TableSpec& spec, std::size_t target, Problems& problems) {
-  const Indices dropped = resolve(table, spec.drop, "drop", target, problems);
-  Indices out = resolve(table, spec.columns, "columns", target, problems);
-  for (const std::size_t column : out)
-    if (contains(dropped, column)) problems.add("columns and drop both list ", quote(table.columns[column].name));
-  if (!spec.columns.empty()) return out;
-  for (std::size_t c = 0; c < table.columns.size(); ++c)
-    if (c != target && !contains(dropped, c)) out.push_back(c);
-  if (out.empty()) problems.add("no column is left as a feature");
-  return out;
-}
-
+// One column by its settings.
 struct Fitter {
   const CsvTable& table;
-  const TableSpec& spec;
+  const ColumnRule& rule;
+  std::size_t column;
+  bool integers;  // the input takes int64
   Rows rows;
   Problems& problems;
 
-  void fit_category(ColumnPlan& plan, std::size_t column, bool integers) const {
-    const Column& c = table.columns[column];
-    const bool code = integers || spec.encode == TableSpec::Encode::code;
+  const Column& cells() const { return table.columns[column]; }
+  std::string called() const { return cat("column ", quote(cells().name)); }
+  Impute impute() const { return rule.impute.value_or(Impute::error); }
+
+  std::vector<ColumnPlan> plans() const {
+    std::vector<ColumnPlan> out;
+    const auto add = [&] {
+      ColumnPlan& plan = out.emplace_back();
+      plan.name = cells().name, plan.index = static_cast<std::int64_t>(column);
+      return &plan;
+    };
+    const As as = rule.as.value_or(As::number);
+    if (as == As::date) {
+      std::vector<DatePart> parts = rule.parts;
+      if (parts.empty()) parts = {DatePart::year, DatePart::month, DatePart::day};
+      for (const DatePart part : parts) {
+        ColumnPlan* plan = add();
+        plan->part = part;
+        if (!fit_number(*plan)) break;  // its cells are told once
+      }
+    } else if (as == As::category || (integers && truths())) {
+      fit_category(*add());
+    } else {
+      fit_number(*add());
+    }
+    if (rule.indicator.value_or(false)) add()->kind = ColumnPlan::Kind::indicator;
+    return out;
+  }
+
+ private:
+  // Whole numbers as true and false: 1 and 0.
+  bool truths() const {
+    const auto& texts = cells().texts;
+    return !cells().numeric && !texts.empty() && std::ranges::all_of(texts, [](const auto& t) { return lower(t) == "true" || lower(t) == "false"; });
+  }
+
+  void fit_category(ColumnPlan& plan) const {
+    const bool code = integers || rule.encode == Encode::code;
     plan.kind = code ? ColumnPlan::Kind::code : ColumnPlan::Kind::one_hot;
-    plan.categories = table::distinct(c, rows);
+    plan.unknown = rule.unknown.value_or(Unknown::error);
+    if (code && plan.unknown == Unknown::zeros)
+      problems.add(called(), " is encoded as code, which has no zeros for an unknown name: unknown: most_frequent, or encode: one_hot");
+    plan.categories = table::distinct(cells());
+    if (plan.categories.empty()) return problems.add(called(), " has no value");
+    const bool fills = impute() != Impute::error && impute() != Impute::value;
+    if (const auto most = most_frequent(plan.categories); most) {
+      if (fills) plan.fill_category = *most;
+      if (plan.unknown == Unknown::most_frequent) plan.frequent = *most;
+    } else if (fills || plan.unknown == Unknown::most_frequent) {
+      problems.add(called(), " has no value in the training rows");
+    }
+    if (impute() == Impute::value) name_for_missing(plan);
     if (!code && plan.categories.size() > max_one_hot)
-      problems.add("column ", quote(c.name), " has ", plan.categories.size(), " categories, too many for one_hot: encode them as code, or drop it");
-    if (plan.categories.empty()) problems.add("column ", quote(c.name), " has no value in the training rows");
-    if (spec.impute == TableSpec::Impute::error || plan.categories.empty()) return;
-    std::vector<std::int64_t> counts(plan.categories.size());
-    const auto codes = table::codes(c, plan.categories);
+      problems.add(called(), " has ", plan.categories.size(), " categories, too many for one_hot: encode them as code, or drop it");
+    if (impute() == Impute::error && cells().missing > 0) name_missing();
+  }
+
+  // One more name where no cell has it; of numbers the one of that value.
+  void name_for_missing(ColumnPlan& plan) const {
+    std::string name = rule.fill;
+    if (cells().numeric) {
+      const auto value = parse_number(name);
+      if (!value) return problems.add(called(), " holds numbers, its missing ones cannot be filled with ", quote(name));
+      name = number(*value);
+    }
+    plan.fill_category = name;
+    if (std::ranges::find(plan.categories, name) != plan.categories.end()) return;
+    const auto before = [&](const std::string& a, const std::string& b) { return cells().numeric ? *parse_number(a) < *parse_number(b) : a < b; };
+    plan.categories.insert(std::ranges::upper_bound(plan.categories, name, before), name);
+  }
+
+  std::optional<std::string> most_frequent(const std::vector<std::string>& names) const {
+    std::vector<std::int64_t> counts(names.size());
+    const auto codes = table::codes(cells(), names);
     for (const std::int32_t row : rows)
       if (const std::int64_t k = codes[static_cast<std::size_t>(row)]; k >= 0) ++counts[static_cast<std::size_t>(k)];
-    plan.fill_category = plan.categories[static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin())];
+    const auto most = std::ranges::max_element(counts);
+    if (most == counts.end() || *most == 0) return std::nullopt;
+    return names[static_cast<std::size_t>(most - counts.begin())];
   }
 
-  void fit_number(ColumnPlan& plan, std::size_t column, bool integers) const {
-    const Column& c = table.columns[column];
-    if (!c.numeric) return name_texts(column);
+  // The number of a cell: NaN where missing; nothing where it is another text.
+  std::optional<double> raw(std::int64_t row, const ColumnPlan& plan) const { return table::raw_number(table, row, column, plan.part); }
+
+  bool fit_number(ColumnPlan& plan) const {
+    plan.transform = rule.transform.value_or(ColumnRule::Transform::none);
+    const TransformRow& transform = transform_row(plan.transform);
+    std::vector<std::size_t> texts, missing, outside;
+    const bool plain = cells().numeric && !plan.part && cells().missing == 0 && *transform.domain == 0;
+    for (std::int64_t r = 0; !plain && r < table.rows; ++r) {
+      const auto value = raw(r, plan);
+      if (!value) texts.push_back(static_cast<std::size_t>(r));
+      else if (std::isnan(*value)) missing.push_back(static_cast<std::size_t>(r));
+      else if (!transform.takes(*value)) outside.push_back(static_cast<std::size_t>(r));
+    }
+    if (!texts.empty()) return name_texts(texts, plan), false;
     if (integers) {
       plan.kind = ColumnPlan::Kind::integer;
-      if (spec.impute == TableSpec::Impute::zero) plan.fill = 0;
-      return;
+      if (plan.transform != ColumnRule::Transform::none) problems.add(called(), " goes into an input of whole numbers: no transform: ", transform.name);
+      if (impute() == Impute::zero) plan.fill = 0;
+      else if (impute() == Impute::value || impute() == Impute::most_frequent) fill_missing(plan, values_of(plan));
+      else if (!missing.empty()) name_missing(missing);
+      return true;
     }
-    if (spec.impute == TableSpec::Impute::error && c.missing > 0) return name_missing(column);
-    std::vector<double> values;
-    values.reserve(rows.size());
-    for (const std::int32_t row : rows)
-      if (const double value = c.numbers[static_cast<std::size_t>(row)]; !std::isnan(value)) values.push_back(value);
-    if (values.empty() && spec.impute != TableSpec::Impute::zero) return problems.add("column ", quote(c.name), " has no value in the training rows");
+    if (impute() == Impute::error && !missing.empty()) return name_missing(missing), false;
+    if (!outside.empty()) {
+      name_cells(outside, [&](std::size_t row) { return table.cell(static_cast<std::int64_t>(row), column); },
+                 cat(" outside the domain of transform: ", transform.name, ", which takes numbers ", transform.domain).c_str());
+      return false;
+    }
+    std::vector<double> values = values_of(plan);
+    if (values.empty() && impute() != Impute::zero && impute() != Impute::value) return problems.add(called(), " has no value in the training rows"), false;
     if (values.empty()) values.push_back(0);
-    impute(plan, values);
+    fill_missing(plan, values);
+    if (plan.fill && !transform.takes(*plan.fill))
+      return problems.add(called(), ": missing values are filled with ", *plan.fill, ", transform: ", transform.name, " takes numbers ", transform.domain), false;
+    for (double& value : values) value = transform.of(value);
     scale(plan, values);
     if (!std::isfinite(plan.shift) || !std::isfinite(plan.scale) || !std::isfinite(plan.fill.value_or(0)))
-      problems.add("the values of column ", quote(c.name), " are too large to be scaled");
+      return problems.add("the values of ", called(), " are too large to be scaled"), false;
+    return true;
   }
 
-  void impute(ColumnPlan& plan, std::vector<double>& values) const {
+  // Of the training rows.
+  std::vector<double> values_of(const ColumnPlan& plan) const {
+    std::vector<double> out;
+    out.reserve(rows.size());
+    for (const std::int32_t row : rows)
+      if (const auto value = raw(row, plan); value && !std::isnan(*value)) out.push_back(*value);
+    return out;
+  }
+
+  void fill_missing(ColumnPlan& plan, std::vector<double> values) const {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    switch (spec.impute) {
-      case TableSpec::Impute::error: return;
-      case TableSpec::Impute::zero: plan.fill = 0; return;
-      case TableSpec::Impute::mean: plan.fill = mean(values); return;
-      case TableSpec::Impute::median:
+    switch (impute()) {
+      case Impute::error: return;
+      case Impute::zero: plan.fill = 0; return;
+      case Impute::mean: plan.fill = mean(values); return;
+      case Impute::median:
         std::ranges::nth_element(values, middle);
         plan.fill = *middle;
         if (values.size() % 2 == 0) plan.fill = std::midpoint(*std::max_element(values.begin(), middle), *middle);
+        return;
+      case Impute::most_frequent: plan.fill = most_frequent_number(std::move(values)); return;
+      case Impute::value:
+        plan.fill = parse_number(rule.fill);
+        if (!plan.fill) problems.add(called(), " holds numbers, its missing ones cannot be filled with ", quote(rule.fill));
     }
   }
 
+  static double most_frequent_number(std::vector<double> values) {
+    std::ranges::sort(values);
+    double best = 0;
+    std::ptrdiff_t most = 0;
+    for (auto at = values.begin(); at != values.end();) {
+      const auto end = std::upper_bound(at, values.end(), *at);
+      if (end - at > most) most = end - at, best = *at;
+      at = end;
+    }
+    return best;
+  }
+
   void scale(ColumnPlan& plan, const std::vector<double>& values) const {
-    const ScalerRow& scaler = scaler_row(spec.scale);
-    const Scaling fitted = scaler.fit(values, scaler.number ? spec.*scaler.number : 0);
-    plan.shift = fitted.shift, plan.scale = fitted.scale;
+    const ScalerRow& scaler = scaler_row(rule.scale.value_or(Scale::none));
+    Scaling fitted = scaler.fit(values, scaler.number ? rule.*scaler.number : 0);
+    plan.shift = fitted.shift, plan.scale = fitted.scale, plan.knots = std::move(fitted.knots);
+    plan.normal = rule.scale == Scale::quantile_normal;
   }
 
-  void name_texts(std::size_t column) const {
-    const Column& c = table.columns[column];
-    std::vector<bool> bad;
-    for (const std::string& cell : c.texts) bad.push_back(!parse_number(cell));
-    const auto text = [&](std::size_t r) { return c.codes[r] >= 0 && bad[static_cast<std::size_t>(c.codes[r])]; };
-    name_cells(column, text, [&](std::size_t r) { return not_a_number(c.texts[static_cast<std::size_t>(c.codes[r])]); },
-               " of text: list it under `categorical` if they are names, under `drop` if it is not needed, or the text under `missing` "
-               "if it stands for no value");
+  void name_texts(const std::vector<std::size_t>& found, const ColumnPlan& plan) const {
+    const auto text = [&](std::size_t r) {
+      const std::string cell = table.cell(static_cast<std::int64_t>(r), column);
+      return plan.part ? not_a_date(cell) : not_a_number(cell);
+    };
+    if (plan.part) return name_cells(found, text, " that is no date");
+    const bool dates = std::ranges::all_of(found, [&](std::size_t r) { return parse_date(table.cell(static_cast<std::int64_t>(r), column)).has_value(); });
+    name_cells(found, text,
+               cat(" of text: list it under `categorical` if they are names, ", dates ? "give it `as: date` to have the numbers of its dates, " : "",
+                   "under `drop` if it is not needed, or the text under `missing` if it stands for no value")
+                   .c_str());
   }
 
-  void name_missing(std::size_t column) const {
-    const Column& c = table.columns[column];
-    name_cells(column, [&](std::size_t r) { return std::isnan(c.numbers[r]); }, [](std::size_t) { return std::string("the value is missing"); },
+  void name_missing(const std::vector<std::size_t>& found) const {
+    name_cells(found, [](std::size_t) { return std::string("the value is missing"); },
                " without a value: say what stands for it, the mean, the median or zero");
+  }
+  void name_missing() const {
+    std::vector<std::size_t> found;
+    for (std::int64_t r = 0; r < table.rows; ++r)
+      if (table::missing(cells(), r)) found.push_back(static_cast<std::size_t>(r));
+    name_missing(found);
   }
 
   // The column with the count of its bad cells, then each of them; the first three where there are many.
-  template <class Bad, class Text>
-  void name_cells(std::size_t column, const Bad& bad, const Text& text, const char* hint) const {
-    std::vector<std::size_t> found;
-    for (std::size_t r = 0; r < static_cast<std::size_t>(table.rows); ++r)
-      if (bad(r)) found.push_back(r);
-    const std::string cells = cat(grouped(static_cast<long long>(found.size())), found.size() == 1 ? " cell" : " cells");
-    problems.add("column ", quote(table.columns[column].name), " has ", cells, hint);
+  template <class Text>
+  void name_cells(std::vector<std::size_t> found, const Text& text, const char* hint) const {
+    const std::string count = cat(grouped(static_cast<long long>(found.size())), found.size() == 1 ? " cell" : " cells");
+    problems.add(called(), " has ", count, hint);
     if (found.size() >= Problems::shown) found.resize(3);
     for (const std::size_t r : found) problems.add([&] { return table.place(static_cast<std::int64_t>(r), column) + ": " + text(r); });
   }
 };
-
-std::vector<std::pair<std::string, Indices>> inputs(const CsvTable& table, const TableSpec& spec, std::size_t target,
-                                                    const Indices& all, Problems& problems) {
-  if (spec.inputs.empty()) return {{"", all}};
-  std::vector<std::pair<std::string, Indices>> out;
-  for (const auto& [name, columns] : spec.inputs) {
-    Indices of_input = resolve(table, columns, cat("inputs, ", quote(name)), target, problems);
-    if (columns.empty()) problems.add("inputs: ", quote(name), " has no columns");
-    for (const std::size_t column : of_input)
-      if (!contains(all, column)) problems.add("inputs: ", quote(table.columns[column].name), " of ", quote(name), " is not among the features");
-    out.emplace_back(name, std::move(of_input));
-  }
-  return out;
-}
 
 // An input is all int64 or all float32.
 void check_kinds(const InputPlan& input, Problems& problems) {
@@ -157,38 +244,46 @@ void check_kinds(const InputPlan& input, Problems& problems) {
   if (count == 0 || count == static_cast<std::ptrdiff_t>(input.columns.size())) return;
   const auto code = std::ranges::find_if(input.columns, is_code);
   const auto other = std::ranges::find_if_not(input.columns, is_code);
-  problems.add("one input cannot hold category codes (", quote(code->name), ") and numbers (", quote(other->name),
+  problems.add("one input cannot hold category codes (", quote(code->label()), ") and numbers (", quote(other->label()),
                "); give each its columns under `inputs`");
+}
+
+// Of the target's numbers in the training rows.
+void scale_target(Preprocess& out, const CsvTable& table, Rows rows) {
+  for (NamedColumn& target : out.targets) {
+    std::vector<double> values;
+    for (const std::int32_t row : rows)
+      if (const auto value = table.value(row, static_cast<std::size_t>(target.index)); value && !std::isnan(*value)) values.push_back(*value);
+    if (values.empty()) continue;  // told where the target is read
+    const Scaling fitted = scaler_row(Scale::standard).fit(values, 0);
+    target.shift = fitted.shift, target.scale = fitted.scale;
+  }
 }
 }  // namespace
 
 Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   return within(quote(table.source), [&] {
     if (train_rows.empty()) throw Error("there are no training rows to fit the preprocessing on").code(Exit::mismatch);
-    const std::size_t target = within("the target", [&] { return table.find(spec.target); });
-    Preprocess out{table.header, static_cast<std::int64_t>(table.columns.size()), table.columns[target].name,
-                   static_cast<std::int64_t>(target), spec.classes, table.missing, {}};
-    if (spec.classes.empty() && spec.classify) out.classes = table::distinct(table.columns[target]);
     Problems problems;
-    const Indices all = features(table, spec, target, problems);
-    const Indices categorical = resolve(table, spec.categorical, "categorical", target, problems);
-    for (const std::size_t column : categorical)
-      if (!contains(all, column)) problems.add("categorical: ", quote(table.columns[column].name), " is not among the features");
-    const Fitter fitter{table, spec, train_rows, problems};
-    for (const auto& [name, columns] : inputs(table, spec, target, all, problems)) {
+    const ColumnUse use = column_use(table, spec, problems);
+    Preprocess out;
+    out.header = table.header, out.table_columns = static_cast<std::int64_t>(table.columns.size());
+    out.classes = spec.classes, out.ignore = spec.ignore, out.missing = table.missing;
+    const auto named = [&](std::size_t column) { return NamedColumn{table.columns[column].name, static_cast<std::int64_t>(column)}; };
+    for (const std::size_t column : use.targets) out.targets.push_back(named(column));
+    for (const std::size_t column : use.weights) out.row_weight = named(column);
+    if (spec.classes.empty() && spec.classify && !use.targets.empty()) out.classes = table::class_names(table.columns[use.targets[0]], spec);
+    if (spec.target_standard) scale_target(out, table, train_rows);
+    for (const auto& [name, columns] : use.inputs) {
       InputPlan input{name, {}};
       const bool integers = std::ranges::find(spec.integer_inputs, name) != spec.integer_inputs.end();
-      for (const std::size_t column : columns) {
-        ColumnPlan plan;
-        plan.name = table.columns[column].name;
-        plan.index = static_cast<std::int64_t>(column);
-        if (contains(categorical, column)) fitter.fit_category(plan, column, integers);
-        else fitter.fit_number(plan, column, integers);
-        input.columns.push_back(std::move(plan));
-      }
+      for (const std::size_t column : columns)
+        for (ColumnPlan& plan : Fitter{table, use.settings[column], column, integers, train_rows, problems}.plans()) input.columns.push_back(std::move(plan));
       check_kinds(input, problems);
       out.inputs.push_back(std::move(input));
     }
+    if (spec.target_inputs && out.inputs.size() != 1)
+      problems.add("the inputs can be the target where there is one, not ", out.inputs.size(), ": leave `inputs` out");
     problems.raise();
     return out;
   });

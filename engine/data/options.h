@@ -17,20 +17,46 @@ struct CsvOptions {
   auto operator<=>(const CsvOptions&) const = default;
 };
 
+// How the columns that match a pattern are treated. What a rule sets wins over the rules before it, what it does not set it leaves.
+struct ColumnRule {
+  enum class As { number, category, date };
+  enum class Impute { error, mean, median, zero, most_frequent, value };
+  enum class Transform { none, log, log1p, sqrt, square };                                        // transforms.h
+  enum class Scale { none, standard, minmax, robust, quantile, quantile_normal, divide };         // scalers.h
+  enum class Encode { one_hot, code };                                                            // code: int64 0..n-1, for an embedding
+  enum class Unknown { error, zeros, most_frequent };                                             // of a name that the table trained on does not have
+  enum class DatePart { year, month, day, weekday, dayofyear, hour, minute, second, timestamp };  // dates.h
+  std::string key = "columns";  // for messages; of `columns` the pattern may hold * and ?, of others it is a name or an index
+  std::string pattern = "*";
+  std::optional<bool> drop = {};
+  std::optional<As> as = {};  // absent: numbers
+  std::optional<Impute> impute = {};
+  std::string fill = {};  // of Impute::value: a number, or a name
+  std::optional<bool> indicator = {};
+  std::optional<Transform> transform = {};
+  std::optional<Scale> scale = {};
+  double divide = 1;  // of Scale::divide
+  std::optional<Encode> encode = {};
+  std::optional<Unknown> unknown = {};
+  std::vector<DatePart> parts = {};
+  auto operator<=>(const ColumnRule&) const = default;
+};
+
 // What the columns of a table are for. Columns are named, or given by index (negative counts from the end).
 struct TableSpec {
-  std::string target = "-1";
-  std::vector<std::string> classes;   // in this order; empty: see classify
-  bool classify = false;              // with an empty list: the target's distinct values, sorted, are the classes
-  std::vector<std::string> columns;   // features in this order; empty: all but the target and `drop`
-  std::vector<std::string> drop;
-  std::vector<std::string> categorical;
-  enum class Encode { one_hot, code } encode = Encode::one_hot;  // code: int64 0..n-1, for an embedding
-  std::map<std::string, std::vector<std::string>> inputs;        // model input -> columns; empty: one input "" of all features
+  std::vector<std::string> targets = {"-1"};  // several: a vector of numbers
+  bool target_inputs = false;                 // the target is the only input itself, as numbers; `targets` says nothing
+  bool target_standard = false;               // numbers of the target are trained at mean 0, deviation 1
+  bool drop_without_target = false;           // rows whose target is missing go; else they are an error
+  std::vector<std::string> ignore;            // target values that do not count: class -1
+  std::string row_weight;                     // a column of weights, no feature; empty: all rows count 1
+  std::vector<std::string> classes;           // in this order; empty: see classify
+  bool classify = false;                      // with an empty list: the target's distinct values, sorted, are the classes
+  std::vector<std::string> columns;           // features in this order; empty: all but targets, row weights and what is dropped
+  ColumnRule every;                           // of all columns
+  std::vector<ColumnRule> rules;              // after it, in this order
+  std::map<std::string, std::vector<std::string>> inputs;  // model input -> columns; empty: one input "" of all features
   std::vector<std::string> integer_inputs;  // these take int64: their columns are whole numbers as they are, or category codes
-  enum class Impute { error, mean, median, zero } impute = Impute::error;
-  enum class Scale { none, standard, minmax, divide } scale = Scale::none;
-  double divide = 1;
   auto operator<=>(const TableSpec&) const = default;
 };
 

@@ -1,22 +1,33 @@
 #pragma once
 #include <span>
+#include <vector>
 
 #include "engine/data/options.h"
 
 namespace lehr {
 
-// x = (raw - shift) * scale.
-struct Scaling { double shift = 0, scale = 1; };
+// x = (raw - shift) * scale; with knots instead: the share of training rows below raw.
+struct Scaling {
+  double shift = 0, scale = 1;
+  std::vector<double> knots = {};  // ascending quantiles of the training rows, equally spaced from the smallest to the largest
+};
 
 // One way to scale a numeric column by what its training rows hold.
 struct ScalerRow {
-  TableSpec::Scale scale;
+  ColumnRule::Scale scale;
   const char *name, *doc;          // as experiment files spell it
-  double TableSpec::*number;       // the number it takes, scale: {divide: 255}; nullptr: none
+  double ColumnRule::*number;      // the number it takes, scale: {divide: 255}; nullptr: none
   Scaling (*fit)(std::span<const double> values, double number);  // values: at least one, all finite
 };
 std::span<const ScalerRow> standard_scalers();
-const ScalerRow& scaler_row(TableSpec::Scale scale);
+const ScalerRow& scaler_row(ColumnRule::Scale scale);
+
+// Quantile q in [0, 1] of ascending values, linear between them (numpy's default).
+double quantile(std::span<const double> ascending, double q);
+// Where raw lies among quantiles, 0 to 1: linear between them, of equal ones the middle (scikit-learn's QuantileTransformer). knots: at least 1.
+double share_below(std::span<const double> knots, double raw);
+// The number that a normal variable is below with probability p, kept within that of 1e-7 and 1 - 1e-7 (as scikit-learn does).
+double normal_quantile(double p);
 
 // Of at least one value, with the rounding errors of the sum carried along (Kahan).
 double mean(std::span<const double> values);

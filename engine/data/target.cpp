@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "engine/data/columns.h"
+#include "engine/data/dates.h"
 #include "engine/data/preprocess.h"
 #include "engine/data/problems.h"
 
@@ -14,10 +16,8 @@ namespace lehr::table {
 namespace {
 constexpr std::size_t max_classes = 10'000;
 
-std::vector<std::string> distinct_numbers(const Column& column, std::span<const std::int32_t> rows) {
-  std::vector<double> values;
-  if (rows.empty()) values = column.numbers;
-  for (const std::int32_t row : rows) values.push_back(column.numbers[static_cast<std::size_t>(row)]);
+std::vector<std::string> distinct_numbers(const Column& column) {
+  std::vector<double> values = column.numbers;
   std::erase_if(values, [](double v) { return std::isnan(v); });
   std::ranges::sort(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -27,18 +27,9 @@ std::vector<std::string> distinct_numbers(const Column& column, std::span<const 
 }
 }  // namespace
 
-std::vector<std::string> distinct(const Column& column, std::span<const std::int32_t> rows) {
-  if (column.numeric) return distinct_numbers(column, rows);
-  std::vector<std::string> out;
-  if (rows.empty()) {
-    out = column.texts;
-  } else {
-    std::vector<bool> seen(column.texts.size());
-    for (const std::int32_t row : rows)
-      if (const std::int32_t code = column.codes[static_cast<std::size_t>(row)]; code >= 0) seen[static_cast<std::size_t>(code)] = true;
-    for (std::size_t c = 0; c < seen.size(); ++c)
-      if (seen[c]) out.push_back(column.texts[c]);
-  }
+std::vector<std::string> distinct(const Column& column) {
+  if (column.numeric) return distinct_numbers(column);
+  std::vector<std::string> out = column.texts;
   std::ranges::sort(out);
   return out;
 }
@@ -68,26 +59,66 @@ std::vector<std::int64_t> codes(const Column& column, const std::vector<std::str
   return out;
 }
 
-Field target_field(const CsvTable& table, std::size_t column, const std::vector<std::string>& classes) {
+bool missing(const Column& column, std::int64_t row) {
+  const auto r = static_cast<std::size_t>(row);
+  return column.numeric ? std::isnan(column.numbers[r]) : column.codes[r] < 0;
+}
+
+std::optional<double> raw_number(const CsvTable& table, std::int64_t row, std::size_t column, std::optional<ColumnRule::DatePart> part) {
+  if (!part) return table.value(row, column);
+  if (missing(table.columns[column], row)) return std::nan("");
+  const auto moment = parse_date(table.cell(row, column));
+  return moment ? std::optional(date_part_row(*part).of(*moment)) : std::nullopt;
+}
+
+std::vector<std::string> class_names(const Column& column, const TableSpec& spec) {
+  std::vector<std::string> out = distinct(column);
+  std::erase_if(out, [&](const std::string& name) {
+    return std::ranges::any_of(spec.ignore, [&](const std::string& other) { return name == other || (column.numeric && parse_number(name) == parse_number(other)); });
+  });
+  return out;
+}
+
+namespace {
+Field class_field(const CsvTable& table, std::size_t column, const std::vector<std::string>& classes, const std::vector<std::string>& ignore) {
   const Column& c = table.columns[column];
   Problems problems;
   Field field{"target", {}, Dtype::i64, {}, {}};
-  if (!classes.empty()) {
-    field.i64 = codes(c, classes);
-    for (std::size_t r = 0; r < field.i64.size(); ++r) {
-      const std::int64_t row = static_cast<std::int64_t>(r);
-      if (field.i64[r] >= 0) continue;
-      problems.add([&] {
-        if (field.i64[r] == missing_code) return table.place(row, column) + ": the target is missing";
-        const std::string cell = table.cell(row, column);
-        return cat(table.place(row, column), ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes));
-      });
+  field.i64 = codes(c, classes);
+  const std::vector<std::int64_t> ignored = codes(c, ignore);
+  std::vector<bool> met(ignore.size());
+  for (std::size_t r = 0; r < field.i64.size(); ++r) {
+    const std::int64_t row = static_cast<std::int64_t>(r);
+    if (ignored[r] >= 0) {
+      met[static_cast<std::size_t>(ignored[r])] = true;
+      field.i64[r] = ignored_class;
+      continue;
     }
-  } else {
-    field.row = {1}, field.dtype = Dtype::f32;
-    field.f32.reserve(static_cast<std::size_t>(table.rows));
-    for (std::int64_t row = 0; row < table.rows; ++row) {
-      const std::optional<double> value = table.value(row, column);
+    if (field.i64[r] >= 0) continue;
+    problems.add([&] {
+      if (field.i64[r] == missing_code) return table.place(row, column) + ": the target is missing";
+      const std::string cell = table.cell(row, column);
+      return cat(table.place(row, column), ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes));
+    });
+  }
+  for (std::size_t k = 0; k < ignore.size(); ++k)
+    if (!met[k]) problems.add("target.ignore: no row of the target has ", quote(ignore[k]), did_you_mean(ignore[k], distinct(c)));
+  problems.raise(Exit::mismatch);
+  return field;
+}
+}  // namespace
+
+Field target_field(const CsvTable& table, const std::vector<std::size_t>& columns, const std::vector<std::string>& classes,
+                   const std::vector<std::string>& ignore, const Dataset::TargetScaling& scaling) {
+  if (!classes.empty()) return class_field(table, columns.at(0), classes, ignore);
+  Problems problems;
+  Field field{"target", {static_cast<std::int64_t>(columns.size())}, Dtype::f32, {}, {}};
+  field.f32.reserve(static_cast<std::size_t>(table.rows) * columns.size());
+  for (std::int64_t row = 0; row < table.rows; ++row)
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const std::size_t column = columns[k];
+      std::optional<double> value = table.value(row, column);
+      if (value && !scaling.empty()) *value = (*value - scaling.shift[k]) * scaling.scale[k];
       field.f32.push_back(static_cast<float>(value.value_or(0)));
       if (value && std::isfinite(field.f32.back())) continue;
       problems.add([&] {
@@ -97,9 +128,29 @@ Field target_field(const CsvTable& table, std::size_t column, const std::vector<
         return cat(place, *value, " is beyond the range of float32");
       });
     }
-  }
   problems.raise(Exit::mismatch);
   return field;
+}
+
+std::vector<float> weight_values(const CsvTable& table, std::size_t column) {
+  Problems problems;
+  std::vector<float> out;
+  bool any = false;
+  for (std::int64_t row = 0; row < table.rows; ++row) {
+    const std::optional<double> value = table.value(row, column);
+    out.push_back(static_cast<float>(value.value_or(0)));
+    any = any || out.back() > 0;
+    if (value && std::isfinite(out.back()) && out.back() >= 0) continue;
+    problems.add([&] {
+      const std::string place = table.place(row, column) + ": ";
+      if (!value) return place + not_a_number(table.cell(row, column)) + ", as a row weight must be";
+      if (std::isnan(*value)) return place + "the row weight is missing";
+      return cat(place, "a row weight is a number at least 0, not ", *value);
+    });
+  }
+  if (!any) problems.add("row_weight: no row of column ", quote(table.columns[column].name), " has a weight above 0");
+  problems.raise(Exit::mismatch);
+  return out;
 }
 
 }  // namespace lehr::table
@@ -108,21 +159,64 @@ namespace lehr {
 
 Dataset read_target(const CsvTable& table, const TableSpec& spec) {
   return within(quote(table.source), [&] {
-    const std::size_t column = within("the target", [&] { return table.find(spec.target); });
+    const std::vector<std::size_t> columns = target_columns(table, spec);
     for (std::size_t i = 0; i < spec.classes.size(); ++i)
       if (std::ranges::find(spec.classes.begin(), spec.classes.begin() + static_cast<std::ptrdiff_t>(i), spec.classes[i]) !=
           spec.classes.begin() + static_cast<std::ptrdiff_t>(i))
         throw Error("class ", quote(spec.classes[i]), " is listed twice");
+    for (const std::string& name : spec.ignore)
+      if (std::ranges::find(spec.classes, name) != spec.classes.end()) throw Error("target.ignore: ", quote(name), " is one of the classes");
     Dataset out;
     out.source = table.source;
     out.rows = table.rows;
+    if (columns.empty()) return out;
     out.classes = spec.classes;
-    if (spec.classes.empty() && spec.classify) out.classes = table::distinct(table.columns[column]);
+    if (spec.classes.empty() && spec.classify) out.classes = table::class_names(table.columns[columns[0]], spec);
     if (out.classes.size() > table::max_classes)
-      throw Error("the target ", quote(table.columns[column].name), " has ", out.classes.size(), " distinct values: too many for classes");
-    out.target = table::target_field(table, column, out.classes);
+      throw Error("the target ", quote(table.columns[columns[0]].name), " has ", out.classes.size(), " distinct values: too many for classes");
+    out.target = table::target_field(table, columns, out.classes, spec.ignore);
     return out;
   });
+}
+
+namespace {
+// These rows alone, in this order.
+void keep_rows(CsvTable& table, const std::vector<std::size_t>& rows) {
+  const auto keep = [&](auto& values) {
+    if (values.empty()) return;
+    for (std::size_t i = 0; i < rows.size(); ++i) values[i] = values[rows[i]];
+    values.resize(rows.size());
+  };
+  keep(table.lines);
+  table.rows = static_cast<std::int64_t>(rows.size());
+  for (Column& column : table.columns) {
+    keep(column.numbers);
+    keep(column.codes);
+    column.missing = 0;
+    for (std::int64_t row = 0; row < table.rows; ++row) column.missing += table::missing(column, row);
+  }
+}
+}  // namespace
+
+std::string drop_without_target(CsvTable& table, const TableSpec& spec) {
+  if (!spec.drop_without_target) return {};
+  const std::vector<std::size_t> targets = within(quote(table.source), [&] { return target_columns(table, spec); });
+  std::vector<std::size_t> kept;
+  std::vector<std::string> lines;
+  std::int64_t gone = 0;
+  for (std::int64_t row = 0; row < table.rows; ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    if (std::ranges::none_of(targets, [&](std::size_t column) { return table::missing(table.columns[column], row); })) {
+      kept.push_back(r);
+      continue;
+    }
+    if (++gone <= 10) lines.push_back(cat(table.lines[r]));
+  }
+  if (gone == 0) return {};
+  if (kept.empty()) throw Error(quote(table.source), ": no row has a target").code(Exit::mismatch);
+  keep_rows(table, kept);
+  return cat(grouped(gone), gone == 1 ? " row" : " rows", " without a target ", gone == 1 ? "is" : "are", " left out (line", gone == 1 ? " " : "s ",
+             join(lines, ", "), gone > 10 ? ", …)" : ")");
 }
 
 }  // namespace lehr

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,15 +8,27 @@
 
 namespace lehr::table {
 
-// Distinct values of a column, missing ones left out: numbers by value, texts by bytes. Of `rows` only, all if empty.
-std::vector<std::string> distinct(const Column& column, std::span<const std::int32_t> rows = {});
+// Distinct values of a column, missing ones left out: numbers by value, texts by bytes.
+std::vector<std::string> distinct(const Column& column);
 
 // Index into `known` of every row's cell; numbers are compared by value ("1.0" is 1), texts exactly. missing_code where missing,
 // unknown_code where not among them.
 constexpr std::int64_t missing_code = -1, unknown_code = -2;
 std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known);
 
-// Class indices (classes not empty) or numbers.
-Field target_field(const CsvTable& table, std::size_t column, const std::vector<std::string>& classes);
+bool missing(const Column& column, std::int64_t row);
+// The cell as a number, or that part of its date: NaN where missing, nothing where it is another text.
+std::optional<double> raw_number(const CsvTable& table, std::int64_t row, std::size_t column, std::optional<ColumnRule::DatePart> part);
+
+// The classes that are found: the distinct values but for those to ignore.
+std::vector<std::string> class_names(const Column& column, const TableSpec& spec);
+
+// Class indices (classes not empty; -1 for a value among `ignore`) or numbers, [columns] a row, scaled in double. Error (Exit::mismatch) naming up to 20 cells that do not
+// fit, and a value to ignore that no row has.
+constexpr std::int64_t ignored_class = -1;
+Field target_field(const CsvTable& table, const std::vector<std::size_t>& columns, const std::vector<std::string>& classes,
+                   const std::vector<std::string>& ignore, const Dataset::TargetScaling& scaling = {});
+// Weights, at least 0 and not all 0. Error (Exit::mismatch) naming cells that are none.
+std::vector<float> weight_values(const CsvTable& table, std::size_t column);
 
 }  // namespace lehr::table

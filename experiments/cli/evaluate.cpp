@@ -49,7 +49,7 @@ std::vector<std::int32_t> all_rows(const Dataset& data) {
 Dataset applied(Preprocess pre, const CsvTable& table, const Options& o) {
   if (!o.target.empty()) {
     const std::size_t column = within(quote(table.source), [&] { return table.find(o.target); });
-    pre.target = table.columns[column].name, pre.target_index = static_cast<std::int64_t>(column);
+    pre.targets = {{table.columns[column].name, static_cast<std::int64_t>(column)}};
   }
   if (!o.classes.empty()) pre.classes = o.classes;
   return apply(pre, table);
@@ -58,12 +58,12 @@ Dataset applied(Preprocess pre, const CsvTable& table, const Options& o) {
 // The columns as they are, in the table's order.
 Dataset as_it_is(const CsvTable& table, const onnx::Model& model, const Options& o) {
   TableSpec spec;
-  if (!o.target.empty()) spec.target = o.target;
+  if (!o.target.empty()) spec.targets = {o.target};
   spec.classes = o.classes;
   const run::Wants wants = run::wants_of(model);
   spec.integer_inputs = wants.integer_inputs;
   if (spec.classes.empty() && wants.labels) spec.classes = wants.labels->names;
-  const std::size_t target = within(quote(table.source), [&] { return table.find(spec.target); });
+  const std::size_t target = within(quote(table.source), [&] { return table.find(spec.targets[0]); });
   spec.classify = !spec.classes.empty() || !table.columns[target].numeric || run::tells_classes(model);
   return prepare_data(table, spec, {}).data;
 }

@@ -66,16 +66,16 @@ void execute(const Options& o) {
     throw Error("--activation: unknown ", quote(o.activation), did_you_mean(o.activation, activations), " (known: ", join(activations, ", "), ")");
   const CsvTable table = read_csv(o.data);
   TableSpec spec;
-  spec.target = o.target;
+  spec.targets = {o.target};
   const std::size_t target = table.find(o.target);
   const bool classify = spec.classify = looks_like_classes(table.columns[target]);
-  spec.scale = TableSpec::Scale::standard;
+  spec.every.scale = ColumnRule::Scale::standard;
   bool missing = false;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (i != target && !table.columns[i].numeric) spec.categorical.push_back(table.columns[i].name);
+    if (i != target && !table.columns[i].numeric) spec.rules.push_back({.key = "categorical", .pattern = table.columns[i].name, .as = ColumnRule::As::category});
     missing |= i != target && table.columns[i].missing > 0;
   }
-  if (missing) spec.impute = TableSpec::Impute::median;
+  if (missing) spec.every.impute = ColumnRule::Impute::median;
   SplitOptions split;
   split.validation = 0.2;
   split.take = classify ? SplitOptions::Take::stratified : SplitOptions::Take::random;
@@ -102,9 +102,9 @@ void execute(const Options& o) {
   for (const auto& c : prepared.data.classes) names.push_back(yaml_text(c));
   yaml += cat("  target: {column: ", table.header ? yaml_text(table.columns[target].name) : cat(target),
               classify ? cat(", classes: [", join(names, ", "), "]") : "", "}\n");
-  if (!spec.categorical.empty()) {
+  if (!spec.rules.empty()) {
     std::vector<std::string> columns;
-    for (const auto& c : spec.categorical) columns.push_back(yaml_text(c));
+    for (const auto& rule : spec.rules) columns.push_back(yaml_text(rule.pattern));
     yaml += cat("  categorical: [", join(columns, ", "), "]\n");
   }
   if (missing) yaml += "  impute: median\n";

@@ -63,7 +63,7 @@ struct DataSpec {
   std::filesystem::path file;
   std::string file_as_written;
   CsvOptions csv;
-  TableSpec table;  // as the file says it: `classify` follows from the loss, `integer_inputs` from the model
+  TableSpec table;  // as the file says it: `classify` follows from the loss and the target, `integer_inputs` from the model
   SplitOptions split;
   auto operator<=>(const DataSpec&) const = default;
 };

@@ -123,6 +123,8 @@ class Writer {
         return any_of({names(key.values), list_of(names(key.values))});
       case Type::texts:
         return any_of({texts(), list_of(texts())});
+      case Type::features:
+        return any_of({texts(), list_of(texts()), {{"type", "object"}, {"additionalProperties", object(key.path + ".*", std::nullopt)}}});
       case Type::numbers:
         return list_of(numeric(key, "number"));
       case Type::integers:

@@ -25,20 +25,27 @@ void write_out(Node& node, const std::string& path, const Schema& schema) {
 }
 
 // The parts of a dotted key. Names the user chose may hold dots themselves: params.*.bias.weight_decay
-std::vector<std::string> segments(const std::string& key) {
+std::vector<std::string> segments(const std::string& key, const Schema& schema) {
   auto parts = split(key, '.');
   const auto joined = [&](std::size_t first, std::size_t last) {
     return join(std::vector<std::string>(parts.begin() + static_cast<std::ptrdiff_t>(first), parts.begin() + static_cast<std::ptrdiff_t>(last)), ".");
   };
   if (parts[0] == "sweep" && parts.size() > 2) return {parts[0], joined(1, parts.size())};
   if (parts[0] == "params" && parts.size() > 3) return {"params", joined(1, parts.size() - 1), parts.back()};
+  if (parts.size() > 3 && parts[0] == "data" && parts[1] == "columns")
+    for (std::size_t first = 3; first < parts.size(); ++first)
+      if (schema.find("data.columns.*." + joined(first, parts.size()))) {
+        std::vector<std::string> out{parts[0], parts[1], joined(2, first)};
+        out.insert(out.end(), parts.begin() + static_cast<std::ptrdiff_t>(first), parts.end());
+        return out;
+      }
   const bool open = parts.size() > 3 && ((parts[0] == "model" && parts[1] == "init") || (parts[0] == "data" && parts[1] == "inputs"));
   if (open) return {parts[0], parts[1], joined(2, parts.size())};
   return parts;
 }
 
 void put(Node& root, const Entry& entry, const Schema& schema, Problems& problems) {
-  const auto parts = segments(entry.key);
+  const auto parts = segments(entry.key, schema);
   if (parts.size() > 6 || std::ranges::count(parts, "") > 0) return problems.error(entry.at, "unknown key ", quote(entry.key));
   Node* at = &root;
   std::string path;
@@ -222,7 +229,7 @@ const Entry* find_key(const Node& patch, const std::string& dotted, const Schema
   const auto find = [&](const std::string& key) {
     const Node* node = &patch;
     const Entry* entry = nullptr;
-    for (const std::string& part : segments(key)) {
+    for (const std::string& part : segments(key, schema)) {
       entry = node->find(part);
       if (!entry) return entry;
       node = &entry->value;

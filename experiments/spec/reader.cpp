@@ -81,6 +81,7 @@ class ExperimentReader {
       return;
     }
     if (key.type == Type::rules) return rules(entry, tree);
+    if (key.type == Type::features && entry.value.is_mapping()) return column_rules(key, entry, tree);
     Node canonical;
     if (const auto value = values_.read(key, entry.value, canonical)) key.set(out_.experiment, *value);
     tree.entries.push_back({key.name(), entry.at, std::move(canonical)});
@@ -154,6 +155,44 @@ class ExperimentReader {
       rule.hypers.insert_or_assign(setting.key, *value->schedule);
   }
 
+  // data.columns as a mapping: a rule for each pattern, in order.
+  void column_rules(const Key& key, const Entry& entry, Node& tree) {
+    for (const Entry& rule : entry.value.entries) {
+      const std::string path = cat(key.path, ".", rule.key);
+      out_.places[path] = rule.at;
+      if (!rule.value.is_mapping()) {
+        problems_.error(rule.value.at, key.path, ".", printable(rule.key), " must be a mapping such as {scale: minmax}, not ", kind_name(rule.value));
+        continue;
+      }
+      ColumnRule made;
+      made.pattern = rule.key;
+      column_settings(made, key.path + ".*", cat(key.path, ".", printable(rule.key)), rule.value);
+      out_.experiment.data.table.rules.push_back(std::move(made));
+    }
+    tree.entries.push_back({key.name(), entry.at, entry.value});
+  }
+
+  void column_settings(ColumnRule& rule, const std::string& schema_path, const std::string& path, const Node& settings) {
+    for (const Entry& setting : settings.entries) {
+      const Key* key = schema_.find(cat(schema_path, ".", setting.key));
+      if (key == nullptr) {
+        std::vector<std::string> known;
+        for (const Key* own : schema_.children(schema_path)) known.push_back(own->name());
+        problems_.error(setting.at, "unknown key ", quote(setting.key), " in ", path, did_you_mean(setting.key, known), "; known here: ", join(known, ", "));
+        continue;
+      }
+      Key named = *key;
+      named.path = cat(path, ".", setting.key);
+      if (setting.value.is_mapping() && schema_.has_children(key->path)) {
+        if (setting.value.entries.empty()) problems_.error(setting.value.at, named.path, " must be ", expected(named), ", or ", key->example);
+        column_settings(rule, key->path, named.path, setting.value);
+        continue;
+      }
+      Node ignored;
+      if (const auto value = values_.read(named, setting.value, ignored)) key->set_column(rule, *value);
+    }
+  }
+
   const Schema& schema_;
   Problems& problems_;
   ValueReader values_;
@@ -194,48 +233,6 @@ void scale_rates(Experiment& e) {
   };
   scale(e.optimizer.hypers);
   for (ParamRule& rule : e.params) scale(rule.hypers);
-}
-
-// Parts that must fit together.
-void check_together(const Reading& reading, Problems& problems) {
-  const Experiment& e = reading.experiment;
-  const auto at = [&](const char* key) {
-    const auto it = reading.places.find(key);
-    return it == reading.places.end() ? At{} : it->second;
-  };
-  if (e.model.mlp && !e.model.file.empty())
-    problems.error(
-        at("model.mlp"),
-        "model.file and model.mlp exclude each other: the network is read from a file, or made (model.file: null takes away what stands in an outer layer)");
-  if (e.model.mlp && e.model.head)
-    problems.error(at("model.head"), "model.head replaces the last layer of a file; the network of model.mlp has the outputs that the data and the loss need");
-  if (e.data.split.validation + e.data.split.test >= 1)
-    problems.error(at("data.split"), "validation and test take ", number((e.data.split.validation + e.data.split.test) * 100),
-                   " % of the rows together: nothing is left to train on");
-  std::set<std::string> classes(e.data.table.classes.begin(), e.data.table.classes.end());
-  if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
-  if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
-    problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
-                   " classes");
-  if (e.loss.scores && !loss_row(e.loss.kind).classifies())
-    problems.error(at("model.scores"), "model.scores is for a loss over classes, binary_crossentropy or categorical_crossentropy, not for ", name(e.loss.kind));
-  if (e.batch.schedule && !e.batch.keep_last)
-    problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
-  const bool validates = e.data.split.validation > 0 || e.data.split.validation_rows > 0;
-  const auto measured = measured_names(e.metrics, validates);
-  const auto follows = [&](const std::string& key, const Controlled& quantity) {
-    for (const Feedback& feedback : quantity.feedback())
-      if (std::ranges::count(measured, feedback.metric()) == 0)
-        problems.error(at(key.c_str()), key, " follows ", quote(feedback.metric()), ", which is not measured", did_you_mean(feedback.metric(), measured),
-                       " (measured: ", join(measured, ", "), validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
-  };
-  for (const auto& [name, quantity] : e.optimizer.hypers) follows("optimizer." + name, quantity);
-  for (const ParamRule& rule : e.params)
-    for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
-  for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
-  for (const std::string& column : e.data.table.drop)
-    if (std::ranges::count(e.data.table.columns, column) > 0)
-      problems.error(at("data.drop"), "the column ", quote(column), " is both used by data.columns and dropped by data.drop");
 }
 }  // namespace
 

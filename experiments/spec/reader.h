@@ -23,6 +23,9 @@ struct Reading {
 // All problems go to `problems`, but for missing keys: the caller knows whether all variants lack them.
 Reading read_experiment(const Node& root, const Schema& schema, const Sources& sources, Problems& problems);
 
+// Parts that must fit together.
+void check_together(const Reading& reading, Problems& problems);
+
 // One value as a row's type asks for; `canonical` is what a resolved file says for it. Nothing where it does not fit.
 class ValueReader {
  public:

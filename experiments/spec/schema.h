@@ -25,6 +25,7 @@ enum class Type {
   choice,   // one of `values`; a value that ends in "_k" stands for any positive k, one that takes arguments is written name(…)
   choices,  // a list of them
   texts,    // a list of texts
+  features,  // a list of texts, or pattern -> the settings of its keys below "*"
   numbers,
   integers,
   portion,  // 33% or 40 rows
@@ -78,7 +79,8 @@ struct Key {
   bool shared = false;                   // of a trial, but the same for all of them
   std::string planned = {};              // known but not built: what is supported instead
   std::function<void(Experiment&, const Value&)> set = {};
-  std::function<void(ParamRule&, const Value&)> set_rule = {};  // of a key below params.*
+  std::function<void(ParamRule&, const Value&)> set_rule = {};     // of a key below params.*
+  std::function<void(ColumnRule&, const Value&)> set_column = {};  // of a key below data.columns.*
 
   std::string parent() const;
   std::string name() const;

@@ -62,7 +62,7 @@ void flatten(const Node& node, const std::string& path, const Sources& sources, 
   for (const Entry& entry : node.entries) {
     const std::string key = path.empty() ? entry.key : path + "." + entry.key;
     const bool section =
-        entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs";
+        entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs" && key != "data.columns";
     const bool typed = path.empty() && entry.value.is_mapping() && (key == "optimizer" || key == "loss");
     if (section || typed)
       flatten(entry.value, key, sources, out);

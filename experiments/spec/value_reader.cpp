@@ -25,6 +25,8 @@ std::string expected(const Key& key) {
       return "a list of " + join(key.values, ", ");
     case Type::texts:
       return "a list";
+    case Type::features:
+      return "a list of columns, or a mapping of columns to settings";
     case Type::numbers:
       return "a list of numbers" + (range.empty() ? "" : " " + range);
     case Type::integers:
@@ -69,6 +71,7 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
     case Type::portion:
       return portion(key, node);
     case Type::texts:
+    case Type::features:
     case Type::choices:
       return texts(key, node, canonical);
     case Type::numbers:

@@ -9,8 +9,8 @@
 using namespace lehr;
 using Rows = std::vector<std::int32_t>;
 using Texts = std::vector<std::string>;
-using Impute = TableSpec::Impute;
-using Scale = TableSpec::Scale;
+using Impute = ColumnRule::Impute;
+using Scale = ColumnRule::Scale;
 
 namespace {
 CsvTable table(const std::string& content) { return parse_csv(content, "t.csv"); }
@@ -23,8 +23,19 @@ Rows all(const CsvTable& t) {
 
 TableSpec spec_of(const std::string& target) {
   TableSpec spec;
-  spec.target = target;
+  spec.targets = {target};
   return spec;
+}
+
+// The columns that `key` lists: drop, categorical.
+void list(TableSpec& spec, const std::string& key, const Texts& names) {
+  std::erase_if(spec.rules, [&](const ColumnRule& rule) { return rule.key == key; });
+  for (const std::string& name : names) {
+    ColumnRule rule{.key = key, .pattern = name};
+    if (key == "drop") rule.drop = true;
+    else rule.as = ColumnRule::As::category;
+    spec.rules.push_back(rule);
+  }
 }
 
 Dataset dataset(const CsvTable& t, const TableSpec& spec, const Rows& rows) { return apply(fit(t, spec, rows), t); }
@@ -54,11 +65,11 @@ TEST_CASE("features are all columns but the target and the dropped, or those lis
   CHECK(d.target.f32 == std::vector<float>{0, 1});
   CHECK(d.target.row == Shape{1});
   CHECK(d.classes.empty());
-  spec.drop = {"b"};
+  list(spec, "drop", {"b"});
   CHECK(dataset(t, spec, all(t)).feature_names == Texts{"a", "c"});
-  spec.drop.clear(), spec.columns = {"c", "0"};
+  list(spec, "drop", {}), spec.columns = {"c", "0"};
   CHECK(dataset(t, spec, all(t)).features.at(0).f32 == std::vector<float>{3, 1, 6, 4});
-  spec.target = "1", spec.columns.clear();
+  spec.targets = {"1"}, spec.columns.clear();
   CHECK(dataset(t, spec, all(t)).feature_names == Texts{"a", "c", "y"});
 }
 
@@ -107,7 +118,7 @@ TEST_CASE("scaling is fitted on the training rows alone", "[preprocess]") {
   for (const Row& row :
        {Row{Scale::none, 0, 1, 0}, {Scale::standard, 4, 1 / std::sqrt(8.0 / 3), 7}, {Scale::minmax, 2, 0.25, 7}, {Scale::divide, 0, 1 / 16.0, 0}}) {
     TableSpec spec;
-    spec.scale = row.scale, spec.divide = 16;
+    spec.every.scale = row.scale, spec.every.divide = 16;
     const Preprocess p = fit(t, spec, train);
     const ColumnPlan& plan = p.inputs.at(0).columns.at(0);
     CHECK(plan.shift == Approx(row.shift).margin(0));
@@ -118,16 +129,16 @@ TEST_CASE("scaling is fitted on the training rows alone", "[preprocess]") {
     CHECK(d.features[0].f32[6] == static_cast<float>((1000 - plan.shift) * plan.scale));
   }
   TableSpec spec;
-  spec.scale = Scale::divide;
+  spec.every.scale = Scale::divide;
   for (const double bad : {0.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
-    spec.divide = bad;
+    spec.every.divide = bad;
     CHECK(has(error_of([&] { fit(t, spec, train); }), "cannot divide by"));
   }
 }
 
 TEST_CASE("x = float32((raw - shift) * scale) in double", "[preprocess]") {
   Preprocess p;
-  p.table_columns = 2, p.target_index = 1;
+  p.table_columns = 2, p.targets = {{"1", 1}};
   ColumnPlan plan;
   plan.shift = 5.853333, plan.scale = 1.203723;
   p.inputs = {{"", {plan}}};
@@ -144,12 +155,12 @@ TEST_CASE("missing numbers are an error, or filled from the training rows", "[pr
         "column 'x' has 2 cells without a value: say what stands for it, the mean, the median or zero\n"
         "line 5, column 'x': the value is missing\nline 7, column 'x': the value is missing\n  in 't.csv'");
   for (const auto& [impute, value] : {std::pair{Impute::mean, 4.0f}, {Impute::median, 2.0f}, {Impute::zero, 0.0f}}) {
-    spec.impute = impute;
+    spec.every.impute = impute;
     CHECK(dataset(t, spec, train).features[0].f32 == std::vector<float>{1, 2, 9, value, 100, value});
   }
-  spec.impute = Impute::median;
+  spec.every.impute = Impute::median;
   CHECK(dataset(t, spec, {0, 1, 2, 4}).features[0].f32[3] == 5.5f);
-  spec.impute = Impute::mean, spec.scale = Scale::standard;  // the mean lands on 0
+  spec.every.impute = Impute::mean, spec.every.scale = Scale::standard;  // the mean lands on 0
   CHECK(dataset(t, spec, train).features[0].f32[3] == Approx(0).margin(1e-7));
   CHECK(has(error_of([&] { fit(t, spec, Rows{3}); }), "column 'x' has no value in the training rows"));
 }
@@ -181,18 +192,18 @@ TEST_CASE("values beyond float32 or too large to scale are refused", "[preproces
   CHECK(has(error_of([&] { dataset(t, spec_of("y"), all(t)); }, Exit::mismatch), "line 3, column 'x': 1e+39 becomes 1e+39, beyond the range of float32"));
   const CsvTable huge = table("x,y\n-1.7e308,0\n1.7e308,0\n");
   TableSpec spec = spec_of("y");
-  spec.scale = Scale::minmax;
+  spec.every.scale = Scale::minmax;
   CHECK(has(error_of([&] { fit(huge, spec, all(huge)); }), "the values of column 'x' are too large to be scaled"));
 }
 
 TEST_CASE("categories become 0/1 columns or codes", "[preprocess]") {
   const CsvTable t = table("size,city,n,y\n1,Ulm,30,0\n2,Bonn,4,0\n3,Ulm,30,1\n");
   TableSpec spec = spec_of("y");
-  spec.categorical = {"city", "n"};
+  list(spec, "categorical", {"city", "n"});
   const Dataset d = dataset(t, spec, all(t));
   CHECK(d.feature_names == Texts{"size", "city=Bonn", "city=Ulm", "n=4", "n=30"});
   CHECK(d.features[0].f32 == std::vector<float>{1, 0, 1, 0, 1, 2, 1, 0, 1, 0, 3, 0, 1, 0, 1});
-  spec.encode = TableSpec::Encode::code;
+  spec.every.encode = ColumnRule::Encode::code;
   CHECK(
       has(error_of([&] { fit(t, spec, all(t)); }), "one input cannot hold category codes ('city') and numbers ('size'); give each its columns under `inputs`"));
   spec.inputs = {{"ids", {"city", "n"}}, {"x", {"size"}}};
@@ -205,14 +216,14 @@ TEST_CASE("categories become 0/1 columns or codes", "[preprocess]") {
 }
 
 TEST_CASE("an unknown category is named", "[preprocess]") {
-  const CsvTable t = table("city,y\nUlm,0\nBonn,0\nBon,1\n?,1\n");
+  const CsvTable t = table("city,y\nUlm,0\nBonn,0\n"), later = table("city,y\nUlm,0\nBonn,0\nBon,1\n?,1\n");
   TableSpec spec = spec_of("y");
-  spec.categorical = {"city"};
+  list(spec, "categorical", {"city"});
   const Preprocess p = fit(t, spec, Rows{0, 1});
-  CHECK(error_of([&] { apply(p, t); }, Exit::mismatch) ==
-        "line 4, column 'city': category 'Bon' does not occur in the rows trained on, did you mean 'Bonn'?\n"
+  CHECK(error_of([&] { apply(p, later); }, Exit::mismatch) ==
+        "line 4, column 'city': category 'Bon' does not occur in the table trained on, did you mean 'Bonn'?\n"
         "line 5, column 'city': the value is missing\n  in 't.csv'");
-  spec.impute = Impute::mean;
+  spec.every.impute = Impute::mean;
   const CsvTable filled = table("city,y\nUlm,0\nBonn,0\nUlm,1\n?,1\n");
   CHECK(dataset(filled, spec, Rows{0, 1, 2}).features[0].f32 == std::vector<float>{0, 1, 1, 0, 0, 1, 0, 1});
 }
@@ -220,11 +231,11 @@ TEST_CASE("an unknown category is named", "[preprocess]") {
 TEST_CASE("an input of whole numbers takes them as they are", "[preprocess]") {
   const CsvTable t = table("token,other,y\n17,a,0\n-3,b,0\n");
   TableSpec spec = spec_of("y");
-  spec.categorical = {"other"};
+  list(spec, "categorical", {"other"});
   spec.integer_inputs = {""};
   CHECK(dataset(t, spec, all(t)).features[0].i64 == std::vector<std::int64_t>{17, 0, -3, 1});
   const CsvTable half = table("token,y\n17,0\n1.5,0\n1e300,0\n");
-  spec.categorical.clear();
+  list(spec, "categorical", {});
   const std::string text = error_of([&] { dataset(half, spec, all(half)); }, Exit::mismatch);
   CHECK(has(text, "line 3, column 'token': 1.5 is not a whole number, as the model's input needs\nline 4"));
 }
@@ -233,8 +244,8 @@ TEST_CASE("lists of columns are checked, all at once", "[preprocess]") {
   const CsvTable t = table("age,income,y\n1,2,0\n");
   TableSpec spec = spec_of("y");
   spec.columns = {"age", "y", "age", "incom"};
-  spec.drop = {"9", "age"};
-  spec.categorical = {"income"};
+  list(spec, "drop", {"9", "age"});
+  list(spec, "categorical", {"income"});
   spec.inputs = {{"a", {"income"}}, {"b", {}}};
   const std::string text = error_of([&] { fit(t, spec, all(t)); });
   INFO(text);
@@ -244,7 +255,7 @@ TEST_CASE("lists of columns are checked, all at once", "[preprocess]") {
         "categorical: 'income' is not among the features", "inputs: 'income' of 'a' is not among the features", "inputs: 'b' has no columns"})
     CHECK(has(text, part));
   CHECK(has(error_of([&] { fit(t, spec_of("y"), {}); }, Exit::mismatch), "there are no training rows"));
-  spec = spec_of("y"), spec.drop = {"age", "income"};
+  spec = spec_of("y"), list(spec, "drop", {"age", "income"});
   CHECK(has(error_of([&] { fit(t, spec, all(t)); }), "no column is left as a feature"));
 }
 
@@ -253,7 +264,7 @@ TEST_CASE("sizes that no machine has are refused before they are taken", "[prepr
   for (int i = 0; i < 10'001; ++i) content += cat("n", i, ",0\n");
   const CsvTable t = table(content);
   TableSpec spec = spec_of("y");
-  spec.categorical = {"id"};
+  list(spec, "categorical", {"id"});
   CHECK(has(error_of([&] { fit(t, spec, all(t)); }), "column 'id' has 10001 categories, too many for one_hot"));
   spec = spec_of("id"), spec.classify = true;
   CHECK(has(error_of([&] { read_target(t, spec); }), "the target 'id' has 10001 distinct values: too many for classes"));
@@ -279,10 +290,10 @@ TEST_CASE("a later table is matched by name, or by place without a header", "[pr
 TEST_CASE("preprocessing is written and read back without loss", "[preprocess][json]") {
   const CsvTable t = table("x,\"ci\"\"ty\n\\\",k,y\n0.1,Ulm \xe2\x82\xac,3,g\n0.7,\"a\tb\",4,b\n?,\xff,5,g\n");
   TableSpec spec = spec_of("y");
-  spec.classify = true, spec.impute = Impute::median, spec.scale = Scale::standard;
-  spec.categorical = {"1", "k"};
-  for (const auto encode : {TableSpec::Encode::one_hot, TableSpec::Encode::code}) {
-    spec.encode = encode;
+  spec.classify = true, spec.every.impute = Impute::median, spec.every.scale = Scale::standard;
+  list(spec, "categorical", {"1", "k"});
+  for (const auto encode : {ColumnRule::Encode::one_hot, ColumnRule::Encode::code}) {
+    spec.every.encode = encode;
     spec.inputs = {{"a", {"x"}}, {"b \"c\"", {"1", "k"}}};
     const Preprocess p = fit(t, spec, all(t));
     const Preprocess back = Preprocess::parse(p.json());
@@ -295,11 +306,11 @@ TEST_CASE("preprocessing is written and read back without loss", "[preprocess][j
 TEST_CASE("damaged preprocessing is refused", "[preprocess][json]") {
   const CsvTable t = table("x,city,y\n1,Ulm,g\n2,Bonn,b\n");
   TableSpec spec = spec_of("y");
-  spec.classify = true, spec.categorical = {"city"}, spec.impute = Impute::mean;
+  spec.classify = true, list(spec, "categorical", {"city"}), spec.every.impute = Impute::mean;
   const std::string good = fit(t, spec, all(t)).json();
   for (std::size_t size = 0; size + 2 < good.size(); ++size) CHECK_THROWS_AS(Preprocess::parse(good.substr(0, size)), Error);
   struct Row { const char *from, *to, *part; };
-  for (const Row& row : {Row{"lehr-preprocess/1", "lehr-preprocess/9", "the format is 'lehr-preprocess/9'"},
+  for (const Row& row : {Row{"lehr-preprocess/2", "lehr-preprocess/9", "the format is 'lehr-preprocess/9'"},
                          {"\"number\"", "\"numbr\"", "unknown kind of column 'numbr'"},
                          {"\"fill\": \"Bonn\"", "\"fill\": \"Bremen\"", "is filled with 'Bremen'"},
                          {"[\"Bonn\", \"Ulm\"]", "[]", "column 'city' has no categories"},

@@ -130,17 +130,17 @@ threads: 2
   CHECK_FALSE(e.model.batch_statistics);
   CHECK(e.data.csv.header == true);
   CHECK(e.data.csv.delimiter == ';');
-  CHECK(e.data.table.target == "kind");
+  CHECK(e.data.table.targets == std::vector<std::string>{"kind"});
   CHECK(e.data.table.classes == std::vector<std::string>{"x", "y", "z"});
   CHECK(e.data.table.columns == std::vector<std::string>{"a", "b", "c"});
-  CHECK(e.data.table.drop == std::vector<std::string>{"d"});
-  CHECK(e.data.table.categorical == std::vector<std::string>{"c"});
-  CHECK(e.data.table.encode == TableSpec::Encode::code);
+  CHECK(e.data.table.rules == std::vector<ColumnRule>{{.key = "categorical", .pattern = "c", .as = ColumnRule::As::category},
+                                                      {.key = "drop", .pattern = "d", .drop = true}});
+  CHECK(e.data.table.every.encode == ColumnRule::Encode::code);
   CHECK(e.data.table.inputs == std::map<std::string, std::vector<std::string>>{{"numbers", {"a", "b"}}, {"names", {"c"}}});
   CHECK(e.data.csv.missing == std::vector<std::string>{"none", ""});
-  CHECK(e.data.table.impute == TableSpec::Impute::median);
-  CHECK(e.data.table.scale == TableSpec::Scale::divide);
-  CHECK(e.data.table.divide == 255);
+  CHECK(e.data.table.every.impute == ColumnRule::Impute::median);
+  CHECK(e.data.table.every.scale == ColumnRule::Scale::divide);
+  CHECK(e.data.table.every.divide == 255);
   CHECK(e.data.split.validation_rows == 40);
   CHECK(e.data.split.validation == 0);
   CHECK(e.data.split.test == 0.1);

@@ -1,0 +1,76 @@
+// What the keys of an experiment say together.
+#include <algorithm>
+#include <set>
+
+#include "experiments/spec/reader.h"
+
+namespace lehr::spec {
+
+namespace {
+template <class Place>
+void check_table(const Experiment& e, Problems& problems, const Place& at) {
+  const TableSpec& table = e.data.table;
+  for (const ColumnRule& rule : table.rules)
+    if (rule.key == "drop" && std::ranges::count(table.columns, rule.pattern) > 0)
+      problems.error(at("data.drop"), "the column ", quote(rule.pattern), " is both used by data.columns and dropped by data.drop");
+  const bool classes = loss_row(e.loss.kind).classifies();
+  const bool numbers = !classes || table.targets.size() > 1 || table.target_inputs;
+  const At column = at("data.target.column"), columns = at("data.target.columns"), inputs = at("data.target.inputs");
+  const auto given = [](const At& place) { return place.source >= 0; };
+  if (given(column) && given(columns)) problems.error(columns, "data.target.column and data.target.columns exclude each other: name one column, or several");
+  if (table.target_inputs && (given(column) || given(columns)))
+    problems.error(inputs, "data.target.inputs takes the inputs themselves as the target: there is no target column beside them");
+  if (table.targets.size() > 1 && e.loss.kind == LossKind::cross_entropy)
+    problems.error(columns, "categorical_crossentropy has one target column with the row's class; several 0/1 columns are for binary_crossentropy");
+  if (table.target_inputs && classes) problems.error(inputs, "the inputs as the target are numbers, the loss ", name(e.loss.kind), " is one over classes");
+  if (numbers && !table.classes.empty() && classes)
+    problems.error(at("data.target.classes"), "several target columns are numbers, 0 or 1 each: there are no classes to list");
+  if (numbers && !table.ignore.empty())
+    problems.error(at("data.target.ignore"), "data.target.ignore is for classes; the target of this experiment is ",
+                   table.targets.size() > 1 ? "several columns of numbers" : "a number");
+  if (classes && table.target_standard)
+    problems.error(at("data.target.scale"), "data.target.scale is for numbers, the loss ", name(e.loss.kind), " is one over classes");
+}
+}  // namespace
+
+// Parts that must fit together.
+void check_together(const Reading& reading, Problems& problems) {
+  const Experiment& e = reading.experiment;
+  const auto at = [&](const char* key) {
+    const auto it = reading.places.find(key);
+    return it == reading.places.end() ? At{} : it->second;
+  };
+  if (e.model.mlp && !e.model.file.empty())
+    problems.error(
+        at("model.mlp"),
+        "model.file and model.mlp exclude each other: the network is read from a file, or made (model.file: null takes away what stands in an outer layer)");
+  if (e.model.mlp && e.model.head)
+    problems.error(at("model.head"), "model.head replaces the last layer of a file; the network of model.mlp has the outputs that the data and the loss need");
+  if (e.data.split.validation + e.data.split.test >= 1)
+    problems.error(at("data.split"), "validation and test take ", number((e.data.split.validation + e.data.split.test) * 100),
+                   " % of the rows together: nothing is left to train on");
+  std::set<std::string> classes(e.data.table.classes.begin(), e.data.table.classes.end());
+  if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
+  if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())
+    problems.error(at("loss.class_weights"), "loss.class_weights has ", e.loss.class_weights.size(), " numbers but data.target.classes has ", classes.size(),
+                   " classes");
+  if (e.loss.scores && !loss_row(e.loss.kind).classifies())
+    problems.error(at("model.scores"), "model.scores is for a loss over classes, binary_crossentropy or categorical_crossentropy, not for ", name(e.loss.kind));
+  if (e.batch.schedule && !e.batch.keep_last)
+    problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
+  const bool validates = e.data.split.validation > 0 || e.data.split.validation_rows > 0;
+  const auto measured = measured_names(e.metrics, validates);
+  const auto follows = [&](const std::string& key, const Controlled& quantity) {
+    for (const Feedback& feedback : quantity.feedback())
+      if (std::ranges::count(measured, feedback.metric()) == 0)
+        problems.error(at(key.c_str()), key, " follows ", quote(feedback.metric()), ", which is not measured", did_you_mean(feedback.metric(), measured),
+                       " (measured: ", join(measured, ", "), validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
+  };
+  for (const auto& [name, quantity] : e.optimizer.hypers) follows("optimizer." + name, quantity);
+  for (const ParamRule& rule : e.params)
+    for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
+  for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
+  check_table(e, problems, at);
+}
+
+}  // namespace lehr::spec
