@@ -10,7 +10,7 @@ namespace {
 using Part = ColumnRule::DatePart;
 namespace chrono = std::chrono;
 
-chrono::year_month_day date_of(const Moment& m) {
+chrono::year_month_day date_of(const DateTime& m) {
   return chrono::year(m.year) / chrono::month(static_cast<unsigned>(m.month)) / chrono::day(static_cast<unsigned>(m.day));
 }
 double days(const chrono::sys_days& d) { return static_cast<double>(d.time_since_epoch().count()); }
@@ -32,7 +32,7 @@ bool skip(std::string_view& text, char c) {
   return true;
 }
 
-bool read_time(std::string_view& text, Moment& m) {
+bool read_time(std::string_view& text, DateTime& m) {
   const auto hour = take(text, 2);
   if (!hour || !skip(text, ':')) return false;
   const auto minute = take(text, 2);
@@ -60,17 +60,17 @@ bool read_zone(std::string_view text) {
 }
 
 constexpr DatePartRow rows[] = {
-    {Part::year, "year", "", [](const Moment& m) { return static_cast<double>(m.year); }},
-    {Part::month, "month", "1 to 12", [](const Moment& m) { return static_cast<double>(m.month); }},
-    {Part::day, "day", "of the month, 1 to 31", [](const Moment& m) { return static_cast<double>(m.day); }},
-    {Part::weekday, "weekday", "0 (Monday) to 6", [](const Moment& m) { return static_cast<double>(chrono::weekday(chrono::sys_days(date_of(m))).iso_encoding() - 1); }},
+    {Part::year, "year", "", [](const DateTime& m) { return static_cast<double>(m.year); }},
+    {Part::month, "month", "1 to 12", [](const DateTime& m) { return static_cast<double>(m.month); }},
+    {Part::day, "day", "of the month, 1 to 31", [](const DateTime& m) { return static_cast<double>(m.day); }},
+    {Part::weekday, "weekday", "0 (Monday) to 6", [](const DateTime& m) { return static_cast<double>(chrono::weekday(chrono::sys_days(date_of(m))).iso_encoding() - 1); }},
     {Part::dayofyear, "dayofyear", "1 to 366",
-     [](const Moment& m) { return days(date_of(m)) - days(chrono::year(m.year) / chrono::January / chrono::day(1)) + 1; }},
-    {Part::hour, "hour", "0 to 23", [](const Moment& m) { return static_cast<double>(m.hour); }},
-    {Part::minute, "minute", "0 to 59", [](const Moment& m) { return static_cast<double>(m.minute); }},
-    {Part::second, "second", "with its fraction", [](const Moment& m) { return m.second; }},
+     [](const DateTime& m) { return days(date_of(m)) - days(chrono::year(m.year) / chrono::January / chrono::day(1)) + 1; }},
+    {Part::hour, "hour", "0 to 23", [](const DateTime& m) { return static_cast<double>(m.hour); }},
+    {Part::minute, "minute", "0 to 59", [](const DateTime& m) { return static_cast<double>(m.minute); }},
+    {Part::second, "second", "with its fraction", [](const DateTime& m) { return m.second; }},
     {Part::timestamp, "timestamp", "seconds since 1970-01-01, as written",
-     [](const Moment& m) { return days(date_of(m)) * 86400 + m.hour * 3600 + m.minute * 60 + m.second; }},
+     [](const DateTime& m) { return days(date_of(m)) * 86400 + m.hour * 3600 + m.minute * 60 + m.second; }},
 };
 constexpr bool in_order() {
   for (std::size_t i = 0; i < std::size(rows); ++i)
@@ -80,9 +80,9 @@ constexpr bool in_order() {
 static_assert(in_order(), "each part of a date has its row, in the order of the enumerators");
 }  // namespace
 
-std::optional<Moment> parse_date(std::string_view text) {
+std::optional<DateTime> parse_date(std::string_view text) {
   text = trim(text);
-  Moment m;
+  DateTime m;
   const auto year = take(text, 4);
   if (!year) return std::nullopt;
   const bool dashes = skip(text, '-');
