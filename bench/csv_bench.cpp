@@ -29,7 +29,7 @@ void read_table(benchmark::State& state, bool to_dataset) {
     const std::string path = folder.path("table.csv"), content = table();
     write_file_lazily(path, content);
     TableSpec spec;
-    spec.target = "class", spec.classify = true, spec.scale = TableSpec::Scale::standard;
+    spec.targets = {"class"}, spec.classify = true, spec.every.scale = ColumnRule::Scale::standard;
     SplitOptions split;
     split.validation = 0.2;
     for ([[maybe_unused]] auto _ : state) {

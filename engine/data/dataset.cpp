@@ -48,9 +48,11 @@ Balance balance(const Dataset& data, std::span<const std::int32_t> rows) {
   out.fraction = std::numeric_limits<double>::quiet_NaN();
   if (data.classes.empty()) return out;
   out.counts.assign(data.classes.size(), 0);
-  for (const std::int32_t row : rows) ++out.counts[static_cast<std::size_t>(data.target.i64[static_cast<std::size_t>(row)])];
+  std::int64_t counted = 0;
+  for (const std::int32_t row : rows)
+    if (const std::int64_t c = data.target.i64[static_cast<std::size_t>(row)]; c >= 0) ++out.counts[static_cast<std::size_t>(c)], ++counted;
   out.majority = static_cast<std::size_t>(std::ranges::max_element(out.counts) - out.counts.begin());
-  if (out.rows > 0) out.fraction = static_cast<double>(out.counts[out.majority]) / static_cast<double>(out.rows);
+  if (counted > 0) out.fraction = static_cast<double>(out.counts[out.majority]) / static_cast<double>(counted);
   return out;
 }
 
@@ -64,6 +66,8 @@ std::string text(const Balance& balance, std::span<const std::string> classes) {
   for (std::size_t i = 0; i < std::min(order.size(), shown); ++i)
     parts.push_back(cat(grouped(balance.counts[order[i]]), " ", printable(classes[order[i]])));
   if (order.size() > shown) parts.push_back(cat("… ", order.size() - shown, " more classes"));
+  if (const auto ignored = balance.rows - std::accumulate(balance.counts.begin(), balance.counts.end(), std::int64_t{0}); ignored > 0)
+    parts.push_back(cat(grouped(ignored), " that do not count"));
   return cat(grouped(balance.rows), " (", join(parts, " / "), ")");
 }
 

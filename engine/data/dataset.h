@@ -25,7 +25,7 @@ struct Dataset {
   std::string source;                       // file name, for messages
   std::int64_t rows = 0;
   std::vector<Field> features;              // one of name "" where the model has one input
-  Field target;                             // i64 class index of shape [] (classes not empty), or f32 of shape [1]
+  Field target;                             // i64 class index of shape [] (classes not empty; -1: the row does not count), or f32 numbers of shape [k]
   std::vector<std::string> classes;
   std::vector<std::string> feature_names;   // one per scalar column of the first feature
   std::vector<float> row_weights;           // one a row, at least 0; empty: all 1
@@ -47,12 +47,12 @@ Split split(const Dataset& data, const SplitOptions& options);
 // The order of an epoch: a pure function of (rows, seed, epoch). No allocation: `order` has rows.size() elements.
 void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order);
 
-// Rows per class among some rows; the first of equals is the majority. Without classes all but `rows` is empty.
+// Rows per class among some rows, those that do not count (class -1) in none; the first of equals is the majority. Without classes all but `rows` is empty.
 struct Balance {
   std::int64_t rows = 0;
   std::vector<std::int64_t> counts;          // in the order of Dataset::classes
   std::size_t majority = 0;
-  double fraction = 0;                       // of the majority class: what always answering it scores; NaN without rows
+  double fraction = 0;                       // of the majority class: what always answering it scores; NaN without rows that count
 };
 Balance balance(const Dataset& data, std::span<const std::int32_t> rows);
 // "235 (118 g / 117 b)", biggest class first; "235" without classes.

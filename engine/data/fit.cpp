@@ -54,8 +54,10 @@ struct Fitter {
         plan->part = part;
         if (!fit_number(*plan)) break;  // its cells are told once
       }
-    } else if (as == As::category || (integers && truths())) {
+    } else if (as == As::category) {
       fit_category(*add());
+    } else if (const auto names = truths(); integers && !names.empty()) {
+      fit_truth(*add(), names);
     } else {
       fit_number(*add());
     }
@@ -64,10 +66,31 @@ struct Fitter {
   }
 
  private:
-  // Whole numbers as true and false: 1 and 0.
-  bool truths() const {
-    const auto& texts = cells().texts;
-    return !cells().numeric && !texts.empty() && std::ranges::all_of(texts, [](const auto& t) { return lower(t) == "true" || lower(t) == "false"; });
+  // How false and true are spelled in a column of nothing else; of two spellings of one it is text.
+  std::vector<std::string> truths() const {
+    std::vector<std::string> out(2);
+    for (const std::string& text : cells().texts) {
+      if (lower(text) != "true" && lower(text) != "false") return {};
+      std::string& name = out[lower(text) == "true"];
+      if (!name.empty()) return {};
+      name = text;
+    }
+    if (out[0].empty() && out[1].empty()) return {};
+    for (const bool truth : {false, true})
+      if (out[truth].empty()) out[truth] = truth ? "true" : "false";
+    return out;
+  }
+
+  // As whole numbers, 0 and 1.
+  void fit_truth(ColumnPlan& plan, const std::vector<std::string>& names) const {
+    plan.kind = ColumnPlan::Kind::code;
+    plan.categories = names;
+    if (impute() == Impute::zero) plan.fill_category = names[0];
+    else if (impute() == Impute::value) plan.fill_category = rule.fill;
+    else if (impute() != Impute::error) plan.fill_category = most_frequent(names);
+    if (plan.fill_category && std::ranges::find(names, *plan.fill_category) == names.end())
+      problems.add(called(), " holds ", names[0], " and ", names[1], ", its missing cells cannot be filled with ", quote(*plan.fill_category));
+    if (!plan.fill_category && cells().missing > 0) name_missing();
   }
 
   void fit_category(ColumnPlan& plan) const {

@@ -79,12 +79,11 @@ double quantile(Values ascending, double q) {
 }
 
 double share_below(Values knots, double raw) {
-  if (knots.size() == 1) return raw < knots[0] ? 0 : raw > knots[0] ? 1 : 0.5;
+  if (raw <= knots.front()) return 0;
+  if (raw >= knots.back()) return 1;
   const auto [first, last] = std::ranges::equal_range(knots, raw);
   const auto place = [&](auto it) { return static_cast<double>(it - knots.begin()) / static_cast<double>(knots.size() - 1); };
   if (first != last) return (place(first) + place(last - 1)) / 2;
-  if (first == knots.begin()) return 0;
-  if (first == knots.end()) return 1;
   const double low = *(first - 1), share = (raw - low) / (*first - low);
   return std::lerp(place(first - 1), place(first), share);
 }

@@ -73,9 +73,12 @@ std::vector<std::int64_t> shares(const std::vector<std::int64_t>& counts, const 
 
 std::vector<Rows> rows_per_class(const Dataset& data) {
   if (data.classes.empty()) throw misfit("a stratified split needs classes, the target of ", quote(data.source), " has none");
-  std::vector<Rows> out(data.classes.size());
-  for (std::int64_t row = 0; row < data.rows; ++row)
-    out[static_cast<std::size_t>(data.target.i64[static_cast<std::size_t>(row)])].push_back(static_cast<std::int32_t>(row));
+  std::vector<Rows> out(data.classes.size() + 1);  // those that do not count stand last
+  for (std::int64_t row = 0; row < data.rows; ++row) {
+    const std::int64_t c = data.target.i64[static_cast<std::size_t>(row)];
+    out[c < 0 ? data.classes.size() : static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(row));
+  }
+  if (out.back().empty()) out.pop_back();
   return out;
 }
 
@@ -85,11 +88,11 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Split& ou
   std::vector<std::int64_t> counts, room;
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const auto count = static_cast<std::int64_t>(classes[c].size());
-    if (count < parts)
+    if (c < data.classes.size() && count < parts)
       throw misfit("class ", quote(data.classes[c]), " has ", count, count == 1 ? " row" : " rows", ", too few to stratify into ", parts,
                    " parts");
     counts.push_back(count);
-    room.push_back(count - 1);
+    room.push_back(c < data.classes.size() ? count - 1 : count);
   }
   if (s.validation + s.test > std::accumulate(room.begin(), room.end(), std::int64_t{0}))
     throw misfit(s.train, " training rows are too few for ", classes.size(), " classes");

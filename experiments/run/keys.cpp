@@ -14,6 +14,7 @@ DataKey data_key(const spec::Experiment& e, const Wants& wants) {
 
 ModelKey model_key(const spec::Experiment& e, std::optional<MlpWidths> widths) {
   ModelKey key{e.model, e.loss, {}, {}, widths};
+  if (!e.data.table.ignore.empty() && !key.loss.ignore_index) key.loss.ignore_index = -1;
   key.model.file_as_written.clear();
   key.model.weights_as_written.clear();
   key.model.init.clear();                // new values go into a worker's weights, trial by trial

@@ -28,6 +28,8 @@ void check_table(const Experiment& e, Problems& problems, const Place& at) {
   if (numbers && !table.ignore.empty())
     problems.error(at("data.target.ignore"), "data.target.ignore is for classes; the target of this experiment is ",
                    table.targets.size() > 1 ? "several columns of numbers" : "a number");
+  if (table.target_inputs && table.target_standard)
+    problems.error(at("data.target.scale"), "the inputs as the target are scaled as inputs are: data.target.scale has no column to scale");
   if (classes && table.target_standard)
     problems.error(at("data.target.scale"), "data.target.scale is for numbers, the loss ", name(e.loss.kind), " is one over classes");
 }

@@ -29,8 +29,9 @@ auto fields(CsvOptions& s) {
   return std::tie(header, delimiter, missing, limit);
 }
 auto fields(TableSpec& s) {
-  auto& [target, classes, classify, columns, drop, categorical, encode, inputs, integer_inputs, impute, scale, divide] = s;
-  return std::tie(target, classes, classify, columns, drop, categorical, encode, inputs, integer_inputs, impute, scale, divide);
+  auto& [targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs, integer_inputs] = s;
+  return std::tie(targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs,
+                  integer_inputs);
 }
 auto fields(SplitOptions& s) {
   auto& [validation, test, validation_rows, test_rows, take, seed] = s;
@@ -77,6 +78,7 @@ void change(PlanSizes::Growth& v) { v.epochs += 1; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
 void change(spec::MlpSpec& v) { v.dropout += 0.1; }
 void change(spec::HeadSpec& v) { v.outputs += 1; }
+void change(ColumnRule& v) { v.pattern += "x"; }
 template <class T>
   requires(std::is_arithmetic_v<T>)
 void change(T& v) { v = static_cast<T>(v + 1); }
@@ -155,8 +157,9 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
-             {{"target", data}, {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"drop", data}, {"categorical", data},
-              {"encode", data}, {"inputs", data}, {"integer_inputs: from the model", none}, {"impute", data}, {"scale", data}, {"divide", data}});
+             {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data | model}, {"row_weight", data},
+              {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
+              {"integer_inputs: from the model", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },

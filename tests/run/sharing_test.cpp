@@ -29,6 +29,10 @@ struct Row {
   "model.file: bn.onnx, data: {file: digits.csv, columns: null, target: {column: -1}, scale: {divide: 16}}, loss: categorical_crossentropy, batch: 256, " \
   "epochs: 1"
 
+#define PAIR "data.target.column: null, model.file: pair.onnx, loss: mse"
+#define NAMES "model.file: four.onnx, data.columns: null, data.drop: [b, d, e, z2, y3, v]"
+#define GAPS "data.columns: null, data.drop: [b, c, d, z2, y3, v]"
+#define DATES "data: {file: dates.csv, columns: null, target: {column: y}}"
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define MLP "model.file: null, model.init: null"
 
@@ -57,7 +61,26 @@ const Row rows[] = {
     {"data.delimiter", "", "data.delimiter: comma", "data.delimiter: semicolon", Effect::refused},
     {"data.target.column", "", "", "data.target.column: z2"},
     {"data.target.classes", "", "data.target.classes: ['0', '1']", "data.target.classes: ['1', '0']"},
+    {"data.target.columns", PAIR, "data.target.columns: [v, z2]", "data.target.columns: [y3, z2]"},
+    {"data.target.inputs", PAIR, "data.target.columns: [v, z2]", "data.target.inputs: true"},
+    {"data.target.ignore", "data.target.column: y3, model.file: two.onnx, loss: categorical_crossentropy", "data.target.ignore: ['2']", "data.target.ignore: ['1']"},
+    {"data.target.missing", "data.target.column: e, model.file: linear.onnx, loss: mse", "data.target.missing: drop", "data.target.missing: error",
+     Effect::refused},
+    {"data.target.scale", VALUES ", loss: mse", "", "data.target.scale: standard"},
+    {"data.row_weight", "", "", "data.row_weight: y3"},
     {"data.columns", "", "", "data.columns: [b, a]"},
+    {"data.columns.*.as", NAMES, "data.columns: {c: {as: category}}", "data.columns: {a: {as: number}, d: {as: category}}", Effect::refused},
+    {"data.columns.*.drop", NAMES, "data.columns: {c: {as: category}}", "data.columns: {c: {as: category}, a: {drop: true}}", Effect::refused},
+    {"data.columns.*.impute", GAPS, "data.columns: {e: {impute: zero}}", "data.columns: {e: {impute: median}}"},
+    {"data.columns.*.impute.value", GAPS, "data.columns: {e: {impute: zero}}", "data.columns: {e: {impute: {value: 3}}}"},
+    {"data.columns.*.indicator", GAPS, "data.columns: {e: {impute: zero}}", "data.columns: {e: {impute: zero, indicator: true}}", Effect::refused},
+    {"data.columns.*.transform", GAPS ", data.impute: zero", "data.columns: {e: {transform: none}}", "data.columns: {e: {transform: square}}"},
+    {"data.columns.*.scale", GAPS ", data.impute: zero", "data.columns: {e: {scale: robust}}", "data.columns: {e: {scale: quantile}}"},
+    {"data.columns.*.scale.divide", GAPS ", data.impute: zero", "data.columns: {e: {scale: {divide: 2}}}", "data.columns: {e: {scale: {divide: 3}}}"},
+    {"data.columns.*.encode", NAMES, "data.columns: {c: {as: category}}", "data.columns: {c: {as: category, encode: code}}", Effect::refused},
+    {"data.columns.*.unknown", NAMES, "data.columns: {c: {as: category}}", "data.columns: {c: {as: category, unknown: zeros}}"},
+    {"data.columns.*.parts", DATES, "data.columns: {day: {as: date, parts: [month]}}", "data.columns: {day: {as: date, parts: [weekday]}}"},
+    {"data.impute.value", "data.columns: [a, e]", "data.impute: zero", "data.impute: {value: 3}"},
     {"data.drop", "data.columns: null", "data.drop: [b, c, d, e, y3, z2, v]", "data.drop: [a, c, d, e, y3, z2, v]", Effect::refused},
     {"data.categorical", "model.file: four.onnx", "data.columns: [a, c], data.categorical: [c]", "data.columns: [a, d], data.categorical: [d]"},
     {"data.encode", "model.file: four.onnx, data.columns: [a, c], data.categorical: [c]", "", "data.encode: code", Effect::refused},
@@ -145,7 +168,11 @@ class Folder {
     onnx::DenseLayer first = layer(2, 4, "Tanh");
     for (float& v : first.weight.as<float>()) v *= 0.5f;
     write_file_lazily(folder_ / "other.onnx", onnx::make_mlp("mlp", {first, layer(4, 1, "Sigmoid")}));
-    model("linear.onnx", 2, 4, 1, ""), model("three.onnx", 2, 4, 3, "Softmax");
+    model("linear.onnx", 2, 4, 1, ""), model("three.onnx", 2, 4, 3, "Softmax"), model("pair.onnx", 2, 4, 2, "");
+    model("two.onnx", 2, 4, 2, "Softmax");
+    std::string dates = "a,day,y\n";
+    for (int i = 0; i < 40; ++i) dates += cat(i % 7, ",2024-", i % 2 ? "02" : "11", "-1", i % 10, ",", i % 2, "\n");
+    write_file_lazily(folder_ / "dates.csv", dates);
     write_file_lazily(folder_ / "d.csv", table(1)), write_file_lazily(folder_ / "other.csv", table(2));
     std::string bare;
     for (int i = 0; i < 40; ++i) bare += cat(i % 7, ".5,", i % 5, ".25,", i % 2, "\n");

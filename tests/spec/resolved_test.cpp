@@ -6,18 +6,27 @@ using namespace lehr;
 using namespace lehr::spec;
 
 namespace {
+std::string text(const ColumnRule& r) {
+  const auto value = [](const auto& v) { return v ? static_cast<int>(*v) : -1; };
+  std::string out = cat("|", r.key, " ", r.pattern, value(r.drop), value(r.as), value(r.impute), r.fill, value(r.indicator), value(r.transform), value(r.scale),
+                        r.divide, value(r.encode), value(r.unknown));
+  for (const auto part : r.parts) out += cat(" ", static_cast<int>(part));
+  return out;
+}
+
 // All values of an experiment as text, without its places.
 std::string values(const Experiment& e) {
   std::string out = cat(e.name, "|", std::filesystem::absolute(e.model.file).lexically_normal().string(), "|", e.loss.output, "|", e.model.batch_statistics,
                         "|", std::filesystem::absolute(e.data.file).lexically_normal().string(), "|", e.data.csv.header ? cat(*e.data.csv.header) : "-", "|",
-                        e.data.csv.delimiter ? std::string(1, *e.data.csv.delimiter) : "-", "|", e.data.table.target, "|", e.data.table.classes, "|",
-                        e.data.table.columns, "|", e.data.table.drop, "|", e.data.table.categorical, "|", static_cast<int>(e.data.table.encode), "|",
-                        e.data.csv.missing, "|", static_cast<int>(e.data.table.impute), "|", static_cast<int>(e.data.table.scale), "|", e.data.table.divide,
-                        "|", e.data.split.validation, "|", e.data.split.test, "|", e.data.split.validation_rows, "|");
+                        e.data.csv.delimiter ? std::string(1, *e.data.csv.delimiter) : "-", "|", e.data.table.targets, "|", e.data.table.classes, "|",
+                        e.data.table.columns, "|", e.data.csv.missing, "|", e.data.split.validation, "|", e.data.split.test, "|", e.data.split.validation_rows, "|");
   out += cat(e.data.split.test_rows, "|", static_cast<int>(e.data.split.take), "|", e.data.split.seed, "|", name(e.loss.kind), "|", e.loss.class_weights, "|",
              e.loss.ignore_index.value_or(-99), "|", e.loss.label_smoothing, "|", e.loss.delta, "|", e.metrics, "|", e.optimizer.type, "|", e.epochs, "|",
              e.batch.size, "|", e.batch.keep_last, "|", e.batch.shuffle, "|", e.accumulate, "|", e.evaluate_every, "|", e.seed, "|", e.threads);
   for (const auto& [pattern, init] : e.model.init) out += cat("|init ", pattern, "=", init);
+  out += cat("|", e.data.table.target_inputs, e.data.table.target_standard, e.data.table.drop_without_target, e.data.table.ignore, e.data.table.row_weight,
+             text(e.data.table.every));
+  for (const ColumnRule& rule : e.data.table.rules) out += text(rule);
   for (const auto& [input, columns] : e.data.table.inputs) out += cat("|input ", input, "=", columns);
   for (const auto& [name, value] : e.optimizer.options) out += cat("|", name, "=", value);
   for (const auto& [name, schedule] : e.optimizer.hypers) out += cat("|", name, "=", schedule.text());

@@ -48,7 +48,7 @@ TEST_CASE("the rest of the tutorial's settings") {
   CHECK(e.model.file_as_written == "mlp-34-34-1.onnx");
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"*", "glorot_uniform"}});
   CHECK(e.data.file == data_file("ionosphere.csv"));
-  CHECK(e.data.table.target == "-1");
+  CHECK(e.data.table.targets == std::vector<std::string>{"-1"});
   CHECK(e.data.table.classes == std::vector<std::string>{"b", "g"});
   CHECK(e.data.split.validation == 0.33);
   CHECK(e.data.split.take == SplitOptions::Take::tail);
