@@ -57,5 +57,5 @@ TEST_CASE("a target is not scaled: the file gives it as the table has it", "[cli
   place.write("turned.yaml", test::as_raw(cases.back().yaml));
   REQUIRE(place.lehr("run turned.yaml --out turned").code == 0);
   CHECK(lehr::onnx::read_model(place.path("turned/seed-0/checkpoints/last.onnx"))
-            .front.find("\"target\": {\"name\": \"income\", \"index\": 5, \"classes\": []}") != std::string::npos);
+            .front.find("\"target\": {\"columns\": [{\"name\": \"income\", \"index\": 5}], \"classes\": [],") != std::string::npos);
 }

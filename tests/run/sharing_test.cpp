@@ -30,8 +30,8 @@ struct Row {
   "epochs: 1"
 
 #define PAIR "data.target.column: null, model.file: pair.onnx, loss: mse"
-#define NAMES "model.file: four.onnx, data.columns: null, data.drop: [b, d, e, z2, y3, v]"
-#define GAPS "data.columns: null, data.drop: [b, c, d, z2, y3, v]"
+#define NAMES "model.file: four.onnx, data.drop: [b, d, e, z2, y3, v]"
+#define GAPS "data.drop: [b, c, d, z2, y3, v]"
 #define DATES "data: {file: dates.csv, columns: null, target: {column: y}}"
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define MLP "model.file: null, model.init: null"
