@@ -32,7 +32,7 @@ struct Row {
 #define PAIR "data.target.column: null, model.file: pair.onnx, loss: mse"
 #define NAMES "model.file: four.onnx, data.drop: [b, d, e, z2, y3, v]"
 #define GAPS "data.drop: [b, c, d, z2, y3, v]"
-#define DATES "data: {file: dates.csv, columns: null, target: {column: y}}"
+#define DATES "data.file: dates.csv, data.target.column: y"
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define MLP "model.file: null, model.init: null"
 
