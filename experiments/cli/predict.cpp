@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "engine/data/problems.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/prepared.h"
 #include "experiments/cli/print.h"
@@ -14,6 +15,7 @@ namespace lehr::cli {
 namespace {
 struct Options {
   std::string model, data, preprocess, out, scores;
+  bool strict = false;
 };
 
 std::optional<Form> said(const Options& o) {
@@ -30,13 +32,21 @@ void execute(const Options& o) {
   csv.header = pre.header;
   csv.missing = pre.missing;
   const CsvTable table = read_csv(o.data, csv);
-  const Dataset data = apply(pre, table, false);
+  UnfitRows unfit;
+  const Dataset data = apply(pre, table, false, o.strict ? nullptr : &unfit);
   const auto result = within(printable(o.model), [&] { return lehr::run::predict(model, data, said(o)); });
   if (!result.note.empty()) note(result.note);
   std::vector<std::string> head;
-  for (const auto& column : result.columns) head.push_back(report::csv_cell(column));
+  const bool named = result.winners.empty() && pre.targets.size() > 1 && pre.targets.size() == result.columns.size();
+  for (std::size_t i = 0; i < result.columns.size(); ++i) head.push_back(report::csv_cell(named ? pre.targets[i].name : result.columns[i]));
   std::string out = join(head, ",") + "\n";
+  // A line without an answer: empty cells, of a single column in quotes, for an empty line is no line.
+  const std::string unanswered = result.columns.size() == 1 ? "\"\"" : std::string(result.columns.size() - 1, ',');
   for (std::int64_t row = 0; row < data.rows; ++row) {
+    if (unfit.count > 0 && unfit.rows[static_cast<std::size_t>(row)]) {
+      out += unanswered + "\n";
+      continue;
+    }
     std::string line =
         result.winners.empty() ? std::string() : report::csv_cell(data.classes[static_cast<std::size_t>(result.winners[static_cast<std::size_t>(row)])]);
     for (std::int64_t i = 0; i < result.width; ++i) line += (line.empty() ? "" : ",") + number(result.values[static_cast<std::size_t>(row * result.width + i)]);
@@ -46,6 +56,11 @@ void execute(const Options& o) {
     print(out);
   else
     write_file(o.out, out);
+  if (unfit.count > 0)
+    throw Error(quote(table.source), ": ", grouped(unfit.count), " of ", grouped(data.rows), data.rows == 1 ? " row has" : " rows have", " no answer, ",
+                "preprocessing cannot take ", unfit.count == 1 ? "it:\n" : "them:\n", unfit.text,
+                unfit.count > static_cast<std::int64_t>(Problems::shown) ? "\n…" : "")
+        .code(Exit::mismatch);
 }
 }  // namespace
 
@@ -57,6 +72,7 @@ void add_predict(CLI::App& app, Context&) {
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
+  command->add_flag("--strict", o->strict, "no answers at all where a row does not fit");
   command->add_option("--out", o->out, "a file instead of standard output")->type_name("FILE");
   command->callback([o] { execute(*o); });
 }

@@ -9,6 +9,7 @@
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
 #include "experiments/run/exported.h"
+#include "experiments/run/fit_check.h"
 #include "experiments/run/network.h"
 #include "experiments/run/start_weights.h"
 #include "graph/traits/traits.h"
@@ -16,11 +17,6 @@
 namespace lehr::run {
 
 namespace {
-void check_binary(const Dataset& data) {
-  if (data.classes.size() != 2)
-    throw Error("binary_crossentropy needs 2 classes, ", data.source, " has ", data.classes.size(), " (", join(data.classes, ", "), ")").code(Exit::mismatch);
-}
-
 std::vector<std::string> integer_inputs(const TrainGraph& model) {
   std::vector<ValueId> inputs = model.graph.inputs;
   std::erase_if(inputs, [&](ValueId id) { return model.graph.value(id).name == model.target; });
@@ -39,7 +35,7 @@ void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& dat
   const Shape scores = typing.types[static_cast<std::size_t>(model.train.scores)]->shape;
   const std::int64_t width = elements(scores) / batch;
   const auto classes = static_cast<std::int64_t>(data.classes.size());
-  const std::int64_t expected = loss.target == TargetKind::classes ? classes : loss.target == TargetKind::binary ? 1 : data.target.width();
+  const std::int64_t expected = loss.target == TargetKind::classes ? classes : loss.target == TargetKind::binary && classes > 0 ? 1 : data.target.width();
   if (scores.empty() || scores[0] != batch || width != expected)
     throw Error("the loss ", loss.name, " needs ", expected, " score", expected == 1 ? "" : "s", " a row (",
                 classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows",
@@ -65,7 +61,9 @@ void leave_single_rows_out(const spec::Experiment& e, const TrainGraph& model, P
 // The batch against the rows there are.
 void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
   if (sizes.batch > sizes.train_rows)
-    throw Error(e.located("batch.size", cat("batch ", sizes.batch, " is larger than the ", sizes.train_rows, " training rows"))).code(Exit::mismatch);
+    throw Error(e.located("batch.last", cat("batch ", sizes.batch, " is larger than the ", sizes.train_rows,
+                                            " training rows: with last: drop no row would train (last: keep trains them as one batch)")))
+        .code(Exit::mismatch);
   if (!sizes.growth) return;
   try {
     Batches(sizes, e.epochs).sizes();
@@ -85,10 +83,13 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
     table.classes = std::move(order.classes);
     out->notes.push_back(std::move(order.note));
   }
+  if (std::string note = drop_without_target(out->table, table); !note.empty()) out->notes.push_back(std::move(note));
   auto prepared = prepare_data(out->table, table, key.data.split);
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
   out->preprocess = std::move(prepared.preprocess);
+  std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
+  std::ranges::move(fill_notes(*out), std::back_inserter(out->notes));
   return out;
 }
 
@@ -155,7 +156,7 @@ void check_start(const spec::Experiment& e, const ModelParts& model) {
 std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const Wants& wants) {
   const DataKey key = data_key(e, wants);
   auto out = data_.get(key, [&] { return make_data(key); });
-  if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(out->data);
+  if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(*out);
   return out;
 }
 
@@ -174,6 +175,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
   sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());
   sizes.test_rows = static_cast<std::int64_t>(data->split.test.size());
+  const bool short_batch = sizes.batch > sizes.train_rows && sizes.keep_last && !sizes.growth;
+  if (short_batch) sizes.batch = sizes.train_rows;
   return parts_.get({data_key(e, wants), {model->key, sizes}}, [&] {
     check_batch(e, sizes);
     auto out = std::make_shared<Parts>();
@@ -181,6 +184,10 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
+             check_inputs(e, model->train, data->data);
+             check_lookups(model->train, *data);
+             if (short_batch)
+               out->notes.push_back(cat("batch.size ", e.batch.size, " is more than the ", sizes.train_rows, " training rows: each epoch is one batch of them all"));
              if (const auto& classes = data->data.classes; model->labels && !classes.empty())
                if (auto note = check_labels(*model->labels, classes); note && !e.data.table.classes.empty()) out->notes.push_back(std::move(*note));
              leave_single_rows_out(e, model->train, sizes);
@@ -298,8 +305,9 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
   const auto& judged = d.split.validation.empty() ? d.split.test : d.split.validation;
   if (!d.data.classes.empty() && !judged.empty()) {
     const Balance b = balance(d.data, judged);
-    out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
+    if (b.counts[b.majority] > 0) out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
+  if (loss_row(e.loss.kind).target == TargetKind::values && !judged.empty() && !d.data.target.f32.empty()) out += "   " + mean_baseline(d, judged);
   return out;
 }
 

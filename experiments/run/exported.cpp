@@ -17,12 +17,14 @@ Frame make_frame(const ModelParts& model, const DataParts& data) {
       note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";
     else changes.metadata[onnx::front_key] = data.preprocess.json();
   }
+  changes.unit = target_unit(model, data);
   onnx::Rewritten rewritten = onnx::rewrite(model.model.original, changes);
   if (!rewritten.raw.empty()) {
     std::vector<std::string> feeds;
     for (const auto& feed : rewritten.raw) feeds.push_back(text(feed));
     note = cat("the written models take raw columns: ", join(feeds, ", "));
   }
+  if (changes.unit) rewritten.notes.push_back(cat("the written models give ", quote(changes.unit->output), " in the target's own unit"));
   if (!note.empty()) rewritten.notes.push_back(std::move(note));
   std::vector<std::string> names;
   for (const Value& v : graph.values())

@@ -8,25 +8,55 @@
 namespace lehr::run {
 
 namespace {
+// The operators of each transform.
+std::vector<onnx::RawStep> steps_of(ColumnRule::Transform transform) {
+  using T = ColumnRule::Transform;
+  switch (transform) {
+    case T::none: return {};
+    case T::log: return {{"Log"}};
+    case T::log1p: return {{"Add", 1}, {"Log"}};
+    case T::sqrt: return {{"Sqrt"}};
+    case T::square: return {{"Pow", 2}};
+  }
+  return {};
+}
+
+std::optional<std::int64_t> place_of(const std::optional<std::string>& name, const std::vector<std::string>& names) {
+  const auto at = name ? std::ranges::find(names, *name) : names.end();
+  return at == names.end() ? std::nullopt : std::optional<std::int64_t>(at - names.begin());
+}
+
 onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
   using Kind = onnx::RawColumn::Kind;
+  const auto refuse = [&](const char* why) {
+    return Error("model.export.inputs: raw: column ", quote(plan.name), " ", why, ": leave that column as it is, or the file with prepared inputs").code(Exit::mismatch);
+  };
+  if (plan.part) throw refuse("holds dates, which no operator of ONNX reads");
+  if (plan.normal) throw refuse("is scaled by quantile_normal, for which ONNX has no operator");
   onnx::RawColumn out;
   out.name = plan.name, out.index = plan.index;
-  if (plan.categories.empty()) {
+  out.text = !data.table.columns.at(static_cast<std::size_t>(plan.index)).numeric;
+  out.missing = data.preprocess.missing;
+  if (plan.kind == ColumnPlan::Kind::indicator) {
+    out.kind = Kind::indicator;
+    return out;
+  }
+  if (!plan.is_category()) {
     out.kind = plan.kind == ColumnPlan::Kind::integer ? Kind::integer : Kind::number;
+    out.steps = steps_of(plan.transform), out.knots = plan.knots;
     out.shift = plan.shift, out.scale = plan.scale, out.fill = plan.fill;
     return out;
   }
   out.kind = plan.kind == ColumnPlan::Kind::code ? Kind::code : Kind::one_hot;
-  out.text = !data.table.columns.at(static_cast<std::size_t>(plan.index)).numeric;
+  out.unknown_zeros = plan.unknown == ColumnRule::Unknown::zeros;
+  out.unknown_code = place_of(plan.frequent, plan.categories);
   if (!out.text) {
     for (const auto& category : plan.categories) out.numbers.push_back(parse_number(category).value_or(std::nan("")));
     if (plan.fill_category) out.fill = parse_number(*plan.fill_category);
     return out;
   }
-  out.names = plan.categories, out.missing = data.preprocess.missing;
-  const auto fill = plan.fill_category ? std::ranges::find(plan.categories, *plan.fill_category) : plan.categories.end();
-  if (fill != plan.categories.end()) out.fill_code = fill - plan.categories.begin();
+  out.names = plan.categories;
+  out.fill_code = place_of(plan.fill_category, plan.categories);
   return out;
 }
 
@@ -64,7 +94,7 @@ std::size_t field_of(const Value& input, const std::vector<const Value*>& inputs
 onnx::RawCells cells_of(const onnx::RawFeed& feed, const DataParts& data, std::span<const std::int32_t> rows) {
   onnx::RawCells out;
   for (const std::int32_t r : rows)
-    for (const std::int64_t index : feed.columns) {
+    for (const std::int64_t index : feed.columns) {  // as the file is fed: numbers are NaN where missing
       const Column& column = data.table.columns.at(static_cast<std::size_t>(index));
       const auto row = static_cast<std::size_t>(r);
       if (feed.type != onnx::RawFeed::Type::text) out.numbers.push_back(column.numbers.at(row));
@@ -112,6 +142,45 @@ void check_front(const std::string& bytes, const Parts& parts, std::span<const s
         throw Error("in front of input ", quote(input->name), " it makes ", a, " of row ", rows[i / width] + 1, ", where preprocessing made ", b)
             .code(Exit::failed);
     }
+  }
+}
+
+std::optional<onnx::TargetUnit> target_unit(const ModelParts& model, const DataParts& data) {
+  const auto& scaling = data.data.target_scaling;
+  if (scaling.empty()) return std::nullopt;
+  const Value& output = model.model.graph.value(model.head.answer);
+  onnx::TargetUnit out;
+  out.output = output.name;
+  for (std::size_t k = 0; k < scaling.shift.size(); ++k) out.factor.push_back(1 / scaling.scale[k]), out.offset.push_back(scaling.shift[k]);
+  const auto count = static_cast<std::int64_t>(out.factor.size());
+  if (count == 1) return out;
+  const auto refuse = [&](const auto&... why) {
+    return Error("data.target.scale: the output ", quote(output.name), " ", why..., ", so its ", count, " values a row cannot be put back into their units").code(Exit::mismatch);
+  };
+  if (!output.type || !output.type->dims || output.type->dims->size() < 2) throw refuse("has no known dimensions");
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < output.type->dims->size(); ++i) {
+    out.shape.push_back((*output.type->dims)[i].size);
+    if (out.shape.back() < 0 || (i == 0 && out.shape.back() != count)) open.push_back(i);
+  }
+  if (open.size() == 1) out.shape[open[0]] = 1;
+  else if (out.shape.size() == 2) out.shape = {1, count};
+  if (std::ranges::any_of(out.shape, [](std::int64_t d) { return d < 0; }) || elements(out.shape) != count) throw refuse("is ", out.shape, " beside its rows");
+  return out;
+}
+
+void check_unit(const std::string& bytes, const Parts& parts, std::span<const std::int32_t> rows) {
+  const Dataset& data = parts.data->data;
+  const auto width = static_cast<std::size_t>(data.target.width());
+  std::vector<double> scaled;
+  for (const std::int32_t row : rows)
+    for (std::size_t k = 0; k < width; ++k) scaled.push_back(static_cast<double>(data.target.f32[static_cast<std::size_t>(row) * width + k]));
+  const std::vector<double> made = onnx::run_unit(bytes, scaled);
+  if (made.size() != scaled.size()) throw Error("behind its output it makes ", made.size(), " values of ", scaled.size()).code(Exit::failed);
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const double right = scaled[i] / data.target_scaling.scale[i % width] + data.target_scaling.shift[i % width];
+    if (!agree(made[i], right))
+      throw Error("behind its output it makes ", made[i], " of ", scaled[i], ", which is ", right, " in the target's unit").code(Exit::failed);
   }
 }
 

@@ -109,7 +109,7 @@ MlpWidths mlp_widths(const LossSpec& loss, const Dataset& data) {
         .code(Exit::mismatch);
   const TargetKind target = loss_row(loss.kind).target;
   const auto classes = static_cast<std::int64_t>(data.classes.size());
-  return {data.features.front().width(), target == TargetKind::binary ? 1 : target == TargetKind::classes ? classes : data.target.width()};
+  return {data.features.front().width(), target == TargetKind::binary && classes > 0 ? 1 : target == TargetKind::classes ? classes : data.target.width()};
 }
 
 Network read_network(const ModelKey& key) {

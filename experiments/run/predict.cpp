@@ -116,6 +116,13 @@ Predictions predict(const onnx::Model& model, const Dataset& data, std::optional
   out.values = outputs(a, data, batch);
   out.width = a.width;
   if (data.classes.empty()) {
+    if (model.unit && a.graph.value(a.value).name == model.unit->output) {
+      const auto& [output, shape, factor, offset] = *model.unit;
+      if (static_cast<std::int64_t>(factor.size()) != a.width)
+        throw Error("the model gives ", a.width, " values a row, the unit of its target has ", factor.size()).code(Exit::mismatch);
+      for (std::size_t i = 0; i < out.values.size(); ++i)
+        out.values[i] = static_cast<float>(static_cast<double>(out.values[i]) * factor[i % factor.size()] + offset[i % factor.size()]);
+    }
     for (std::int64_t i = 0; i < a.width; ++i) out.columns.push_back(a.width == 1 ? std::string("y") : cat("y_", i));
     return out;
   }

@@ -142,8 +142,10 @@ void Verifier::check(const std::filesystem::path& file, const Parts& parts, Work
   if (reader_ && reader_->verified == bytes && reader_->data == parts.data.get() && reader_->loss == measure.loss) return;
   const std::vector<std::string> names = names_of(bench.weights());
   onnx::Parted parted = onnx::take_apart(bytes, file.parent_path(), *parts.frame, names);
-  if (!parts.raw.empty()) {
-    check_front(bytes, parts, measure.rows);
+  const bool scaled = !parts.data->data.target_scaling.empty();
+  if (!parts.raw.empty()) check_front(bytes, parts, measure.rows);
+  if (scaled) check_unit(bytes, parts, measure.rows);
+  if (!parts.raw.empty() || scaled) {
     parted.rest = onnx::without_front(parted.rest);  // splits of one table differ in what stands there
   }
   if (!reader_ || reader_->rest != parted.rest) {

@@ -28,6 +28,9 @@ void check_table(const Experiment& e, Problems& problems, const Place& at) {
   if (numbers && !table.ignore.empty())
     problems.error(at("data.target.ignore"), "data.target.ignore is for classes; the target of this experiment is ",
                    table.targets.size() > 1 ? "several columns of numbers" : "a number");
+  if (e.loss.ignore_index && *e.loss.ignore_index < 0)
+    problems.error(at("loss.ignore_index"), "loss.ignore_index is the position of a class, from 0: ", *e.loss.ignore_index,
+                   " is none. Values of the target that are no class and do not count are named by data.target.ignore, as [\"", *e.loss.ignore_index, "\"]");
   if (table.target_inputs && table.target_standard)
     problems.error(at("data.target.scale"), "the inputs as the target are scaled as inputs are: data.target.scale has no column to scale");
   if (classes && table.target_standard)

@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <set>
 #include <span>
 
 #include "base/error.h"
+#include "graph/onnx/front_build.h"
 #include "graph/onnx/front_nodes.h"
 #include "graph/onnx/opsets.h"
+#include "graph/onnx/unit.h"
 
 namespace lehr::onnx {
 
@@ -28,12 +29,6 @@ void each_read(GraphProto& graph, const Visit& visit) {
     }
   }
 }
-void rename_reads(GraphProto& graph, const std::string& from, const std::string& to) {
-  each_read(graph, [&](std::string& name) {
-    if (name == from) name = to;
-  });
-}
-
 int elem_type(RawFeed::Type type) {
   return type == RawFeed::Type::f64 ? TensorProto::DOUBLE : type == RawFeed::Type::i64 ? TensorProto::INT64 : TensorProto::STRING;
 }
@@ -88,34 +83,35 @@ class FrontWriter {
   }
 
   void write(const RawInput& input) {
-    const bool numbers = std::ranges::none_of(input.columns, &RawColumn::category);
+    const bool numbers = std::ranges::none_of(input.columns, [](const RawColumn& c) { return c.category() || c.kind == Kind::indicator; });
     std::vector<std::string> pieces;
     for (std::size_t at = 0, end = 0; at < input.columns.size(); at = end) {
       const Kind kind = input.columns[at].kind;
       end = at + 1;
-      while (!input.columns[at].category() && end < input.columns.size() && input.columns[end].kind == kind) ++end;
+      const bool alone = input.columns[at].category() || kind == Kind::indicator;
+      while (!alone && end < input.columns.size() && input.columns[end].kind == kind) ++end;
       const Columns run = Columns(input.columns).subspan(at, end - at);
-      pieces.push_back(run[0].category() ? category(run[0]) : block(run, numbers ? input.name : ""));
+      pieces.push_back(run[0].category() ? category(run[0]) : kind == Kind::indicator ? indicator(run[0]) : block(run, numbers ? input.name : ""));
     }
-    std::string value = pieces.size() == 1 ? pieces[0] : node("Concat", pieces, {{"axis", 1}});
+    std::string value = pieces.size() == 1 ? pieces[0] : list_.node("Concat", pieces, {{"axis", 1}});
     const int stored = elem_.at(input.name),
               made = input.columns[0].kind == Kind::integer || input.columns[0].kind == Kind::code ? TensorProto::INT64 : TensorProto::FLOAT;
-    if (stored != made) value = cast(value, stored);
+    if (stored != made) value = list_.cast(value, stored);
     if (input.row.size() != 1) {
       std::vector<std::int64_t> shape{-1};
       shape.insert(shape.end(), input.row.begin(), input.row.end());
-      value = node("Reshape", {value, constant({static_cast<std::int64_t>(shape.size())}, shape, TensorProto::INT64)});
+      value = list_.node("Reshape", {value, list_.constant({static_cast<std::int64_t>(shape.size())}, shape)});
     }
     if (input.batch_axis > 0) value = turn(value, input);
-    node("Identity", {value}, {}, "", front_prefix + input.name);
+    list_.node("Identity", {value}, {}, "", front_prefix + input.name);
   }
 
   std::string turn(const std::string& value, const RawInput& input) {
     std::vector<std::int64_t> perm(input.row.size() + 1);
     std::iota(perm.begin(), perm.end(), 0);
     std::rotate(perm.begin(), perm.begin() + 1, perm.begin() + static_cast<std::ptrdiff_t>(input.batch_axis) + 1);
-    const std::string out = node("Transpose", {value});
-    auto& a = attribute(nodes_.back(), "perm", ::onnx::AttributeProto::INTS);
+    const std::string out = list_.node("Transpose", {value});
+    auto& a = list_.attribute("perm", ::onnx::AttributeProto::INTS);
     for (const auto p : perm) a.add_ints(p);
     return out;
   }
@@ -130,54 +126,59 @@ class FrontWriter {
     } else {
       std::vector<std::string> columns;
       for (const RawColumn& c : run) columns.push_back(feed(c.name, type, Columns(&c, 1)));
-      value = columns.size() == 1 ? columns[0] : node("Concat", columns, {{"axis", 1}});
+      value = columns.size() == 1 ? columns[0] : list_.node("Concat", columns, {{"axis", 1}});
     }
-    const auto row = [&](const auto& of) {
-      std::vector<double> out;
-      for (const RawColumn& c : run) out.push_back(of(c));
-      return constant({1, static_cast<std::int64_t>(out.size())}, out, TensorProto::DOUBLE);
-    };
-    if (fills)
-      value = node("Where", {node("IsNaN", {value}), row([](const RawColumn& c) { return c.fill.value_or(std::numeric_limits<double>::quiet_NaN()); }), value});
-    if (integers) return type == RawFeed::Type::i64 ? value : cast(value, TensorProto::INT64);
-    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.shift != 0; }))
-      value = node("Sub", {value, row([](const RawColumn& c) { return c.shift; })});
-    if (std::ranges::any_of(run, [](const RawColumn& c) { return c.scale != 1; }))
-      value = node("Mul", {value, row([](const RawColumn& c) { return c.scale; })});
-    return cast(value, TensorProto::FLOAT);
+    if (type == RawFeed::Type::i64) return value;
+    return list_.cast(mapped_numbers(list_, value, {run.begin(), run.end()}), integers ? TensorProto::INT64 : TensorProto::FLOAT);
+  }
+
+  std::string indicator(const RawColumn& c) {
+    if (!c.text) return list_.cast(list_.node("IsNaN", {feed(c.name, RawFeed::Type::f64, Columns(&c, 1))}), TensorProto::FLOAT);
+    const std::string out = list_.node("LabelEncoder", {feed(c.name, RawFeed::Type::text, Columns(&c, 1))}, {{"default_int64", 0}}, ml);
+    encode(c.missing, std::vector<std::int64_t>(c.missing.size(), 1));
+    return list_.cast(out, TensorProto::FLOAT);
+  }
+
+  // Of the LabelEncoder that was written last.
+  void encode(const std::vector<std::string>& names, const std::vector<std::int64_t>& codes) {
+    auto& keys = list_.attribute("keys_strings", ::onnx::AttributeProto::STRINGS);
+    for (const auto& name : names) keys.add_strings(name);
+    auto& values = list_.attribute("values_int64s", ::onnx::AttributeProto::INTS);
+    for (const std::int64_t code : codes) values.add_ints(code);
   }
 
   std::string category(const RawColumn& c) {
     const auto count = static_cast<std::int64_t>(c.text ? c.names.size() : c.numbers.size());
     const std::string code = c.text ? code_of_name(c) : code_of_number(c, count);
     if (c.kind == Kind::code) return code;
-    const std::string out = node("OneHotEncoder", {code}, {{"zeros", 0}}, ml);
-    auto& all = attribute(nodes_.back(), "cats_int64s", ::onnx::AttributeProto::INTS);
+    const std::string out = list_.node("OneHotEncoder", {code}, {{"zeros", c.unknown_zeros}}, ml);
+    auto& all = list_.attribute("cats_int64s", ::onnx::AttributeProto::INTS);
     for (std::int64_t k = 0; k < count; ++k) all.add_ints(k);
-    return node("Reshape", {out, constant({2}, std::vector<std::int64_t>{-1, count}, TensorProto::INT64)});
+    return list_.node("Reshape", {out, list_.constant({2}, std::vector<std::int64_t>{-1, count})});
   }
 
   std::string code_of_name(const RawColumn& c) {
-    const std::string out = node("LabelEncoder", {feed(c.name, RawFeed::Type::text, Columns(&c, 1))}, {{"default_int64", no_category}}, ml);
-    auto& keys = attribute(nodes_.back(), "keys_strings", ::onnx::AttributeProto::STRINGS);
-    for (const auto& name : c.names) keys.add_strings(name);
-    if (c.fill_code)
-      for (const auto& name : c.missing) keys.add_strings(name);
-    const int count = keys.strings_size();
-    auto& values = attribute(nodes_.back(), "values_int64s", ::onnx::AttributeProto::INTS);
-    for (int k = 0; k < count; ++k) values.add_ints(k < static_cast<int>(c.names.size()) ? k : *c.fill_code);
+    const std::string out =
+        list_.node("LabelEncoder", {feed(c.name, RawFeed::Type::text, Columns(&c, 1))}, {{"default_int64", c.unknown_code.value_or(no_category)}}, ml);
+    std::vector<std::string> names = c.names;
+    std::vector<std::int64_t> codes(names.size());
+    std::iota(codes.begin(), codes.end(), 0);
+    if (c.fill_code || c.unknown_code)
+      for (const auto& name : c.missing) names.push_back(name), codes.push_back(c.fill_code.value_or(no_category));
+    encode(names, codes);
     return out;
   }
 
-  // no_category + sum over k of [x = category k] (k - no_category): of the equalities at most one holds.
+  // rest + sum over k of [x = category k] (k - rest): of the equalities at most one holds.
   std::string code_of_number(const RawColumn& c, std::int64_t count) {
+    const std::int64_t rest = c.unknown_code.value_or(no_category);
     std::string value = feed(c.name, RawFeed::Type::f64, Columns(&c, 1));
-    if (c.fill) value = node("Where", {node("IsNaN", {value}), constant({1, 1}, std::vector<double>{*c.fill}, TensorProto::DOUBLE), value});
-    const std::string equal = cast(node("Equal", {value, constant({1, count}, c.numbers, TensorProto::DOUBLE)}), TensorProto::DOUBLE);
+    if (c.fill) value = list_.node("Where", {list_.node("IsNaN", {value}), list_.constant({1, 1}, std::vector<double>{*c.fill}), value});
+    const std::string equal = list_.cast(list_.node("Equal", {value, list_.constant({1, count}, c.numbers)}), TensorProto::DOUBLE);
     std::vector<double> steps;
-    for (std::int64_t k = 0; k < count; ++k) steps.push_back(static_cast<double>(k - no_category));
-    const std::string step = node("MatMul", {equal, constant({count, 1}, steps, TensorProto::DOUBLE)});
-    return cast(node("Add", {step, constant({1, 1}, std::vector<double>{static_cast<double>(no_category)}, TensorProto::DOUBLE)}), TensorProto::INT64);
+    for (std::int64_t k = 0; k < count; ++k) steps.push_back(static_cast<double>(k - rest));
+    const std::string step = list_.node("MatMul", {equal, list_.constant({count, 1}, steps)});
+    return list_.cast(list_.node("Add", {step, list_.constant({1, 1}, std::vector<double>{static_cast<double>(rest)})}), TensorProto::INT64);
   }
 
   // A column that several inputs take is one input of the file.
@@ -199,46 +200,13 @@ class FrontWriter {
     return feed.name;
   }
 
-  std::string cast(const std::string& value, int to) { return node("Cast", {value}, {{"to", to}}); }
-
-  template <class T>
-  std::string constant(const Shape& shape, const std::vector<T>& values, TensorProto::DataType type) {
-    const std::string out = node("Constant", {});
-    TensorProto& t = *attribute(nodes_.back(), "value", ::onnx::AttributeProto::TENSOR).mutable_t();
-    t.set_data_type(type);
-    for (const std::int64_t dim : shape) t.add_dims(dim);
-    t.set_raw_data(values.data(), values.size() * sizeof(T));
-    return out;
-  }
-
-  ::onnx::AttributeProto& attribute(NodeProto& node, const char* name, ::onnx::AttributeProto::AttributeType type) {
-    auto& a = *node.add_attribute();
-    a.set_name(name);
-    a.set_type(type);
-    return a;
-  }
-
-  std::string node(const char* op, const std::vector<std::string>& in, const std::vector<std::pair<const char*, std::int64_t>>& ints = {},
-                   const char* domain = "", std::string out = "") {
-    NodeProto n;
-    if (out.empty()) out = cat(front_prefix, "#", nodes_.size());
-    n.set_op_type(op);
-    n.set_domain(domain);
-    n.set_name(out);
-    for (const auto& name : in) n.add_input(name);
-    n.add_output(out);
-    for (const auto& [name, value] : ints) attribute(n, name, ::onnx::AttributeProto::INT).set_i(value);
-    if (*domain) ml_ = true;
-    nodes_.push_back(std::move(n));
-    return out;
-  }
-
   void finish() {
-    if (ml_) import_ml();
+    if (list_.uses_ml()) import_ml();
     for (auto& info : infos_) *graph_.add_input() = std::move(info);
-    for (const NodeProto& n : graph_.node()) nodes_.push_back(n);
+    std::vector<NodeProto>& nodes = list_.nodes();
+    for (const NodeProto& n : graph_.node()) nodes.push_back(n);
     graph_.clear_node();
-    for (auto& n : nodes_) *graph_.add_node() = std::move(n);
+    for (auto& n : nodes) *graph_.add_node() = std::move(n);
   }
 
   // Of the operators of version 1 only LabelEncoder means something else in version 2.
@@ -263,14 +231,19 @@ class FrontWriter {
   std::map<std::string, int> elem_;  // the model's inputs
   std::string symbol_;               // of the rows
   std::set<std::string> taken_;
-  std::vector<NodeProto> nodes_;
+  NodeList list_{front_prefix};
   std::vector<ValueInfoProto> infos_;
   std::vector<RawFeed> feeds_;
-  bool ml_ = false;
 };
 
 bool of_front(const std::string& name) { return name.starts_with(front_prefix); }
 }  // namespace
+
+void rename_reads(GraphProto& graph, const std::string& from, const std::string& to) {
+  each_read(graph, [&](std::string& name) {
+    if (name == from) name = to;
+  });
+}
 
 std::string text(const RawFeed& feed) {
   constexpr const char* types[] = {"double", "int64", "string"};
@@ -310,7 +283,8 @@ std::string take_front(ModelProto& model) {
 std::string without_front(const std::string& bytes) {
   ModelProto model;
   if (!model.ParseFromString(bytes)) throw Error("the file cannot be read back: protobuf refuses it");
-  if (take_front(model).empty()) return bytes;
+  const bool unit = take_unit(model).has_value();
+  if (take_front(model).empty() && !unit) return bytes;
   return model.SerializeAsString();
 }
 

@@ -59,6 +59,15 @@ FrontValue product(const FrontValue& a, const FrontValue& b) {
   return out;
 }
 
+// One column of a matrix.
+FrontValue column(const FrontValue& v, const FrontValue& index) {
+  const auto at = static_cast<std::int64_t>(index.numbers.at(0)), columns = v.shape.at(1);
+  if (at < 0 || at >= columns) throw Error("column ", at, " of ", columns);
+  FrontValue out{{v.shape[0], 1}, {}, {}};
+  for (std::int64_t r = 0; r < v.shape[0]; ++r) out.numbers.push_back(v.numbers.at(static_cast<std::size_t>(r * columns + at)));
+  return out;
+}
+
 FrontValue beside(const std::vector<const FrontValue*>& in) {
   const std::int64_t rows = in.at(0)->shape.at(0);
   FrontValue out{{rows, 0}, {}, {}};
@@ -87,6 +96,7 @@ FrontValue labels(const NodeProto& node, const FrontValue& v) {
 
 FrontValue one_hot(const NodeProto& node, const FrontValue& v) {
   const auto& known = attribute(node, "cats_int64s").ints();
+  const bool zeros = attribute(node, "zeros").i() != 0;
   FrontValue out{v.shape, {}, {}};
   out.shape.push_back(known.size());
   for (const double x : v.numbers) {
@@ -96,7 +106,7 @@ FrontValue one_hot(const NodeProto& node, const FrontValue& v) {
       out.numbers.push_back(is);
       found = found || is;
     }
-    if (!found) throw Error("a category that is none of ", known.size());
+    if (!found && !zeros) throw Error("a category that is none of ", known.size());
   }
   return out;
 }
@@ -139,6 +149,13 @@ FrontValue result(const NodeProto& node, const std::vector<const FrontValue*>& i
   if (op == "Sub") return each([](const double* x) { return x[0] - x[1]; });
   if (op == "Add") return each([](const double* x) { return x[0] + x[1]; });
   if (op == "Mul") return each([](const double* x) { return x[0] * x[1]; });
+  if (op == "Max") return each([](const double* x) { return std::max(x[0], x[1]); });
+  if (op == "Min") return each([](const double* x) { return std::min(x[0], x[1]); });
+  if (op == "Log") return each([](const double* x) { return std::log(x[0]); });
+  if (op == "Sqrt") return each([](const double* x) { return std::sqrt(x[0]); });
+  if (op == "Pow") return each([](const double* x) { return std::pow(x[0], x[1]); });
+  if (op == "Greater") return each([](const double* x) -> double { return x[0] > x[1]; });
+  if (op == "Gather") return column(*in.at(0), *in.at(1));
   if (op == "Equal") return each([](const double* x) -> double { return x[0] == x[1]; });
   if (op == "IsNaN") return each([](const double* x) -> double { return std::isnan(x[0]); });
   if (op == "Where") return each([](const double* x) { return x[0] != 0 ? x[1] : x[2]; });
@@ -192,6 +209,35 @@ std::map<std::string, std::vector<double>> run_front(const std::string& bytes, c
     if (axis != batch_axes.end()) out[axis->first] = rows_first(values.at(node.output(0)), axis->second).numbers;
   }
   return out;
+}
+
+std::vector<double> run_unit(const std::string& bytes, std::vector<double> outputs) {
+  ModelProto model;
+  if (!model.ParseFromString(bytes)) throw Error("the file cannot be read back: protobuf refuses it");
+  std::map<std::string, FrontValue> values;
+  std::string last;
+  for (const NodeProto& node : model.graph().node()) {
+    if (!node.name().starts_with(unit_prefix)) continue;
+    within([&] { return title(node); },
+           [&] {
+             std::vector<const FrontValue*> in;
+             for (const auto& name : node.input()) {
+               const bool network = !name.starts_with(cat(unit_prefix, "#"));
+               if (network) values[name] = {{static_cast<std::int64_t>(outputs.size()), 1}, outputs, {}};
+               in.push_back(&values.at(name));
+             }
+             FrontValue made = result(node, in);
+             const auto width = static_cast<std::int64_t>(made.numbers.size());
+             if (node.op_type() == "Constant") {  // one row; so is what it meets
+               made.shape = {1, width};
+               for (auto& [name, v] : values)
+                 if (!name.starts_with(cat(unit_prefix, "#")) || v.shape[1] == 1) v.shape = {static_cast<std::int64_t>(v.numbers.size()) / width, width};
+             }
+             values[last = node.output(0)] = std::move(made);
+           });
+  }
+  if (last.empty()) throw Error("no node puts its output into the target's unit");
+  return values.at(last).numbers;
 }
 
 }  // namespace lehr::onnx

@@ -2,10 +2,12 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/onnx/front.h"
 
 namespace lehr::onnx {
 
@@ -18,6 +20,7 @@ struct Model {
   int ir_version = 0;
   std::map<std::string, std::string> metadata;
   std::string front;                  // what the file says of the preprocessing that stood in front of the network and is left out here (front.h)
+  std::optional<TargetUnit> unit;     // what puts an output into its target's unit behind the network, left out here (front.h)
   std::vector<std::string> notes;  // what a reader of the log should know: sentences, names quoted
   std::shared_ptr<const Original> original;
 };

@@ -11,6 +11,7 @@
 #include "graph/onnx/calls.h"
 #include "graph/onnx/element_types.h"
 #include "graph/onnx/front_nodes.h"
+#include "graph/onnx/unit.h"
 #include "graph/onnx/functions.h"
 #include "graph/onnx/metadata.h"
 #include "graph/onnx/model.h"
@@ -434,12 +435,15 @@ Model read_model_bytes(std::string bytes, const std::filesystem::path& folder) {
   if (!proto.ParseFromString(bytes)) throw Error("the file is not a readable ONNX model: protobuf refuses it");
   try {
     std::string front = take_front(proto);
-    if (!front.empty()) bytes = proto.SerializeAsString();
+    std::optional<TargetUnit> unit = take_unit(proto);
+    if (!front.empty() || unit) bytes = proto.SerializeAsString();
     Reader reader(proto, folder);
     Model model = reader.run();
     if (!front.empty())
       model.notes.push_back("the file takes raw columns: what it computes in front of the network is left out here, the network takes prepared inputs");
+    if (unit) model.notes.push_back(cat("the output ", quote(unit->output), " is put into the target's unit behind the network, which is left out here"));
     model.front = std::move(front);
+    model.unit = std::move(unit);
     model.original = std::make_shared<const Original>(Original{std::move(bytes), folder, reader.sources(), reader.places()});
     return model;
   } catch (const std::bad_alloc&) {

@@ -9,6 +9,7 @@
 #include "graph/onnx/opsets.h"
 #include "graph/onnx/original.h"
 #include "graph/onnx/tensor.h"
+#include "graph/onnx/unit.h"
 
 namespace lehr::onnx {
 
@@ -45,6 +46,7 @@ class Rewriter {
     tidy();
     Rewritten out;
     if (!changes.front.empty()) out.raw = add_front(proto_, changes.front), changed_ = true;
+    if (changes.unit) add_unit(proto_, *changes.unit), changed_ = true;
     out.notes = std::move(notes_);
     if (changed_) out.original = finished();
     return out;

@@ -29,6 +29,7 @@ struct Changes {
   std::map<std::string, std::string> metadata;  // metadata_props, by key; "": the key goes
   bool inference = true;                        // leave training mode
   std::vector<RawInput> front;                  // what stands in front of the inputs (front.h); its entry belongs to the metadata
+  std::optional<TargetUnit> unit;               // what stands behind an output
 };
 // What passes decided about the file's graph: Value::places, and declared batch sizes that became free.
 Changes changes(const Graph& file, const Graph& prepared);

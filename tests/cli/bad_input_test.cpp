@@ -78,7 +78,7 @@ TEST_CASE("a bad experiment file is refused with line, column and advice", "[cli
       {"pattern that matches nothing", experiment() + "params: {\"fc9.*\": {lr_scale: 2}}\n", 2, {"bad.yaml:13:", "fc9.*", "fc1.weight"}},
       {"target column out of range", experiment("column: -1", "column: 40"), 2, {"40", "35"}},
       {"class missing from the list", experiment("classes: [b, g]", "classes: [b, x]"), 3, {"'g'", "line 1"}},
-      {"batch larger than the data", experiment("batch: 28", "batch: 1000"), 3, {"bad.yaml:11:", "1000", "235"}},
+      {"batch larger than the data", experiment("batch: 28", "batch: {size: 1000, last: drop}"), 3, {"bad.yaml:11:", "1000", "235", "last: keep"}},
       {"regression metric on classes", experiment("accuracy, auc", "rmse"), 2, {"bad.yaml:7:", "rmse"}},
       {"three classes for a binary loss", experiment("classes: [b, g]", "classes: [b, g, x]"), 3, {"needs 2 classes", "has 3 (b, g, x)"}},
       {"scores do not fit the loss", experiment("loss: binary_crossentropy", "loss: categorical_crossentropy"), 2, {"Sigmoid", "binary_crossentropy"}},

@@ -94,7 +94,7 @@ TEST_CASE("--force replaces a run's folder, whole", "[cli]") {
   place.write("short.yaml", experiment("epochs: 2", "epoch: 2"));
   const std::string before = place.snapshot();
   CHECK(place.lehr("run short.yaml --force").code == 2);
-  place.write("short.yaml", experiment("batch: 28", "batch: 2800"));
+  place.write("short.yaml", experiment("batch: 28", "batch: {size: 2800, last: drop}"));
   CHECK(place.lehr("run short.yaml --force").code == 3);
   place.write("short.yaml", experiment("epochs: 2", "epoch: 2"));
   CHECK(place.snapshot() == before);

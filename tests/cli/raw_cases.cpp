@@ -81,6 +81,8 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
   place.write("people.csv", people());
   place.write("wide.onnx", onnx::make_mlp("mlp", {dense(8, 5, "Tanh"), dense(5, 1, "Sigmoid")}));
   place.write("three.onnx", onnx::make_mlp("mlp", {dense(3, 5, "Tanh"), dense(5, 2, "Softmax")}));
+  place.write("mapped.onnx", onnx::make_mlp("mlp", {dense(7, 5, "Tanh"), dense(5, 1, "Sigmoid")}));
+  place.write("value.onnx", onnx::make_mlp("mlp", {dense(2, 5, "Tanh"), dense(5, 1, "")}));
   place.write("embedding.onnx", bytes(embedding()));
   place.write("turned.onnx", bytes(turned()));
   const std::string binary = "loss: binary_crossentropy\nmetrics: [accuracy, auc]\n", values = "loss: mse\nmetrics: [rmse]\n";
@@ -98,6 +100,20 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
                   "categorical: [city, storey], encode: code, scale: standard, impute: zero",
                   "loss: mse\nmetrics: [rmse]\n"),
        "numbers double[N,2], city string[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
+      {"mapped", "mapped.onnx",
+       experiment("mapped.onnx",
+                  "target: sick, columns: {age: {impute: median, indicator: true, transform: square, scale: quantile}, rooms: {scale: robust}, time: {drop: true}, "
+                  "storey: {drop: true}, income: {transform: log1p, scale: minmax}, city: {as: category, impute: most_frequent, unknown: most_frequent}}",
+                  binary),
+       "age double[N,1], rooms double[N,1], city string[N,1], income double[N,1]", ""},
+      {"quantiles", "three.onnx",
+       experiment("three.onnx",
+                  "target: sick, columns: {'*': {drop: true}, rooms: {drop: false, scale: quantile}, income: {drop: false, transform: log, scale: quantile}, "
+                  "age: {drop: false, impute: {value: 40}, transform: sqrt}}",
+                  "loss: categorical_crossentropy\nmetrics: [accuracy]\n"),
+       "x double[N,3]", ""},
+      {"own_unit", "value.onnx", experiment("value.onnx", "target: {column: income, scale: standard}, columns: [rooms, time], scale: standard", values),
+       "x double[N,2]", ""},
       {"turned", "turned.onnx", experiment("turned.onnx", "target: income, columns: [rooms, time], scale: {divide: 1000}", values), "x double[N,2]", ""},
   };
 }

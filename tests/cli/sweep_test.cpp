@@ -64,11 +64,12 @@ TEST_CASE("one point of a sweep alone gives what it gave among the others", "[cl
 
 TEST_CASE("what shows only with the data is told at the swept value", "[cli]") {
   Workplace place;
-  place.write("short.yaml", with_test() + "sweep: {batch: [28, 2800]}\n");
+  place.write("short.yaml", with_test() + "sweep: {batch: [28, {size: 2800, last: drop}]}\n");
   const auto ran = place.lehr("run short.yaml");
   INFO(ran.both());
   CHECK(ran.code == 3);
-  CHECK(ran.err.find("short.yaml:13:21: batch 2800 is larger than the 210 training rows") != std::string::npos);
+  CHECK(ran.err.find("short.yaml:13:") != std::string::npos);
+  CHECK(ran.err.find("batch 2800 is larger than the 210 training rows: with last: drop no row would train") != std::string::npos);
 }
 
 TEST_CASE("--json: one document on standard output, the rest on standard error", "[cli]") {

@@ -110,7 +110,7 @@ data:
   impute: median
   scale: {divide: 255}
   split: {validation: 40 rows, test: 10%, take: stratified, seed: 3}
-loss: {type: categorical_crossentropy, class_weights: [1, 2, 0.5], ignore_index: -1, label_smoothing: 0.1}
+loss: {type: categorical_crossentropy, class_weights: [1, 2, 0.5], ignore_index: 1, label_smoothing: 0.1}
 metrics: [accuracy, top_5]
 optimizer: {type: adam, lr: 1e-3, beta1: 0.8}
 params: {"*.bias": {weight_decay: 0.25}, "fc1.*": {freeze: true, lr_scale: 0.1}}
@@ -148,7 +148,7 @@ threads: 2
   CHECK(e.data.split.take == SplitOptions::Take::stratified);
   CHECK(e.data.split.seed == 3);
   CHECK(e.loss.class_weights == std::vector<float>{1, 2, 0.5});
-  CHECK(e.loss.ignore_index == -1);
+  CHECK(e.loss.ignore_index == 1);
   CHECK(e.loss.label_smoothing == 0.1f);
   CHECK(e.metrics == std::vector<std::string>{"accuracy", "top_5"});
   CHECK(e.optimizer.type == "adam");
