@@ -175,6 +175,7 @@ std::string ColumnPlan::label() const {
 }
 
 double ColumnPlan::number(double raw) const {
+  if (transform == ColumnRule::Transform::none && knots.empty()) return (raw - shift) * scale;
   const TransformRow& row = transform_row(transform);
   const double value = row.takes(raw) ? row.of(raw) : std::nan("");
   if (knots.empty()) return (value - shift) * scale;

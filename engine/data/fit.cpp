@@ -184,6 +184,11 @@ struct Fitter {
   std::vector<double> values_of(const ColumnPlan& plan) const {
     std::vector<double> out;
     out.reserve(rows.size());
+    if (cells().numeric && !plan.part) {
+      for (const std::int32_t row : rows)
+        if (const double value = cells().numbers[static_cast<std::size_t>(row)]; !std::isnan(value)) out.push_back(value);
+      return out;
+    }
     for (const std::int32_t row : rows)
       if (const auto value = raw(row, plan); value && !std::isnan(*value)) out.push_back(*value);
     return out;

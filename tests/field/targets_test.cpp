@@ -133,3 +133,30 @@ TEST_CASE("what cannot be written in front of a network names its column", "[cli
   refused("{day: {as: date}}", "column 'day' holds dates, which no operator of ONNX reads");
   refused("{day: {drop: true}, n: {scale: quantile_normal}}", "column 'n' is scaled by quantile_normal");
 }
+
+TEST_CASE("training rows of one class, and classes without a training row, are told", "[cli][target]") {
+  const Place place;
+  const auto told = [&](const char* labels, const char* target) {
+    std::string table = "a,y\n";
+    for (const char* label = labels; *label; ++label) table += cat(label - labels, ",", std::string(1, *label), "\n");
+    place.write("k.csv", table);
+    place.write("k.yaml", cat("model: {mlp: {hidden: [2]}}\ndata: {file: k.csv, target: ", target, ", split: {validation: 2 rows, take: tail}}\n"
+                              "loss: categorical_crossentropy\nlr: 0.01\nepochs: 1\n"));
+    return place.lehr("run k.yaml --force --out k").both();
+  };
+  CHECK(contains(told("ppppqq", "y"), "every training row is of class p: there is nothing to tell apart"));
+  CHECK(contains(told("pqpqrs", "y"), "classes r, s have no training row"));
+  CHECK(contains(told("pqpqpq", "{column: y, classes: [p, q, r]}"), "class r has no training row"));
+  CHECK_FALSE(contains(told("pqpqpq", "y"), "class "));
+}
+
+TEST_CASE("the mean of the training rows is the baseline of numbers, in their own unit", "[cli][target]") {
+  const Place place;
+  place.write("n.csv", "a,y\n1,10\n2,20\n3,60\n4,50\n5,10\n");
+  for (const char* target : {"y", "{column: y, scale: standard}"}) {
+    place.write("n.yaml", cat("model: {mlp: {hidden: [2]}}\ndata: {file: n.csv, target: ", target, ", split: {validation: 2 rows, take: tail}}\n"
+                              "loss: mse\nlr: 0.01\nepochs: 1\n"));
+    const auto ran = place.lehr("run n.yaml --force --out n");
+    CHECK(contains(ran.both(), "always answering the mean 30 has rmse 20"));  // sqrt((20^2 + 20^2) / 2)
+  }
+}
