@@ -80,6 +80,25 @@ std::vector<std::string> class_names(const Column& column, const TableSpec& spec
 }
 
 namespace {
+// Cells that are wrong in one way: the first place, how many, some lines.
+struct Wrong {
+  std::string place;
+  std::int64_t count = 0;
+  std::vector<std::string> lines;
+  void add(const CsvTable& table, std::int64_t row, std::size_t column) {
+    if (count++ == 0) place = table.place(row, column);
+    else if (count <= 6) lines.push_back(cat(table.lines[static_cast<std::size_t>(row)]));
+  }
+  // "; so it is in 7 more (lines 5, 8, …)", "" of one.
+  std::string more() const {
+    if (count < 2) return {};
+    return cat("; so it is in ", grouped(count - 1), " more (line", count == 2 ? " " : "s ", join(lines, ", "), count - 1 > static_cast<std::int64_t>(lines.size()) ? ", …)" : ")");
+  }
+};
+std::string missing_target(const Wrong& wrong) {
+  return cat(wrong.place, ": the target is missing", wrong.more(), "\n  target: {missing: drop} leaves such rows out");
+}
+
 Field class_field(const CsvTable& table, std::size_t column, const std::vector<std::string>& classes, const std::vector<std::string>& ignore) {
   const Column& c = table.columns[column];
   Problems problems;
@@ -87,6 +106,9 @@ Field class_field(const CsvTable& table, std::size_t column, const std::vector<s
   field.i64 = codes(c, classes);
   const std::vector<std::int64_t> ignored = codes(c, ignore);
   std::vector<bool> met(ignore.size());
+  Wrong without;
+  std::map<std::string, Wrong> unlisted;
+  std::vector<std::string> order;
   for (std::size_t r = 0; r < field.i64.size(); ++r) {
     const std::int64_t row = static_cast<std::int64_t>(r);
     if (ignored[r] >= 0) {
@@ -95,12 +117,19 @@ Field class_field(const CsvTable& table, std::size_t column, const std::vector<s
       continue;
     }
     if (field.i64[r] >= 0) continue;
-    problems.add([&] {
-      if (field.i64[r] == missing_code) return table.place(row, column) + ": the target is missing";
-      const std::string cell = table.cell(row, column);
-      return cat(table.place(row, column), ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes));
-    });
+    if (field.i64[r] == missing_code) {
+      without.add(table, row, column);
+      continue;
+    }
+    const std::string cell = table.cell(row, column);
+    if (!unlisted.contains(cell)) order.push_back(cell);
+    unlisted[cell].add(table, row, column);
   }
+  for (const std::string& cell : order)
+    problems.add([&] {
+      return cat(unlisted[cell].place, ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes), unlisted[cell].more());
+    });
+  if (without.count > 0) problems.add([&] { return missing_target(without); });
   for (std::size_t k = 0; k < ignore.size(); ++k)
     if (!met[k]) problems.add("target.ignore: no row of the target has ", quote(ignore[k]), did_you_mean(ignore[k], distinct(c)));
   problems.raise(Exit::mismatch);
@@ -114,6 +143,7 @@ Field target_field(const CsvTable& table, const std::vector<std::size_t>& column
   Problems problems;
   Field field{"target", {static_cast<std::int64_t>(columns.size())}, Dtype::f32, {}, {}};
   field.f32.reserve(static_cast<std::size_t>(table.rows) * columns.size());
+  Wrong without;
   for (std::int64_t row = 0; row < table.rows; ++row)
     for (std::size_t k = 0; k < columns.size(); ++k) {
       const std::size_t column = columns[k];
@@ -121,13 +151,17 @@ Field target_field(const CsvTable& table, const std::vector<std::size_t>& column
       if (value && !scaling.empty()) *value = (*value - scaling.shift[k]) * scaling.scale[k];
       field.f32.push_back(static_cast<float>(value.value_or(0)));
       if (value && std::isfinite(field.f32.back())) continue;
+      if (value && std::isnan(*value)) {
+        without.add(table, row, column);
+        continue;
+      }
       problems.add([&] {
         const std::string place = table.place(row, column) + ": ";
         if (!value) return place + not_a_number(table.cell(row, column)) + ", as a regression's target must be";
-        if (std::isnan(*value)) return place + "the target is missing";
         return cat(place, *value, " is beyond the range of float32");
       });
     }
+  if (without.count > 0) problems.add([&] { return missing_target(without); });
   problems.raise(Exit::mismatch);
   return field;
 }

@@ -94,7 +94,10 @@ TEST_CASE("a row outside the classes is named with the nearest", "[preprocess]")
   spec.classes = {"good", "bad"};
   CHECK(error_of([&] { read_target(t, spec); }, Exit::mismatch) ==
         "line 3, column 'kind': 'god' is not one of the classes [good,bad], did you mean 'good'?\n"
-        "line 4, column 'kind': the target is missing\n  in 't.csv'");
+        "line 4, column 'kind': the target is missing\n  target: {missing: drop} leaves such rows out\n  in 't.csv'");
+  CHECK(error_of([&] { read_target(table("x,kind\n1,god\n2,god\n3,\n4,\n5,god\n6,good\n7,\n"), spec); }, Exit::mismatch) ==
+        "line 2, column 'kind': 'god' is not one of the classes [good,bad], did you mean 'good'?; so it is in 2 more (lines 3, 6)\n"
+        "line 4, column 'kind': the target is missing; so it is in 2 more (lines 5, 8)\n  target: {missing: drop} leaves such rows out\n  in 't.csv'");
   spec.classes = {"good", "bad", "good"};
   CHECK(has(error_of([&] { read_target(t, spec); }), "class 'good' is listed twice"));
 }
