@@ -172,7 +172,8 @@ struct Fitter {
     if (values.empty()) values.push_back(0);
     fill_missing(plan, values);
     if (plan.fill && !transform.takes(*plan.fill))
-      return problems.add(called(), ": missing values are filled with ", *plan.fill, ", transform: ", transform.name, " takes numbers ", transform.domain), false;
+      return problems.add(called(), ": missing values are filled with ", *plan.fill, ", transform: ", transform.name, " takes numbers ", transform.domain),
+             false;
     for (double& value : values) value = transform.of(value);
     scale(plan, values);
     if (!std::isfinite(plan.shift) || !std::isfinite(plan.scale) || !std::isfinite(plan.fill.value_or(0)))

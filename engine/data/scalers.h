@@ -24,7 +24,8 @@ const ScalerRow& scaler_row(ColumnRule::Scale scale);
 
 // Quantile q in [0, 1] of ascending values, linear between them (numpy's default).
 double quantile(std::span<const double> ascending, double q);
-// Where raw lies among quantiles, 0 to 1: 0 up to the smallest, 1 from the largest, linear between, of equal ones the middle (scikit-learn's QuantileTransformer). knots: at least 1.
+// Where raw lies among quantiles, 0 to 1: 0 up to the smallest, 1 from the largest, linear between, of equal ones the middle (scikit-learn's
+// QuantileTransformer). knots: at least 1.
 double share_below(std::span<const double> knots, double raw);
 // The number that a normal variable is below with probability p, kept within that of 1e-7 and 1 - 1e-7 (as scikit-learn does).
 double normal_quantile(double p);

@@ -92,7 +92,8 @@ struct Wrong {
   // "; so it is in 7 more (lines 5, 8, …)", "" of one.
   std::string more() const {
     if (count < 2) return {};
-    return cat("; so it is in ", grouped(count - 1), " more (line", count == 2 ? " " : "s ", join(lines, ", "), count - 1 > static_cast<std::int64_t>(lines.size()) ? ", …)" : ")");
+    return cat("; so it is in ", grouped(count - 1), " more (line", count == 2 ? " " : "s ", join(lines, ", "),
+               count - 1 > static_cast<std::int64_t>(lines.size()) ? ", …)" : ")");
   }
 };
 std::string missing_target(const Wrong& wrong) {
@@ -127,7 +128,8 @@ Field class_field(const CsvTable& table, std::size_t column, const std::vector<s
   }
   for (const std::string& cell : order)
     problems.add([&] {
-      return cat(unlisted[cell].place, ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes), unlisted[cell].more());
+      return cat(unlisted[cell].place, ": ", quote(cell), " is not one of the classes ", printable(cat(classes)), did_you_mean(cell, classes),
+                 unlisted[cell].more());
     });
   if (without.count > 0) problems.add([&] { return missing_target(without); });
   for (std::size_t k = 0; k < ignore.size(); ++k)

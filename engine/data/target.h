@@ -23,8 +23,8 @@ std::optional<double> raw_number(const CsvTable& table, std::int64_t row, std::s
 // The classes that are found: the distinct values but for those to ignore.
 std::vector<std::string> class_names(const Column& column, const TableSpec& spec);
 
-// Class indices (classes not empty; -1 for a value among `ignore`) or numbers, [columns] a row, scaled in double. Error (Exit::mismatch) naming up to 20 cells that do not
-// fit, and a value to ignore that no row has.
+// Class indices (classes not empty; -1 for a value among `ignore`) or numbers, [columns] a row, scaled in double. Error (Exit::mismatch) naming up to 20 kinds
+// of cells that do not fit, and a value to ignore that no row has.
 constexpr std::int64_t ignored_class = -1;
 Field target_field(const CsvTable& table, const std::vector<std::size_t>& columns, const std::vector<std::string>& classes,
                    const std::vector<std::string>& ignore, const Dataset::TargetScaling& scaling = {});

@@ -187,7 +187,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
              check_inputs(e, model->train, data->data);
              check_lookups(model->train, *data);
              if (short_batch)
-               out->notes.push_back(cat("batch.size ", e.batch.size, " is more than the ", sizes.train_rows, " training rows: each epoch is one batch of them all"));
+               out->notes.push_back(
+                   cat("batch.size ", e.batch.size, " is more than the ", sizes.train_rows, " training rows: each epoch is one batch of them all"));
              if (const auto& classes = data->data.classes; model->labels && !classes.empty())
                if (auto note = check_labels(*model->labels, classes); note && !e.data.table.classes.empty()) out->notes.push_back(std::move(*note));
              leave_single_rows_out(e, model->train, sizes);

@@ -36,8 +36,10 @@ void check_inputs(const spec::Experiment& e, const TrainGraph& model, const Data
   std::vector<std::string> problems;
   for (const std::string& field : fields)
     if (std::ranges::find(inputs, field) == inputs.end())
-      problems.push_back(field.empty() ? e.located("data", cat("the model has ", inputs.size(), " inputs (", join(inputs, ", "), "): data.inputs names the columns of each"))
-                                       : e.located("data.inputs", cat("the model has no input ", quote(field), did_you_mean(field, inputs), " (inputs: ", join(inputs, ", "), ")")));
+      problems.push_back(
+          field.empty()
+              ? e.located("data", cat("the model has ", inputs.size(), " inputs (", join(inputs, ", "), "): data.inputs names the columns of each"))
+              : e.located("data.inputs", cat("the model has no input ", quote(field), did_you_mean(field, inputs), " (inputs: ", join(inputs, ", "), ")")));
   for (const std::string& input : inputs)
     if (std::ranges::find(fields, input) == fields.end() && !fields.front().empty())
       problems.push_back(e.located("data.inputs", cat("the model's input ", quote(input), " gets no columns", did_you_mean(input, fields))));
@@ -95,9 +97,10 @@ void check_lookups(const TrainGraph& model, const DataParts& data) {
       if (!plan.is_category())
         for (std::size_t i = c; i < field.i64.size(); i += codes->input->columns.size()) low = std::min(low, field.i64[i]), high = std::max(high, field.i64[i]);
       if (high < rows && low >= -rows) continue;
-      problems.push_back(cat("column ", quote(plan.name), plan.is_category() ? cat(" has ", plan.categories.size(), " names") : cat(" holds ", high < rows ? low : high),
-                             ", but ", quote(table.name), ", which ", describe(graph, node), " looks ", codes->column || codes->input->columns.size() == 1 ? "it" : "them",
-                             " up in, has ", rows, rows == 1 ? " row" : " rows"));
+      problems.push_back(cat("column ", quote(plan.name),
+                             plan.is_category() ? cat(" has ", plan.categories.size(), " names") : cat(" holds ", high < rows ? low : high), ", but ",
+                             quote(table.name), ", which ", describe(graph, node), " looks ",
+                             codes->column || codes->input->columns.size() == 1 ? "it" : "them", " up in, has ", rows, rows == 1 ? " row" : " rows"));
     }
   }
   if (!problems.empty()) throw Error(join(problems, "\n")).code(Exit::mismatch);
@@ -115,7 +118,8 @@ std::vector<std::string> class_notes(const Dataset& data, std::span<const std::i
   else if (!without.empty())
     out.push_back(cat(without.size() == 1 ? "class " : "classes ", join(without, ", "), without.size() == 1 ? " has" : " have", " no training row"));
   if (const auto ignored = std::ranges::count(data.target.i64, std::int64_t{-1}); ignored > 0)
-    out.push_back(cat(grouped(ignored), ignored == 1 ? " row does" : " rows do", " not count: data.target.ignore names ", ignored == 1 ? "its" : "their", " target"));
+    out.push_back(
+        cat(grouped(ignored), ignored == 1 ? " row does" : " rows do", " not count: data.target.ignore names ", ignored == 1 ? "its" : "their", " target"));
   return out;
 }
 
@@ -124,8 +128,8 @@ std::vector<std::string> fill_notes(const DataParts& data) {
   for (const InputPlan& input : data.preprocess.inputs)
     for (const ColumnPlan& plan : input.columns)
       if (const Column& column = data.table.columns.at(static_cast<std::size_t>(plan.index)); plan.fill_category && column.missing > 0)
-        out.push_back(cat("column ", quote(plan.name), ": ", grouped(column.missing), column.missing == 1 ? " missing name counts" : " missing names count", " as ",
-                          quote(*plan.fill_category)));
+        out.push_back(cat("column ", quote(plan.name), ": ", grouped(column.missing), column.missing == 1 ? " missing name counts" : " missing names count",
+                          " as ", quote(*plan.fill_category)));
   return out;
 }
 

@@ -29,7 +29,8 @@ std::optional<std::int64_t> place_of(const std::optional<std::string>& name, con
 onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
   using Kind = onnx::RawColumn::Kind;
   const auto refuse = [&](const char* why) {
-    return Error("model.export.inputs: raw: column ", quote(plan.name), " ", why, ": leave that column as it is, or the file with prepared inputs").code(Exit::mismatch);
+    return Error("model.export.inputs: raw: column ", quote(plan.name), " ", why, ": leave that column as it is, or the file with prepared inputs")
+        .code(Exit::mismatch);
   };
   if (plan.part) throw refuse("holds dates, which no operator of ONNX reads");
   if (plan.normal) throw refuse("is scaled by quantile_normal, for which ONNX has no operator");
@@ -155,7 +156,8 @@ std::optional<onnx::TargetUnit> target_unit(const ModelParts& model, const DataP
   const auto count = static_cast<std::int64_t>(out.factor.size());
   if (count == 1) return out;
   const auto refuse = [&](const auto&... why) {
-    return Error("data.target.scale: the output ", quote(output.name), " ", why..., ", so its ", count, " values a row cannot be put back into their units").code(Exit::mismatch);
+    return Error("data.target.scale: the output ", quote(output.name), " ", why..., ", so its ", count, " values a row cannot be put back into their units")
+        .code(Exit::mismatch);
   };
   if (!output.type || !output.type->dims || output.type->dims->size() < 2) throw refuse("has no known dimensions");
   std::vector<std::size_t> open;

@@ -17,8 +17,8 @@ struct Predictions {
   std::vector<float> values;  // [rows, width]: probabilities or values
   std::string note;           // where the numbers had to tell what they are
 };
-// Runs the model in evaluation mode: its output, in the unit of the target, for classes as probabilities. scores: what the output is; absent: its nodes tell, else its
-// numbers. Errors (Exit::mismatch) where data and model do not fit.
+// Runs the model in evaluation mode: its output, in the unit of the target, for classes as probabilities. scores: what the output is; absent: its nodes
+// tell, else its numbers. Errors (Exit::mismatch) where data and model do not fit.
 Predictions predict(const onnx::Model& model, const Dataset& data, std::optional<Form> scores = {});
 
 }  // namespace lehr::run

@@ -27,9 +27,9 @@ constexpr Choice<Impute> imputations[] = {{Impute::error, "error", "nothing: a m
 constexpr Choice<Unknown> unknowns[] = {{Unknown::error, "error", "the row is refused: `predict` leaves it unanswered and says so"},
                                         {Unknown::zeros, "zeros", "no 0/1 column is 1"},
                                         {Unknown::most_frequent, "most_frequent", "it counts as the most frequent name of the training rows"}};
-constexpr Choice<bool> target_scales[] = {{false, "none", "the numbers as they are"},
-                                          {true, "standard",
-                                           "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit"}};
+constexpr Choice<bool> target_scales[] = {
+    {false, "none", "the numbers as they are"},
+    {true, "standard", "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit"}};
 constexpr Choice<bool> without_target[] = {{false, "error", "an error that counts them and names lines"}, {true, "drop", "they are left out, and counted"}};
 constexpr Choice<Take> takes[] = {{Take::tail, "tail", "the last rows of the file, unshuffled, as Keras' validation_split does"},
                                   {Take::random, "random", "rows drawn with split.seed"},
@@ -171,8 +171,9 @@ void add_column_keys(std::vector<Key>& keys) {
   keys.push_back(setting({.path = "drop", .type = Type::boolean, .doc = "Is it left out?", .absent = "false"}, each,
                          [](ColumnRule& rule, const Value& v) { rule.drop = v.boolean; }));
   add_impute_keys(keys, each);
-  keys.push_back(setting({.path = "indicator", .type = Type::boolean, .doc = "One more column behind: 1 where the value is missing, else 0.", .absent = "false"},
-                         each, [](ColumnRule& rule, const Value& v) { rule.indicator = v.boolean; }));
+  keys.push_back(
+      setting({.path = "indicator", .type = Type::boolean, .doc = "One more column behind: 1 where the value is missing, else 0.", .absent = "false"}, each,
+              [](ColumnRule& rule, const Value& v) { rule.indicator = v.boolean; }));
   keys.push_back(setting(named({.path = "transform", .type = Type::choice, .doc = "A function of each number, before scaling.", .absent = "none"},
                                standard_transforms()),
                          each, [](ColumnRule& rule, const Value& v) {

@@ -61,8 +61,8 @@ void add_trials(const StudyReader::Case& one, const StudyReader& study, std::siz
 void flatten(const Node& node, const std::string& path, const Sources& sources, std::vector<ResolvedKey>& out) {
   for (const Entry& entry : node.entries) {
     const std::string key = path.empty() ? entry.key : path + "." + entry.key;
-    const bool section =
-        entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" && key != "data.inputs" && key != "data.columns";
+    const bool section = entry.value.is_mapping() && !entry.value.find("type") && !entry.value.entries.empty() && key != "params" && key != "model.init" &&
+                         key != "data.inputs" && key != "data.columns";
     const bool typed = path.empty() && entry.value.is_mapping() && (key == "optimizer" || key == "loss");
     if (section || typed)
       flatten(entry.value, key, sources, out);

@@ -101,10 +101,11 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
                   "loss: mse\nmetrics: [rmse]\n"),
        "numbers double[N,2], city string[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
       {"mapped", "mapped.onnx",
-       experiment("mapped.onnx",
-                  "target: sick, columns: {age: {impute: median, indicator: true, transform: square, scale: quantile}, rooms: {scale: robust}, time: {drop: true}, "
-                  "storey: {drop: true}, income: {transform: log1p, scale: minmax}, city: {as: category, impute: most_frequent, unknown: most_frequent}}",
-                  binary),
+       experiment(
+           "mapped.onnx",
+           "target: sick, columns: {age: {impute: median, indicator: true, transform: square, scale: quantile}, rooms: {scale: robust}, time: {drop: true}, "
+           "storey: {drop: true}, income: {transform: log1p, scale: minmax}, city: {as: category, impute: most_frequent, unknown: most_frequent}}",
+           binary),
        "age double[N,1], rooms double[N,1], city string[N,1], income double[N,1]", ""},
       {"quantiles", "three.onnx",
        experiment("three.onnx",

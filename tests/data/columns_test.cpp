@@ -46,9 +46,12 @@ TEST_CASE("robust and quantile scaling give scikit-learn's numbers", "[columns]"
   const std::vector<double> x = {1, 2.5, 2, 3, 10, 11, 10.5, 4.5, -7, 0.25};
   const CsvTable t = table(column_of(x));
   const auto scaled = [&](ColumnRule::Scale scale) { return dataset(t, spec_with({{.pattern = "x", .scale = scale}})).features[0].f32; };
-  check(scaled(ColumnRule::Scale::robust), {-0.237288136, -0.033898305, -0.101694915, 0.033898305, 0.983050847, 1.118644068, 1.050847458, 0.237288136, -1.322033898, -0.338983051});
-  check(scaled(ColumnRule::Scale::quantile), {0.222222222, 0.444444444, 0.333333333, 0.555555556, 0.777777778, 1.0, 0.888888889, 0.666666667, 0.0, 0.111111111});
-  check(scaled(ColumnRule::Scale::quantile_normal), {-0.764709674, -0.139710299, -0.430727299, 0.139710299, 0.764709674, 5.199337583, 1.220640349, 0.430727299, -5.199337583, -1.220640349});
+  check(scaled(ColumnRule::Scale::robust),
+        {-0.237288136, -0.033898305, -0.101694915, 0.033898305, 0.983050847, 1.118644068, 1.050847458, 0.237288136, -1.322033898, -0.338983051});
+  check(scaled(ColumnRule::Scale::quantile),
+        {0.222222222, 0.444444444, 0.333333333, 0.555555556, 0.777777778, 1.0, 0.888888889, 0.666666667, 0.0, 0.111111111});
+  check(scaled(ColumnRule::Scale::quantile_normal),
+        {-0.764709674, -0.139710299, -0.430727299, 0.139710299, 0.764709674, 5.199337583, 1.220640349, 0.430727299, -5.199337583, -1.220640349});
 }
 
 TEST_CASE("quantiles that rows share, and numbers between and beyond them", "[columns]") {
@@ -73,8 +76,9 @@ TEST_CASE("a transform comes before scaling and behind filling", "[columns]") {
                                           {.pattern = "d", .transform = ColumnRule::Transform::square}}));
   check(d.features[0].f32, {0, 0, 2, 9, 1, 0, 3, 4, std::log(2.0), 1, 4, 1});
   const CsvTable bad = table("a,y\n3,0\n-1,0\n0,0\n");
-  CHECK(error_of([&] { dataset(bad, spec_with({{.pattern = "a", .transform = ColumnRule::Transform::log}})); }) ==
-        "column 'a' has 2 cells outside the domain of transform: log, which takes numbers above 0\nline 3, column 'a': -1\nline 4, column 'a': 0\n  in 't.csv'");
+  CHECK(
+      error_of([&] { dataset(bad, spec_with({{.pattern = "a", .transform = ColumnRule::Transform::log}})); }) ==
+      "column 'a' has 2 cells outside the domain of transform: log, which takes numbers above 0\nline 3, column 'a': -1\nline 4, column 'a': 0\n  in 't.csv'");
   const Preprocess p = fit(table("a,y\n3,0\n1,0\n"), spec_with({{.pattern = "a", .transform = ColumnRule::Transform::log}}), Rows{0, 1});
   CHECK(has(error_of([&] { apply(p, bad); }), "line 3, column 'a': -1 is outside the domain of transform: log, which takes numbers above 0"));
 }
@@ -82,7 +86,10 @@ TEST_CASE("a transform comes before scaling and behind filling", "[columns]") {
 TEST_CASE("the numbers of a date are pandas'", "[columns]") {
   const CsvTable t = table("d,y\n2024-02-29,0\n1999-12-31T23:59:58,0\n2023-01-01 06:30Z,0\n1970-01-01T00:00:00.5+02:00,0\n20240301,0\n");
   using Part = ColumnRule::DatePart;
-  const Dataset d = dataset(t, spec_with({{.pattern = "d", .as = ColumnRule::As::date, .parts = {Part::year, Part::month, Part::day, Part::weekday, Part::dayofyear, Part::hour, Part::minute, Part::second, Part::timestamp}}}));
+  const Dataset d = dataset(
+      t, spec_with({{.pattern = "d",
+                     .as = ColumnRule::As::date,
+                     .parts = {Part::year, Part::month, Part::day, Part::weekday, Part::dayofyear, Part::hour, Part::minute, Part::second, Part::timestamp}}}));
   CHECK(d.feature_names == Texts{"d.year", "d.month", "d.day", "d.weekday", "d.dayofyear", "d.hour", "d.minute", "d.second", "d.timestamp"});
   check(d.features[0].f32, {2024, 2,  29, 3, 60,  0,  0,  0,   1709164800, 1999, 12, 31, 4, 365, 23, 59, 58, 946684798, 2023, 1, 1, 6, 1, 6, 30, 0, 1672554600,
                             1970, 1,  1,  3, 1,   0,  0,  0.5, 0.5,        2024, 3,  1,  4, 61,  0,  0,  0,  1709251200});
@@ -101,7 +108,9 @@ TEST_CASE("a later rule wins setting by setting; patterns spare the target", "[c
                                           {.pattern = "2", .drop = true}}));
   CHECK(d.feature_names == Texts{"x1", "x2"});
   CHECK(d.features[0].f32 == Numbers32{0, 100, 1, 900});
-  const std::string text = error_of([&] { dataset(t, spec_with({{.pattern = "w*", .drop = true}, {.pattern = "x3", .drop = true}, {.pattern = "y", .drop = true}})); });
+  const std::string text = error_of([&] {
+    dataset(t, spec_with({{.pattern = "w*", .drop = true}, {.pattern = "x3", .drop = true}, {.pattern = "y", .drop = true}}));
+  });
   CHECK(has(text, "columns: the pattern 'w*' matches no column"));
   CHECK(has(text, "columns: 't.csv' has no column 'x3', did you mean 'x1'?"));
   CHECK(has(text, "columns: 'y' is the target, it cannot be listed here"));
@@ -109,7 +118,8 @@ TEST_CASE("a later rule wins setting by setting; patterns spare the target", "[c
 
 TEST_CASE("an indicator tells which cells were missing", "[columns]") {
   const CsvTable t = table("x,city,y\n1,Ulm,0\n,,0\n3,Ulm,0\n,Bonn,1\n");
-  const Dataset d = dataset(t, spec_with({{.pattern = "*", .impute = ColumnRule::Impute::median, .indicator = true}, {.pattern = "city", .as = ColumnRule::As::category}}));
+  const Dataset d =
+      dataset(t, spec_with({{.pattern = "*", .impute = ColumnRule::Impute::median, .indicator = true}, {.pattern = "city", .as = ColumnRule::As::category}}));
   CHECK(d.feature_names == Texts{"x", "x is missing", "city=Bonn", "city=Ulm", "city is missing"});
   CHECK(d.features[0].f32 == Numbers32{1, 0, 0, 1, 0, 2, 1, 0, 1, 1, 3, 0, 0, 1, 0, 2, 1, 1, 0, 0});
 }
@@ -249,7 +259,8 @@ TEST_CASE("row weights are numbers at least 0, and no feature", "[columns]") {
 TEST_CASE("preprocessing of before is read as it was", "[columns][json]") {
   const Preprocess p = Preprocess::parse(
       "{\"format\": \"lehr-preprocess/1\", \"header\": true, \"table_columns\": 3, \"target\": {\"name\": \"y\", \"index\": 2, \"classes\": [\"b\", \"g\"]},\n"
-      "\"missing\": [\"\"], \"inputs\": [{\"name\": \"\", \"columns\": [{\"kind\": \"number\", \"name\": \"x\", \"index\": 0, \"shift\": 1, \"scale\": 2, \"fill\": 3},\n"
+      "\"missing\": [\"\"], \"inputs\": [{\"name\": \"\", \"columns\": [{\"kind\": \"number\", \"name\": \"x\", \"index\": 0, \"shift\": 1, \"scale\": 2, "
+      "\"fill\": 3},\n"
       "{\"kind\": \"one_hot\", \"name\": \"city\", \"index\": 1, \"categories\": [\"Bonn\", \"Ulm\"], \"fill\": \"Ulm\"}]}]}");
   CHECK(p.targets == std::vector<NamedColumn>{{"y", 2}});
   CHECK(apply(p, table("x,city,y\n,,g\n5,Bonn,b\n")).features[0].f32 == Numbers32{4, 0, 1, 8, 1, 0});

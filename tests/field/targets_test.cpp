@@ -22,8 +22,8 @@ struct Place : Workplace {
     write("t.csv", "a,b,t1,t2,l1,l2\n1,2,100,0.01,1,0\n0.5,-1,130,0.03,0,0\n3,0,90,0.02,1,1\n-2,1.5,160,0.05,0,1\n");
   }
   void run(const std::string& name, const std::string& data, const std::string& loss, const std::string& rest = "lr: 0\n") const {
-    write(name + ".yaml", cat("model: {file: two.onnx}\ndata: {file: t.csv, columns: [a, b], ", data, "}\nloss: ", loss, "\noptimizer: {type: sgd, form: torch}\n",
-                              rest, "epochs: 1\nbatch: 4\n"));
+    write(name + ".yaml", cat("model: {file: two.onnx}\ndata: {file: t.csv, columns: [a, b], ", data, "}\nloss: ", loss,
+                              "\noptimizer: {type: sgd, form: torch}\n", rest, "epochs: 1\nbatch: 4\n"));
     const auto ran = lehr(cat("run ", name, ".yaml --out ", name));
     INFO(ran.both());
     REQUIRE(ran.code == 0);
@@ -83,7 +83,8 @@ TEST_CASE("targets that do not fit together are refused where they stand", "[cli
                          {"{column: t1, ignore: [x]}", "mse", "data.target.ignore is for classes"},
                          {"{column: l1, scale: standard}", "binary_crossentropy", "data.target.scale is for numbers"},
                          {"{inputs: true, scale: standard}", "mse", "data.target.scale has no column to scale"}}) {
-    place.write("bad.yaml", cat("model: {file: two.onnx}\ndata: {file: t.csv, columns: [a, b], target: ", row.target, "}\nloss: ", row.loss, "\nlr: 0.1\nepochs: 1\n"));
+    place.write("bad.yaml",
+                cat("model: {file: two.onnx}\ndata: {file: t.csv, columns: [a, b], target: ", row.target, "}\nloss: ", row.loss, "\nlr: 0.1\nepochs: 1\n"));
     const auto ran = place.lehr("validate bad.yaml");
     INFO(ran.both());
     CHECK(ran.code == 2);
@@ -125,7 +126,8 @@ TEST_CASE("what cannot be written in front of a network names its column", "[cli
   const Place place;
   place.write("d.csv", "day,n,y\n2024-01-01,1,0\n2024-02-03,2,1\n2024-05-05,3,1\n");
   const auto refused = [&](const char* columns, const char* says) {
-    place.write("d.yaml", cat("model: {mlp: {hidden: [2]}, export: {inputs: raw}}\ndata: {file: d.csv, target: y, columns: ", columns, "}\nloss: mse\nlr: 0.01\nepochs: 1\n"));
+    place.write("d.yaml", cat("model: {mlp: {hidden: [2]}, export: {inputs: raw}}\ndata: {file: d.csv, target: y, columns: ", columns,
+                              "}\nloss: mse\nlr: 0.01\nepochs: 1\n"));
     const auto ran = place.lehr("run d.yaml --out d");
     CHECK(ran.code == 3);
     CHECK(contains(ran.err, says));

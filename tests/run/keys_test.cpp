@@ -29,7 +29,8 @@ auto fields(CsvOptions& s) {
   return std::tie(header, delimiter, missing, limit);
 }
 auto fields(TableSpec& s) {
-  auto& [targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs, integer_inputs] = s;
+  auto& [targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs, integer_inputs] =
+      s;
   return std::tie(targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs,
                   integer_inputs);
 }
@@ -156,9 +157,19 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
   each_field([](spec::Experiment& e) -> auto& { return *e.model.mlp; }, {{"hidden", model}, {"activation", model}, {"norm", model}, {"dropout", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
-  each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
-             {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data | model}, {"row_weight", data},
-              {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
+  each_field([](spec::Experiment & e) -> auto& { return e.data.table; },
+             {{"targets", data},
+              {"target_inputs", data},
+              {"target_standard", data},
+              {"drop_without_target", data},
+              {"ignore", data | model},
+              {"row_weight", data},
+              {"classes", data},
+              {"classify: from the loss", none},
+              {"columns", data},
+              {"every", data},
+              {"rules", data},
+              {"inputs", data},
               {"integer_inputs: from the model", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
