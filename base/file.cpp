@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/crc.hpp>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -51,25 +51,36 @@ void replace(const std::filesystem::path& path, std::string_view content, bool s
 }
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe must not wait for a writer
-  if (file.fd < 0) throw failure("cannot read", path, errno);
+InputFile::InputFile(const std::filesystem::path& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (fd_ < 0) throw failure("cannot read", path, errno);  // a pipe must not wait for a writer
+  Descriptor file{fd_};
   struct stat info {};
-  if (::fstat(file.fd, &info) != 0) throw failure("cannot read", path, errno);
+  if (::fstat(fd_, &info) != 0) throw failure("cannot read", path, errno);
   if (S_ISDIR(info.st_mode)) throw failure("cannot read", path, EISDIR);
   if (!S_ISREG(info.st_mode)) throw Error("cannot read ", quote(path.string()), ": it is not a regular file");
-  const auto size = static_cast<std::uintmax_t>(info.st_size);
-  if (size > limit) throw Error(quote(path.string()), " has ", size, " bytes, the limit is ", limit);
-  std::string content(size, '\0');
+  size_ = static_cast<std::uintmax_t>(info.st_size);
+  file.fd = -1;
+}
+
+InputFile::~InputFile() { ::close(fd_); }
+
+std::size_t InputFile::read(std::span<char> to, std::uintmax_t offset) const {
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t n = ::read(file.fd, content.data() + done, size - done);
+  while (done < to.size()) {
+    const ssize_t n = ::pread(fd_, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw failure("cannot read", path, errno);
+    if (n < 0) throw failure("cannot read", path_, errno);
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
-  content.resize(done);
+  return done;
+}
+
+std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
+  const InputFile file(path);
+  if (file.size() > limit) throw Error(quote(path.string()), " has ", file.size(), " bytes, the limit is ", limit);
+  std::string content(file.size(), '\0');
+  content.resize(file.read(content, 0));
   return content;
 }
 
@@ -77,11 +88,47 @@ void write_file(const std::filesystem::path& path, std::string_view content) { r
 void write_file_lazily(const std::filesystem::path& path, std::string_view content) { replace(path, content, false); }
 
 std::string fingerprint(std::string_view content) {
-  boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false> crc;
-  crc.process_bytes(content.data(), content.size());
+  Fingerprint out;
+  out.add(content);
+  return out.text();
+}
+
+namespace {
+// tables[k][b]: what byte b does to the remainder k bytes on, so that eight bytes take one step.
+using CrcTables = std::array<std::array<std::uint64_t, 256>, 8>;
+constexpr CrcTables crc_tables() {
+  constexpr std::uint64_t polynomial = 0x42F0E1EBA9EA3693;
+  CrcTables out{};
+  for (std::uint64_t b = 0; b < 256; ++b) {
+    std::uint64_t crc = b << 56;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ ((crc >> 63) * polynomial);
+    out[0][b] = crc;
+  }
+  for (std::size_t k = 1; k < 8; ++k)
+    for (std::size_t b = 0; b < 256; ++b) out[k][b] = (out[k - 1][b] << 8) ^ out[0][out[k - 1][b] >> 56];
+  return out;
+}
+constexpr CrcTables crc_table = crc_tables();
+}  // namespace
+
+void Fingerprint::add(std::string_view part) {
+  const auto* p = reinterpret_cast<const unsigned char*>(part.data());
+  std::size_t left = part.size();
+  for (; left >= 8; p += 8, left -= 8) {
+    std::uint64_t next = 0;
+    for (int i = 0; i < 8; ++i) next = next << 8 | p[i];
+    crc_ ^= next;
+    std::uint64_t crc = 0;
+    for (std::size_t k = 0; k < 8; ++k) crc ^= crc_table[k][(crc_ >> (8 * k)) & 255];
+    crc_ = crc;
+  }
+  for (; left > 0; --left) crc_ = (crc_ << 8) ^ crc_table[0][(crc_ >> 56) ^ *p++];
+}
+
+std::string Fingerprint::text() const {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(crc.checksum() >> shift) & 15];
+  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(crc_ >> shift) & 15];
   return out;
 }
 

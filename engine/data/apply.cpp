@@ -29,7 +29,7 @@ struct Columns {
         .code(Exit::mismatch);
   }
   std::size_t find(const std::string& name, std::int64_t index) const {
-    if (fitted.header && table.header) return table.find(name);
+    if (fitted.header && table.header) return table.find(name, index);
     const auto before = std::ranges::count_if(fitted.targets, [&](const NamedColumn& target) { return target.index < index; });
     return static_cast<std::size_t>(index - (lacks_target ? before : 0));
   }

@@ -16,14 +16,14 @@ constexpr std::array<double, 19> powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6
 
 void Cells::pass_line_end() {
   if (p_ == end_) return;
-  if (*p_ == '\r' && p_[1] == '\n') ++p_;
+  if (*p_ == '\r' && p_ + 1 != end_ && p_[1] == '\n') ++p_;
   ++p_, ++line_;
 }
 
 bool Cells::start_row() {
   while (p_ != end_) {
     const char* q = p_;
-    while (blank(*q)) ++q;
+    while (q != end_ && blank(*q)) ++q;
     if (q != end_ && *q != '\n' && *q != '\r') return true;
     p_ = q;
     pass_line_end();
@@ -40,7 +40,7 @@ bool Cells::plain_number(double& value) {
   std::uint64_t m = 0;
   while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
   std::ptrdiff_t digits = p - first, decimals = 0;
-  if (*p == '.') {
+  if (*p == decimal_) {
     const char* point = ++p;
     while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
     decimals = p - point;
@@ -49,13 +49,24 @@ bool Cells::plain_number(double& value) {
   if (digits == 0 || digits > 18 || m > (std::uint64_t{1} << 53) || !ends(p)) return false;
   const double magnitude = static_cast<double>(m) / powers[static_cast<std::size_t>(decimals)];
   value = negative ? -magnitude : magnitude;
+  decimals_ |= decimals > 0;
   p_ = p;
   return true;
 }
 
 bool Cells::any_number(double& value) {
+  if (decimal_ != '.') {
+    const char* p = p_;
+    while (!ends(p)) ++p;
+    const std::string_view cell(p_, static_cast<std::size_t>(p - p_));
+    if (cell.empty() || cell[0] == '+') return false;
+    const auto read = parse_number(cell, decimal_);
+    if (read) value = *read, decimals_ |= cell.find(decimal_) != std::string_view::npos, p_ = p;
+    return read.has_value();
+  }
   const auto [end, status] = std::from_chars(p_, end_, value);
   if (status != std::errc() || !ends(end) || !std::isfinite(value)) return false;
+  decimals_ = true;
   p_ = end;
   return true;
 }
@@ -119,6 +130,10 @@ std::vector<std::string> read_row(Cells& cells) {
 
 bool is_missing(std::string_view cell, const std::vector<std::string>& missing) {
   return std::ranges::find(missing, cell) != missing.end();
+}
+
+bool is_missing_number(std::string_view cell, const std::vector<std::string>& missing) {
+  return cell.empty() || std::ranges::find(missing_numbers(), cell) != missing_numbers().end() || is_missing(cell, missing);
 }
 
 }  // namespace lehr::csv

@@ -28,7 +28,7 @@ void summarise_numbers(const Column& column, ColumnSummary& out) {
   }
   if (n > 0) out.mean = mean;
   if (n > 1) out.deviation = std::sqrt(squares / (n - 1));
-  out.distinct = distinct(column.numbers);
+  out.distinct = distinct(column.numbers.all());
 }
 
 void summarise_texts(const Column& column, ColumnSummary& out) {
@@ -42,12 +42,13 @@ void summarise_texts(const Column& column, ColumnSummary& out) {
   out.frequent = std::move(counts);
 }
 
+// Whole numbers with all their digits, others with four that tell something.
 std::string short_number(double value) {
   if (!std::isfinite(value)) return "-";
   const double size = std::abs(value);
-  if (value == std::round(value) && size < 1e9) return fixed(value, 0);
-  const int decimals = 3 - static_cast<int>(std::floor(std::log10(size)));  // four significant digits
-  return size >= 1e-6 && size < 1e7 ? fixed(value, std::max(1, decimals)) : number(static_cast<float>(value));
+  if (value == std::round(value) && size < 1e18) return fixed(value, 0);
+  const int decimals = 3 - static_cast<int>(std::floor(std::log10(size)));
+  return size >= 1e-6 && size < 1e15 ? fixed(value, std::max(1, decimals)) : number(static_cast<float>(value));
 }
 
 std::vector<std::string> line(const ColumnSummary& c) {
@@ -68,9 +69,9 @@ const char* delimiter_name(char delimiter) {
 }
 }  // namespace
 
-std::vector<ColumnSummary> describe(const CsvTable& table) {
+std::vector<ColumnSummary> describe(const CsvTable& table, std::size_t columns) {
   std::vector<ColumnSummary> out;
-  for (const Column& column : table.columns) {
+  for (const Column& column : std::span(table.columns).first(std::min(columns, table.columns.size()))) {
     ColumnSummary& summary = out.emplace_back();
     summary.name = column.name, summary.numeric = column.numeric, summary.missing = column.missing;
     if (column.numeric) summarise_numbers(column, summary);
@@ -84,8 +85,7 @@ std::string describe_text(const CsvTable& table, std::size_t columns) {
   std::string out = cat(printable(table.source), "  ", grouped(table.rows), " rows, ", table.columns.size(), " columns, delimiter ",
                         named ? std::string(named) : quote({&table.delimiter, 1}), ", ", table.header ? "header" : "no header", "\n");
   std::vector<std::vector<std::string>> lines = {{"column", "kind", "missing", "distinct", "min", "max", "mean", "sd"}};
-  const auto summaries = describe(table);
-  for (std::size_t c = 0; c < std::min(columns, summaries.size()); ++c) lines.push_back(line(summaries[c]));
+  for (const ColumnSummary& summary : describe(table, columns)) lines.push_back(line(summary));
   std::vector<std::size_t> widths(8);
   for (const auto& cells : lines)
     for (std::size_t c = 0; c < cells.size() && (c < 4 || cells.size() == 8); ++c) widths[c] = std::max(widths[c], width(cells[c]));
@@ -94,7 +94,7 @@ std::string describe_text(const CsvTable& table, std::size_t columns) {
     for (std::size_t c = 2; c < cells.size(); ++c) out += "  " + (cells.size() == 8 || c < 4 ? pad_left(cells[c], widths[c]) : cells[c]);
     out += '\n';
   }
-  if (summaries.size() > columns) out += cat("… ", summaries.size() - columns, " more columns\n");
+  if (table.columns.size() > columns) out += cat("… ", table.columns.size() - columns, " more columns\n");
   return out;
 }
 

@@ -114,18 +114,12 @@ struct Fitter {
     if (impute() == Impute::error && cells().missing > 0) name_missing();
   }
 
-  // One more name where no cell has it; of numbers the one of that value.
+  // One more name where no cell has it.
   void name_for_missing(ColumnPlan& plan) const {
-    std::string name = rule.fill;
-    if (cells().numeric) {
-      const auto value = parse_number(name);
-      if (!value) return problems.add(called(), " holds numbers, its missing ones cannot be filled with ", quote(name));
-      name = number(*value);
-    }
-    plan.fill_category = name;
-    if (std::ranges::find(plan.categories, name) != plan.categories.end()) return;
-    const auto before = [&](const std::string& a, const std::string& b) { return cells().numeric ? *parse_number(a) < *parse_number(b) : a < b; };
-    plan.categories.insert(std::ranges::upper_bound(plan.categories, name, before), name);
+    plan.fill_category = rule.fill;
+    if (std::ranges::find(plan.categories, rule.fill) != plan.categories.end()) return;
+    plan.categories.push_back(rule.fill);
+    table::sort_names(plan.categories);
   }
 
   std::optional<std::string> most_frequent(const std::vector<std::string>& names) const {
@@ -250,6 +244,9 @@ struct Fitter {
                " without a value: say what stands for it, the mean, the median or zero");
   }
   void name_missing() const {
+    if (cells().missing == table.rows)
+      return problems.add("column ", cells().named ? quote(cells().name) : cells().name, cells().named ? "" : " has no name and", cells().named ? " has" : "",
+                          " no value in any row: drop: [", cells().named ? printable(cells().name) : cells().name, "] leaves it out");
     std::vector<std::size_t> found;
     for (std::int64_t r = 0; r < table.rows; ++r)
       if (table::missing(cells(), r)) found.push_back(static_cast<std::size_t>(r));

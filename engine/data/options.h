@@ -10,10 +10,12 @@ namespace lehr {
 
 // How a delimited file is read.
 struct CsvOptions {
-  std::optional<bool> header;     // absent: found
-  std::optional<char> delimiter;  // absent: found among tab, semicolon and comma
-  std::vector<std::string> missing = {"", "?", "NA", "nan", "NaN"};
-  std::uintmax_t limit = std::uintmax_t{2} << 30;  // bytes of text, after unpacking
+  std::optional<bool> header = {};     // absent: found
+  std::optional<char> delimiter = {};  // absent: found among tab, semicolon and comma
+  std::optional<char> decimal = {};    // '.' or ','; absent: found, ',' only where the delimiter is another
+  std::vector<std::string> missing = {};  // spellings of a missing cell, in any column, beside those CsvTable names
+  std::vector<std::string> text = {};  // columns held as text whatever their cells look like: names, patterns with * and ?, or indices
+  std::uintmax_t limit = std::uintmax_t{64} << 30;  // bytes of text, after unpacking
   auto operator<=>(const CsvOptions&) const = default;
 };
 

@@ -59,6 +59,10 @@ struct Preprocess {
   static Preprocess parse(std::string_view json);  // Error on anything json() would not write
 };
 
+// The columns whose cells are names or dates, for CsvOptions::text: what the table must be read with.
+std::vector<std::string> text_columns(const TableSpec& spec);
+std::vector<std::string> text_columns(const Preprocess& preprocess, bool with_target);
+
 // Names are those of the whole table, statistics of the training rows alone (scalers.h); a constant column keeps scale 1. One Error with all problems:
 // text in a numeric column, missing cells, unknown columns, patterns that match none.
 Preprocess fit(const CsvTable& table, const TableSpec& spec, std::span<const std::int32_t> train_rows);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -16,37 +15,30 @@ namespace lehr::table {
 namespace {
 constexpr std::size_t max_classes = 10'000;
 
-std::vector<std::string> distinct_numbers(const Column& column) {
-  std::vector<double> values = column.numbers;
-  std::erase_if(values, [](double v) { return std::isnan(v); });
-  std::ranges::sort(values);
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  std::vector<std::string> out;
-  for (const double value : values) out.push_back(number(value));
-  return out;
+void check_text(const Column& column) {
+  if (column.numeric) throw Error("column ", quote(column.name), " is held as numbers, its names are needed").code(Exit::failed);
 }
 }  // namespace
 
+void sort_names(std::vector<std::string>& names) {
+  std::vector<std::pair<double, std::string>> valued;
+  for (const std::string& name : names)
+    if (const auto value = parse_number(name)) valued.emplace_back(*value, name);
+  if (valued.size() < names.size()) return std::ranges::sort(names), void();
+  std::ranges::sort(valued);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::move(valued[i].second);
+}
+
 std::vector<std::string> distinct(const Column& column) {
-  if (column.numeric) return distinct_numbers(column);
+  check_text(column);
   std::vector<std::string> out = column.texts;
-  std::ranges::sort(out);
+  sort_names(out);
   return out;
 }
 
 std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known) {
+  check_text(column);
   std::vector<std::int64_t> out;
-  if (column.numeric) {
-    std::map<double, std::int64_t> index;
-    for (std::size_t k = 0; k < known.size(); ++k)
-      if (const auto value = parse_number(known[k])) index.emplace(*value, static_cast<std::int64_t>(k));
-    out.reserve(column.numbers.size());
-    for (const double value : column.numbers) {
-      const auto at = std::isnan(value) ? index.end() : index.find(value);
-      out.push_back(std::isnan(value) ? missing_code : at == index.end() ? unknown_code : at->second);
-    }
-    return out;
-  }
   std::unordered_map<std::string_view, std::int64_t> index;
   for (std::size_t k = 0; k < known.size(); ++k) index.emplace(known[k], static_cast<std::int64_t>(k));
   std::vector<std::int64_t> of_text;
@@ -74,7 +66,7 @@ std::optional<double> raw_number(const CsvTable& table, std::int64_t row, std::s
 std::vector<std::string> class_names(const Column& column, const TableSpec& spec) {
   std::vector<std::string> out = distinct(column);
   std::erase_if(out, [&](const std::string& name) {
-    return std::ranges::any_of(spec.ignore, [&](const std::string& other) { return name == other || (column.numeric && parse_number(name) == parse_number(other)); });
+    return std::ranges::any_of(spec.ignore, [&](const std::string& other) { return name == other; });
   });
   return out;
 }
@@ -193,6 +185,31 @@ std::vector<float> weight_values(const CsvTable& table, std::size_t column) {
 
 namespace lehr {
 
+std::vector<std::string> text_columns(const TableSpec& spec) {
+  const auto holds_text = [](const ColumnRule& rule) { return rule.as && *rule.as != ColumnRule::As::number; };
+  std::vector<std::string> out;
+  if (holds_text(spec.every)) out.push_back("*");
+  for (const ColumnRule& rule : spec.rules)
+    if (holds_text(rule)) out.push_back(rule.pattern);
+  if ((spec.classify || !spec.classes.empty()) && !spec.target_inputs) out.insert(out.end(), spec.targets.begin(), spec.targets.end());
+  return out;
+}
+
+std::vector<std::string> text_columns(const Preprocess& p, bool with_target) {
+  std::vector<std::string> out;
+  // Columns behind the targets are counted from the end, so that their absence does not move them.
+  const auto add = [&](const std::string& name, std::int64_t index) {
+    const bool behind = std::ranges::any_of(p.targets, [&](const NamedColumn& target) { return target.index < index; });
+    out.push_back(p.header ? name : cat(behind ? index - p.table_columns : index));
+  };
+  for (const InputPlan& input : p.inputs)
+    for (const ColumnPlan& plan : input.columns)
+      if (plan.is_category() || plan.part) add(plan.name, plan.index);
+  if (with_target && !p.classes.empty())
+    for (const NamedColumn& target : p.targets) add(target.name, target.index);
+  return out;
+}
+
 Dataset read_target(const CsvTable& table, const TableSpec& spec) {
   return within(quote(table.source), [&] {
     const std::vector<std::size_t> columns = target_columns(table, spec);
@@ -206,6 +223,11 @@ Dataset read_target(const CsvTable& table, const TableSpec& spec) {
     out.source = table.source;
     out.rows = table.rows;
     if (columns.empty()) return out;
+    for (const std::size_t column : columns)
+      if (table.rows > 0 && table.columns[column].missing == table.rows)
+        throw Error("the target, column ", quote(table.columns[column].name), ", has no value in any row",
+                    column + 1 == table.columns.size() ? ": every line ends in a delimiter, perhaps; name another column" : "")
+            .code(Exit::mismatch);
     out.classes = spec.classes;
     if (spec.classes.empty() && spec.classify) out.classes = table::class_names(table.columns[columns[0]], spec);
     if (out.classes.size() > table::max_classes)
@@ -216,6 +238,14 @@ Dataset read_target(const CsvTable& table, const TableSpec& spec) {
 }
 
 namespace {
+CompactNumbers kept_numbers(const CompactNumbers& numbers, const std::vector<std::size_t>& rows) {
+  CompactNumbers out;
+  if (numbers.empty()) return out;
+  for (const std::size_t row : rows) out.push_back(numbers[row]);
+  out.finish();
+  return out;
+}
+
 // These rows alone, in this order.
 void keep_rows(CsvTable& table, const std::vector<std::size_t>& rows) {
   const auto keep = [&](auto& values) {
@@ -226,7 +256,7 @@ void keep_rows(CsvTable& table, const std::vector<std::size_t>& rows) {
   keep(table.lines);
   table.rows = static_cast<std::int64_t>(rows.size());
   for (Column& column : table.columns) {
-    keep(column.numbers);
+    column.numbers = kept_numbers(column.numbers, rows);
     keep(column.codes);
     column.missing = 0;
     for (std::int64_t row = 0; row < table.rows; ++row) column.missing += table::missing(column, row);

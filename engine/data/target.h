@@ -8,11 +8,13 @@
 
 namespace lehr::table {
 
-// Distinct values of a column, missing ones left out: numbers by value, texts by bytes.
+// Distinct texts of a column, missing ones left out, as sort_names() sorts them.
 std::vector<std::string> distinct(const Column& column);
+// By value where all are numbers (of one value by bytes), else by bytes.
+void sort_names(std::vector<std::string>& names);
 
-// Index into `known` of every row's cell; numbers are compared by value ("1.0" is 1), texts exactly. missing_code where missing,
-// unknown_code where not among them.
+// Index into `known` of every row's cell, compared as text ("1", "1.0" and "01" are three names). missing_code where missing, unknown_code where not
+// among them. Names need a column that is text (CsvOptions::text): Error on one of numbers, here and in distinct().
 constexpr std::int64_t missing_code = -1, unknown_code = -2;
 std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known);
 

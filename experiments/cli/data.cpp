@@ -1,6 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 
+#include "engine/data/csv_oddities.h"
 #include "engine/data/describe.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
@@ -18,7 +21,26 @@ void part(std::string& out, const char* name, const Dataset& data, const std::ve
   out += "\n";
 }
 
+void notes(const std::vector<std::string>& all) {
+  for (const std::string& each : all) note(each);
+}
+
+// A table by its suffix, also where it is packed: anything else is an experiment.
+bool is_table(std::filesystem::path file) {
+  if (lower(file.extension().string()) == ".gz") file = file.stem();
+  constexpr std::string_view suffixes[] = {".csv", ".tsv", ".tab", ".txt", ".dat", ".data"};
+  return std::ranges::find(suffixes, lower(file.extension().string())) != std::end(suffixes);
+}
+
+void show_table(const std::string& file) {
+  const CsvTable table = read_csv(file);
+  print(cat("fingerprint ", table.fingerprint, "\n", describe_text(table)));
+  notes(table.notes);
+  notes(odd_notes(table, [](std::size_t) { return true; }));
+}
+
 void show(const std::string& file) {
+  if (is_table(file)) return show_table(file);
   const auto study = spec::read_study(file, run::vocabulary());
   const auto& e = study.trials.front().experiment;
   const auto d = run::Assembler().data(e);
@@ -27,13 +49,14 @@ void show(const std::string& file) {
   part(out, "validation", d->data, d->split.validation);
   part(out, "test", d->data, d->split.test);
   print(out + describe_text(d->table));
+  notes(d->notes);
 }
 }  // namespace
 
 void add_data(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("data", "Rows and classes of each split; ranges and gaps of each column");
   auto file = std::make_shared<std::string>();
-  command->add_option("file", *file, "the experiment")->required();
+  command->add_option("file", *file, "an experiment, or a table: .csv, .tsv, .txt, .gz")->required();
   command->callback([file] { show(*file); });
 }
 

@@ -46,25 +46,34 @@ std::vector<std::int32_t> all_rows(const Dataset& data) {
   return out;
 }
 
-Dataset applied(Preprocess pre, const CsvTable& table, const Options& o) {
+Dataset applied(Preprocess pre, const Options& o) {
+  if (!o.classes.empty()) pre.classes = o.classes;
+  CsvOptions csv;
+  csv.header = pre.header, csv.missing = pre.missing;
+  csv.text = text_columns(pre, o.target.empty());
+  if (!o.target.empty() && !pre.classes.empty()) csv.text.push_back(o.target);
+  const CsvTable table = read_csv(o.data, csv);
   if (!o.target.empty()) {
     const std::size_t column = within(quote(table.source), [&] { return table.find(o.target); });
     pre.targets = {{table.columns[column].name, static_cast<std::int64_t>(column)}};
   }
-  if (!o.classes.empty()) pre.classes = o.classes;
   return apply(pre, table);
 }
 
 // The columns as they are, in the table's order.
-Dataset as_it_is(const CsvTable& table, const onnx::Model& model, const Options& o) {
+Dataset as_it_is(const onnx::Model& model, const Options& o) {
   TableSpec spec;
   if (!o.target.empty()) spec.targets = {o.target};
   spec.classes = o.classes;
   const run::Wants wants = run::wants_of(model);
   spec.integer_inputs = wants.integer_inputs;
   if (spec.classes.empty() && wants.labels) spec.classes = wants.labels->names;
+  spec.classify = !spec.classes.empty() || run::tells_classes(model);
+  CsvOptions csv;
+  csv.text = text_columns(spec);
+  const CsvTable table = read_csv(o.data, csv);
   const std::size_t target = within(quote(table.source), [&] { return table.find(spec.targets[0]); });
-  spec.classify = !spec.classes.empty() || !table.columns[target].numeric || run::tells_classes(model);
+  spec.classify = !table.columns[target].numeric;
   return prepare_data(table, spec, {}).data;
 }
 
@@ -72,10 +81,7 @@ Asked from_table(const Options& o, const onnx::Model& model, const std::optional
   if (!o.split.empty() && o.split != "all") throw Error("--split ", o.split, ": a table has no splits, an experiment file has");
   if (!o.overrides.set.empty() || o.overrides.only) throw Error("--set and --only speak of an experiment file, ", quote(o.data), " is a table");
   Asked out;
-  CsvOptions csv;
-  if (prepared) csv.header = prepared->preprocess.header, csv.missing = prepared->preprocess.missing;
-  const CsvTable table = read_csv(o.data, csv);
-  out.data = prepared ? applied(prepared->preprocess, table, o) : as_it_is(table, model, o);
+  out.data = prepared ? applied(prepared->preprocess, o) : as_it_is(model, o);
   out.rows = all_rows(out.data), out.part = "all";
   return out;
 }

@@ -64,11 +64,12 @@ std::string yaml_text(const std::string& s) {
 void execute(const Options& o) {
   if (std::ranges::find(activations, o.activation) == activations.end())
     throw Error("--activation: unknown ", quote(o.activation), did_you_mean(o.activation, activations), " (known: ", join(activations, ", "), ")");
-  const CsvTable table = read_csv(o.data);
+  CsvTable table = read_csv(o.data);
   TableSpec spec;
   spec.targets = {o.target};
   const std::size_t target = table.find(o.target);
   const bool classify = spec.classify = looks_like_classes(table.columns[target]);
+  if (classify) table = read_csv(o.data, {.text = text_columns(spec)});
   spec.every.scale = ColumnRule::Scale::standard;
   bool missing = false;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {

@@ -31,6 +31,7 @@ void execute(const Options& o) {
   CsvOptions csv;
   csv.header = pre.header;
   csv.missing = pre.missing;
+  csv.text = text_columns(pre, false);
   const CsvTable table = read_csv(o.data, csv);
   UnfitRows unfit;
   const Dataset data = apply(pre, table, false, o.strict ? nullptr : &unfit);

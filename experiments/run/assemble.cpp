@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "engine/data/csv_oddities.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
@@ -74,10 +75,12 @@ void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
 
 std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   auto out = std::make_shared<DataParts>();
-  const std::string content = read_file(key.data.file);
-  out->fingerprint = fingerprint(content);
-  out->table = parse_csv(content, key.data.file.filename().string(), key.data.csv);
   TableSpec table = key.data.table;
+  CsvOptions csv = key.data.csv;
+  csv.text = text_columns(table);
+  out->table = read_csv(key.data.file, csv);
+  out->fingerprint = out->table.fingerprint;
+  out->notes = out->table.notes;
   if (key.labels && table.classify && table.classes.empty()) {
     ClassOrder order = order_classes(*key.labels, read_target(out->table, table).classes);
     table.classes = std::move(order.classes);
@@ -90,6 +93,12 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   out->preprocess = std::move(prepared.preprocess);
   std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
   std::ranges::move(fill_notes(*out), std::back_inserter(out->notes));
+  auto odd = odd_notes(out->table, [&](std::size_t column) {
+    return std::ranges::any_of(out->preprocess.inputs, [&](const InputPlan& input) {
+      return std::ranges::find(input.columns, static_cast<std::int64_t>(column), &ColumnPlan::index) != input.columns.end();
+    });
+  });
+  std::ranges::move(odd, std::back_inserter(out->notes));
   return out;
 }
 

@@ -98,7 +98,7 @@ onnx::RawCells cells_of(const onnx::RawFeed& feed, const DataParts& data, std::s
     for (const std::int64_t index : feed.columns) {  // as the file is fed: numbers are NaN where missing
       const Column& column = data.table.columns.at(static_cast<std::size_t>(index));
       const auto row = static_cast<std::size_t>(r);
-      if (feed.type != onnx::RawFeed::Type::text) out.numbers.push_back(column.numbers.at(row));
+      if (feed.type != onnx::RawFeed::Type::text) out.numbers.push_back(column.numbers[row]);
       else if (column.codes.at(row) >= 0) out.texts.push_back(column.texts.at(static_cast<std::size_t>(column.codes[row])));
       else out.texts.push_back(data.preprocess.missing.empty() ? std::string() : data.preprocess.missing.front());
     }

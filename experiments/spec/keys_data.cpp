@@ -13,6 +13,7 @@ using Unknown = ColumnRule::Unknown;
 using Take = SplitOptions::Take;
 
 constexpr Choice<char> delimiters[] = {{',', "comma"}, {'\t', "tab"}, {';', "semicolon"}, {' ', "space"}, {'|', "pipe"}};
+constexpr Choice<char> decimals[] = {{'.', "."}, {',', ","}};
 constexpr Choice<As> kinds[] = {{As::number, "number", "numbers"},
                                 {As::category, "category", "names"},
                                 {As::date, "date", "ISO dates or date-times, which become the numbers of `parts`"}};
@@ -233,16 +234,22 @@ void add_data_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data.header",
                   .type = Type::boolean,
                   .doc = "Does the first line name the columns?",
-                  .absent = "found: a first line without numbers is a header",
+                  .absent = "found in the first lines, and told with the reason",
                   .set = [](Experiment& e, const Value& v) { e.data.csv.header = v.boolean; }});
   keys.push_back(choosing({.path = "data.delimiter", .doc = "What stands between two columns.", .absent = "found in the first lines"}, delimiters,
                           [](Experiment& e, char delimiter) { e.data.csv.delimiter = delimiter; }));
+  keys.push_back(choosing({.path = "data.decimal",
+                           .doc = "What stands in front of a number's decimals.",
+                           .absent = "found: a comma where the delimiter is another, some numbers have a comma and none a point"},
+                          decimals, [](Experiment& e, char decimal) { e.data.csv.decimal = decimal; }));
   add_target_keys(keys);
   add_column_keys(keys);
   keys.push_back({.path = "data.missing",
                   .type = Type::texts,
-                  .doc = "Cells that stand for a missing value.",
-                  .fallback = "[\"\", \"?\", NA, nan, NaN]",
+                  .doc = "Cells that stand for a missing value in any column, beside empty ones; in columns of numbers NA, N/A, nan, NaN, NULL, null, None and ? "
+                         "do so anyway, in columns of names they are names unless listed here.",
+                  .fallback = "[]",
+                  .example = "[-999, unknown]",
                   .set = [](Experiment& e, const Value& v) { e.data.csv.missing = v.texts; }});
   add_impute_keys(keys, "data");
   add_scale_keys(keys, "data");

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/text.h"
 #include "engine/data/describe.h"
 #include "tests/support/catch.h"
 
@@ -33,4 +34,14 @@ TEST_CASE("small and large numbers stay readable", "[describe]") {
   const std::string text = describe_text(parse_csv("0.000123456\n-1234567.8\n1e20\n", "t.csv"));
   CHECK(text.find("-1234567.8") != std::string::npos);
   CHECK(text.find("1e+20") != std::string::npos);
+}
+
+TEST_CASE("large_numbers_shown: whole numbers with all their digits", "[describe][field]") {
+  std::string content = "stamp,half\n";
+  for (int i = 0; i < 20; ++i) content += cat(1550083467346370 + 1000LL * i, ",", i, ".5\n");
+  const std::string text = describe_text(parse_csv(content, "t.csv"));
+  INFO(text);
+  CHECK(text.find("1550083467346370  1550083467365370  1550083467355870") != std::string::npos);
+  CHECK(text.find("0.5000") != std::string::npos);
+  CHECK(describe_text(parse_csv("x\n12345678.25\n9007199254740993\n", "t")).find("12345678.3") != std::string::npos);
 }

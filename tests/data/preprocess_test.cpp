@@ -13,7 +13,7 @@ using Impute = ColumnRule::Impute;
 using Scale = ColumnRule::Scale;
 
 namespace {
-CsvTable table(const std::string& content) { return parse_csv(content, "t.csv"); }
+CsvTable table(const std::string& content, const std::vector<std::string>& text = {}) { return parse_csv(content, "t.csv", {.text = text}); }
 
 Rows all(const CsvTable& t) {
   Rows rows(static_cast<std::size_t>(t.rows));
@@ -81,11 +81,11 @@ TEST_CASE("classes keep their given order; found ones are sorted", "[preprocess]
   CHECK(dataset(t, spec, all(t)).target.row == Shape{});
   spec.classes.clear(), spec.classify = true;
   CHECK(dataset(t, spec, all(t)).classes == Texts{"b", "g"});
-  const CsvTable numbers = table("1,10\n2,9\n3,-1\n4,9.0\n");
-  CHECK(dataset(numbers, spec, all(numbers)).classes == Texts{"-1", "9", "10"});
-  CHECK(dataset(numbers, spec, all(numbers)).target.i64 == std::vector<std::int64_t>{2, 1, 0, 1});
-  spec.classes = {"9.0", "10", "-1"};
-  CHECK(dataset(numbers, spec, all(numbers)).target.i64 == std::vector<std::int64_t>{1, 0, 2, 0});
+  const CsvTable numbers = table("1,10\n2,9\n3,-1\n4,9.0\n", {"-1"});
+  CHECK(dataset(numbers, spec, all(numbers)).classes == Texts{"-1", "9", "9.0", "10"});
+  CHECK(dataset(numbers, spec, all(numbers)).target.i64 == std::vector<std::int64_t>{3, 1, 0, 2});
+  spec.classes = {"9.0", "10", "-1", "9"};
+  CHECK(dataset(numbers, spec, all(numbers)).target.i64 == std::vector<std::int64_t>{1, 3, 2, 0});
 }
 
 TEST_CASE("a row outside the classes is named with the nearest", "[preprocess]") {
@@ -200,7 +200,7 @@ TEST_CASE("values beyond float32 or too large to scale are refused", "[preproces
 }
 
 TEST_CASE("categories become 0/1 columns or codes", "[preprocess]") {
-  const CsvTable t = table("size,city,n,y\n1,Ulm,30,0\n2,Bonn,4,0\n3,Ulm,30,1\n");
+  const CsvTable t = table("size,city,n,y\n1,Ulm,30,0\n2,Bonn,4,0\n3,Ulm,30,1\n", {"n"});
   TableSpec spec = spec_of("y");
   list(spec, "categorical", {"city", "n"});
   const Dataset d = dataset(t, spec, all(t));
@@ -219,7 +219,7 @@ TEST_CASE("categories become 0/1 columns or codes", "[preprocess]") {
 }
 
 TEST_CASE("an unknown category is named", "[preprocess]") {
-  const CsvTable t = table("city,y\nUlm,0\nBonn,0\n"), later = table("city,y\nUlm,0\nBonn,0\nBon,1\n?,1\n");
+  const CsvTable t = table("city,y\nUlm,0\nBonn,0\n"), later = table("city,y\nUlm,0\nBonn,0\nBon,1\n\"\",1\n");
   TableSpec spec = spec_of("y");
   list(spec, "categorical", {"city"});
   const Preprocess p = fit(t, spec, Rows{0, 1});
@@ -227,7 +227,7 @@ TEST_CASE("an unknown category is named", "[preprocess]") {
         "line 4, column 'city': category 'Bon' does not occur in the table trained on, did you mean 'Bonn'?\n"
         "line 5, column 'city': the value is missing\n  in 't.csv'");
   spec.every.impute = Impute::mean;
-  const CsvTable filled = table("city,y\nUlm,0\nBonn,0\nUlm,1\n?,1\n");
+  const CsvTable filled = table("city,y\nUlm,0\nBonn,0\nUlm,1\n\"\",1\n");
   CHECK(dataset(filled, spec, Rows{0, 1, 2}).features[0].f32 == std::vector<float>{0, 1, 1, 0, 0, 1, 0, 1});
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("an input of whole numbers takes them as they are", "[preprocess]") {
 }
 
 TEST_CASE("lists of columns are checked, all at once", "[preprocess]") {
-  const CsvTable t = table("age,income,y\n1,2,0\n");
+  const CsvTable t = table("age,income,y\n1,2,0\n", {"income"});
   TableSpec spec = spec_of("y");
   spec.columns = {"age", "y", "age", "incom"};
   list(spec, "drop", {"9", "age"});
@@ -291,7 +291,7 @@ TEST_CASE("a later table is matched by name, or by place without a header", "[pr
 }
 
 TEST_CASE("preprocessing is written and read back without loss", "[preprocess][json]") {
-  const CsvTable t = table("x,\"ci\"\"ty\n\\\",k,y\n0.1,Ulm \xe2\x82\xac,3,g\n0.7,\"a\tb\",4,b\n?,\xff,5,g\n");
+  const CsvTable t = table("x,\"ci\"\"ty\n\\\",k,y\n0.1,Ulm \xe2\x82\xac,3,g\n0.7,\"a\tb\",4,b\n?,\xc3\xa4,5,g\n", {"k"});
   TableSpec spec = spec_of("y");
   spec.classify = true, spec.every.impute = Impute::median, spec.every.scale = Scale::standard;
   list(spec, "categorical", {"1", "k"});

@@ -25,8 +25,8 @@ auto fields(spec::HeadSpec& s) {
   return std::tie(outputs, freeze_rest);
 }
 auto fields(CsvOptions& s) {
-  auto& [header, delimiter, missing, limit] = s;
-  return std::tie(header, delimiter, missing, limit);
+  auto& [header, delimiter, decimal, missing, text, limit] = s;
+  return std::tie(header, delimiter, decimal, missing, text, limit);
 }
 auto fields(TableSpec& s) {
   auto& [targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs, integer_inputs] =
@@ -156,20 +156,10 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
               {"export_inputs", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.mlp; }, {{"hidden", model}, {"activation", model}, {"norm", model}, {"dropout", model}});
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
-  each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"missing", data}, {"limit", data}});
-  each_field([](spec::Experiment & e) -> auto& { return e.data.table; },
-             {{"targets", data},
-              {"target_inputs", data},
-              {"target_standard", data},
-              {"drop_without_target", data},
-              {"ignore", data | model},
-              {"row_weight", data},
-              {"classes", data},
-              {"classify: from the loss", none},
-              {"columns", data},
-              {"every", data},
-              {"rules", data},
-              {"inputs", data},
+  each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"decimal", data}, {"missing", data}, {"text", data}, {"limit", data}});
+  each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
+             {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data | model}, {"row_weight", data},
+              {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
               {"integer_inputs: from the model", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});

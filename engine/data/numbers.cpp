@@ -1,0 +1,148 @@
+#include "engine/data/numbers.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace lehr {
+
+namespace {
+constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+constexpr std::uint8_t most_decimals = 12;
+constexpr double largest = 2147483647;  // the integer below stands for a missing value
+
+bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+
+// To the nearest integer where |x| < 2^51: the sum has no bits behind the point.
+double rounded(double x) {
+  constexpr double shift = 6755399441055744.0;  // 1.5 * 2^52
+  return (x + shift) - shift;
+}
+
+// m / 10^k is correctly rounded, as the reader's quotient is, both being exact. -0 is no m / 10^k.
+bool fits(double value, std::uint8_t decimals) {
+  const double m = rounded(value * powers[decimals]);
+  return (std::abs(m) <= largest) & same(m / powers[decimals], value);
+}
+
+bool all_fit(std::span<const double> values, std::uint8_t decimals) {
+  bool all = true;
+  for (std::size_t i = 0; i < values.size() && all;)
+    for (const std::size_t end = std::min(values.size(), i + 256); i < end; ++i) all &= fits(values[i], decimals) | (values[i] != values[i]);
+  return all;
+}
+
+template <class Cell>
+double number_of(Cell cell, std::uint8_t decimals) {
+  if constexpr (std::is_unsigned_v<Cell>) return static_cast<double>(cell) / powers[decimals];
+  else if constexpr (std::is_integral_v<Cell>)
+    return cell == std::numeric_limits<Cell>::min() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(cell) / powers[decimals];
+  else return static_cast<double>(cell);
+}
+}  // namespace
+
+double CompactNumbers::Block::at(std::size_t i) const {
+  switch (held) {
+    case Held::i8: return number_of(as<std::int8_t>()[i], decimals);
+    case Held::u8: return number_of(as<std::uint8_t>()[i], decimals);
+    case Held::i16: return number_of(as<std::int16_t>()[i], decimals);
+    case Held::i32: return number_of(as<std::int32_t>()[i], decimals);
+    case Held::f32: return number_of(as<float>()[i], decimals);
+    case Held::f64: break;
+  }
+  return as<double>()[i];
+}
+
+void CompactNumbers::Block::read(std::size_t begin, std::span<double> out) const {
+  const auto fill = [&](const auto* from) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(from[begin + i], decimals);
+  };
+  switch (held) {
+    case Held::i8: return fill(as<std::int8_t>());
+    case Held::u8: return fill(as<std::uint8_t>());
+    case Held::i16: return fill(as<std::int16_t>());
+    case Held::i32: return fill(as<std::int32_t>());
+    case Held::f32: return fill(as<float>());
+    case Held::f64: return fill(as<double>());
+  }
+}
+
+std::size_t CompactNumbers::Block::size() const {
+  constexpr std::size_t of[] = {1, 1, 2, 4, 4, 8};
+  return cells.size() / of[static_cast<std::size_t>(held)];
+}
+
+template <class Cell>
+void CompactNumbers::keep(Block& out, Held held) const {
+  out.held = held;
+  out.cells.resize(open_.size() * sizeof(Cell));
+  Cell* to = reinterpret_cast<Cell*>(out.cells.data());
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    if constexpr (std::is_integral_v<Cell>)
+      to[i] = std::isnan(open_[i]) ? std::numeric_limits<Cell>::min() : static_cast<Cell>(rounded(open_[i] * powers[out.decimals]));
+    else to[i] = static_cast<Cell>(open_[i]);
+  }
+}
+
+bool CompactNumbers::as_integers(Block& out) const {
+  std::uint8_t k = decimals_;
+  if (!all_fit(open_, k)) {
+    k = 0;
+    for (const double value : open_)
+      while (!std::isnan(value) && !fits(value, k))
+        if (++k > most_decimals) return false;
+    if (!all_fit(open_, k)) return false;  // one grew too large
+  }
+  double most = 0;
+  bool unsigned_all = true;
+  for (const double value : open_) most = std::abs(value) > most ? std::abs(value) : most, unsigned_all &= value >= 0;
+  most = rounded(most * powers[k]);
+  out.decimals = k;
+  if (most <= 127) keep<std::int8_t>(out, Held::i8);
+  else if (most <= 255 && unsigned_all) keep<std::uint8_t>(out, Held::u8);
+  else if (most <= 32767) keep<std::int16_t>(out, Held::i16);
+  else keep<std::int32_t>(out, Held::i32);
+  return true;
+}
+
+void CompactNumbers::seal() {
+  Block& out = full_.emplace_back();
+  const auto is_float = [](double v) { return same(static_cast<double>(static_cast<float>(v)), v) || std::isnan(v); };
+  if (as_integers(out)) decimals_ = out.decimals;
+  else if (std::ranges::all_of(open_, is_float)) keep<float>(out, Held::f32);
+  else keep<double>(out, Held::f64);
+  size_ += open_.size();
+  open_.clear();
+  if (size_ % block != 0) open_.shrink_to_fit();  // the last one
+}
+
+void CompactNumbers::read(std::size_t begin, std::span<double> out) const {
+  while (!out.empty()) {
+    const std::size_t at = begin % block;
+    const bool open = begin >= size_;
+    const std::size_t count = std::min(out.size(), open ? out.size() : full_[begin / block].size() - at);
+    if (open) std::copy_n(open_.data() + (begin - size_), count, out.data());
+    else full_[begin / block].read(at, out.first(count));
+    begin += count, out = out.subspan(count);
+  }
+}
+
+std::vector<double> CompactNumbers::all() const {
+  std::vector<double> out(size());
+  read(0, out);
+  return out;
+}
+
+std::size_t CompactNumbers::bytes() const {
+  std::size_t out = open_.capacity() * sizeof(double) + full_.capacity() * sizeof(Block);
+  for (const Block& each : full_) out += each.cells.capacity();
+  return out;
+}
+
+bool CompactNumbers::operator==(const CompactNumbers& other) const {
+  const auto equal = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+  return std::ranges::equal(all(), other.all(), equal);
+}
+
+}  // namespace lehr

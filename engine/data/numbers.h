@@ -1,0 +1,76 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace lehr {
+
+// A column of doubles, NaN where a cell is missing, held small: every block of `block` rows as integers m of 1, 2 or 4 bytes where each value is
+// m / 10^k to the last bit, else as float32 where each value is one, else as double. What is read is bit for bit what was put in; of NaN there is one.
+class CompactNumbers {
+ public:
+  static constexpr std::size_t block = 4096;
+
+  CompactNumbers() = default;
+  CompactNumbers(std::initializer_list<double> values) {
+    for (const double value : values) push_back(value);
+  }
+  void reserve(std::size_t rows) { full_.reserve(rows / block + 1); }
+  void push_back(double value) {
+    open_.push_back(value);
+    if (open_.size() == block) seal();
+  }
+  // The last, short block is made small too: call it once, no value may follow.
+  void finish() {
+    if (!open_.empty()) seal();
+  }
+
+  std::size_t size() const { return size_ + open_.size(); }
+  bool empty() const { return size() == 0; }
+  double operator[](std::size_t i) const { return i < size_ ? full_[i / block].at(i % block) : open_[i - size_]; }
+  // The values of begin, begin + 1, …: out.size() of them.
+  void read(std::size_t begin, std::span<double> out) const;
+  std::vector<double> all() const;
+  std::size_t bytes() const;
+  bool operator==(const CompactNumbers& other) const;  // values, NaN equal to NaN
+
+  class Iterator {
+   public:
+    Iterator(const CompactNumbers& of, std::size_t at) : of_(&of), at_(at) {}
+    double operator*() const { return (*of_)[at_]; }
+    Iterator& operator++() { return ++at_, *this; }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const CompactNumbers* of_;
+    std::size_t at_;
+  };
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size()}; }
+
+ private:
+  enum class Held : std::uint8_t { i8, u8, i16, i32, f32, f64 };  // u8: without missing values
+  struct Block {
+    Held held = Held::f64;
+    std::uint8_t decimals = 0;
+    std::vector<std::byte> cells;
+    double at(std::size_t i) const;
+    template <class Cell>
+    const Cell* as() const { return reinterpret_cast<const Cell*>(cells.data()); }
+    void read(std::size_t begin, std::span<double> out) const;
+    std::size_t size() const;
+  };
+  void seal();
+  bool as_integers(Block& out) const;
+  template <class Cell>
+  void keep(Block& out, Held held) const;
+
+  std::vector<Block> full_;    // of `block` rows each, after finish() the last of fewer
+  std::size_t size_ = 0;       // rows in full_
+  std::vector<double> open_;
+  std::uint8_t decimals_ = 0;  // of the block before: a first guess
+};
+
+}  // namespace lehr
