@@ -20,7 +20,7 @@ Json numeric(const char* type, double low, double high, bool above, bool below) 
   if (std::isfinite(high)) out[below ? "exclusiveMaximum" : "maximum"] = high;
   return out;
 }
-Json formula() { return {{"type", "string"}, {"minLength", 1}, {"not", {{"pattern", number_pattern}}}}; }
+Json formula() { return {{"type", "string"}, {"minLength", 1}, {"not", any_of({{{"pattern", number_pattern}}, {{"pattern", length_pattern}}})}}; }
 Json length(bool may_be_0) {
   Json out{{"type", "string"}, {"pattern", length_pattern}};
   if (!may_be_0) out["not"] = {{"pattern", no_length_pattern}};
