@@ -150,7 +150,9 @@ class Writer {
       if (key.type == Type::schedule || key.type == Type::rows) scheduled.push_back(escaped(key.path));
       if (key.type == Type::columns) open_["^" + escaped(key.path) + "\\..+$"] = any_of({texts(), list_of_names(texts()), {{"type", "null"}}});
       if (key.type == Type::features)
-        for (const Key* child : schema_.children(key.path + ".*")) open_["^" + escaped(key.path) + "\\..+\\." + child->name() + "$"] = described(*child);
+        for (const Key& child : schema_.keys())
+          if (const std::string each = key.path + ".*."; child.path.starts_with(each))
+            open_["^" + escaped(key.path) + "\\..+\\." + escaped(child.path.substr(each.size())) + "$"] = described(child);
       if (key.type == Type::init) open_["^" + escaped(key.path) + "\\..+$"] = any_of({initializer(), {{"type", "null"}}});
       if (key.path.find('.') == std::string::npos || key.path.find('*') != std::string::npos || dotted_.contains(key.path)) continue;
       Json forms = Json::array();
@@ -230,7 +232,16 @@ class Writer {
                      {"properties", inside},
                      {"anyOf", Json::array({{{"required", {"lr"}}},
                                             {{"properties", {{"optimizer", {{"type", "object"}, {"required", {"lr"}}}}}}, {"required", {"optimizer"}}}})}};
-    return any_of({{{"required", {"extends"}}}, {{"required", {"variants"}}}, {{"required", {"sweep"}}}, alone});
+    Json rules = Json::array({any_of({{{"required", {"extends"}}}, {{"required", {"variants"}}}, {{"required", {"sweep"}}}, alone})});
+    // What the file itself lacks, every variant or the sweep has, as a key or with a dot behind it.
+    for (const Json& key : required) {
+      const Json has = none_of({{"propertyNames", none_of({{"pattern", "^" + key.get<std::string>() + "(\\.|$)"}})}});
+      rules.push_back(any_of({{{"required", {key}}},
+                              {{"required", {"extends"}}},
+                              {{"required", {"sweep"}}, {"properties", {{"sweep", has}}}},
+                              {{"required", {"variants"}}, {"properties", {{"variants", {{"additionalProperties", has}}}}}}}));
+    }
+    return {{"allOf", rules}};
   }
   // What the mapping `key` needs, where it stands as one; with `instead` either of two keys.
   void demand(const Key& key, Json& properties) const {

@@ -31,8 +31,10 @@ Named Key::named() const {
                                                        {"data.split.take", Named::split},
                                                        {"model.mlp.activation", Named::activation},
                                                        {"average.type", Named::average}};
+  constexpr std::string_view columns = "data.columns.";  // settings of a pattern are those of all columns
+  const std::string wanted = path.starts_with(columns) ? "data." + name() : path;
   for (const auto& [named, as] : rows)
-    if (path == named) return as;
+    if (wanted == named) return as;
   return Named::other;
 }
 
