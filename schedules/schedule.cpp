@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/familiar.h"
 #include "schedules/feedback_type.h"
 #include "schedules/formula.h"
 #include "schedules/type.h"
@@ -161,7 +162,7 @@ Schedule make_schedule(const Type& type, const Term& mapping, const std::vector<
 
 // The nearest name, or the names of the same family.
 static std::string unknown_type_hint(const std::string& name, const std::vector<std::string>& names) {
-  if (const std::string hint = did_you_mean(name, names); !hint.empty()) return hint;
+  if (const std::string hint = did_you_mean(Named::schedule, name, names); !hint.empty()) return hint;
   const std::string prefix = name.substr(0, name.find('.') + 1);
   std::vector<std::string> known;
   for (const std::string& each : names)

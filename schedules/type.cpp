@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/readable.h"
 #include "schedules/formula.h"
 
 namespace lehr {
@@ -154,8 +155,10 @@ Key key_of(std::string name, Key::Kind kind, std::string meaning, std::string fa
 }  // namespace
 
 std::string Range::text() const {
-  if (std::isinf(high)) return std::isinf(low) ? "any number" : cat(open ? "above " : "at least ", low);
-  return open ? cat("between ", low, " and ", high, " (both excluded)") : cat("from ", low, " to ", high);
+  if (std::isinf(high)) return std::isinf(low) ? "any number" : cat(open ? "above " : "at least ", readable(low));
+  const double next = std::nextafter(high, std::numeric_limits<double>::infinity());
+  if (next == std::round(next) && high != std::round(high)) return cat("from ", readable(low), " to below ", readable(next));
+  return open ? cat("between ", readable(low), " and ", readable(high), " (both excluded)") : cat("from ", readable(low), " to ", readable(high));
 }
 
 Key number_key(std::string name, std::string meaning, std::string fallback, Range range) {

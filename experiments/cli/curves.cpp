@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "base/readable.h"
 #include "experiments/run/assemble.h"
 #include "experiments/run/vocabulary.h"
 
@@ -46,7 +48,8 @@ Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec:
     const auto& e = trial.experiment;
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
     const std::string folder = trial.id.substr(0, std::max<std::size_t>(trial.id.rfind('/') + 1, 1) - 1);
-    const auto add = [&](const std::string& name, const Controlled& schedule) { out.all.push_back({folder, name, schedule.clone(), clock}); };
+    const std::string point = trial.point.empty() ? "" : trial.variant.empty() ? folder : folder.substr(std::min(folder.size(), trial.variant.size() + 1));
+    const auto add = [&](const std::string& name, const Controlled& schedule) { out.all.push_back({folder, name, schedule.clone(), clock, trial.variant, point}); };
     for (const auto& [name, schedule] : e.optimizer.hypers)
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)
@@ -59,13 +62,72 @@ Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec:
   return out;
 }
 
+namespace {
+// The factor between two curves that have one shape.
+std::optional<double> factor(const Curve& from, const Curve& to) {
+  constexpr std::int64_t samples = 64;
+  if (from.steps() != to.steps()) return {};
+  double top = 0, factor = 1;
+  std::vector<std::pair<double, double>> values;
+  for (std::int64_t i = 0; i < samples; ++i) {
+    const std::int64_t step = (from.steps() - 1) * i / (samples - 1);
+    const auto& [a, b] = values.emplace_back(from.at(step), to.at(step));
+    if (!std::isfinite(a) || !std::isfinite(b)) return {};
+    if (std::fabs(a) > top) top = std::fabs(a), factor = b / a;
+  }
+  for (const auto& [a, b] : values)
+    if (std::fabs(b - factor * a) > 1e-9 * std::fabs(factor) * top) return {};
+  return factor;
+}
+}  // namespace
+
+std::string Scaled::label() const {
+  if (scales.empty()) return curve->label();
+  return curve->of.empty() ? curve->quantity : curve->of + "." + curve->quantity;
+}
+
+std::string Scaled::told() const {
+  constexpr std::size_t most = 4;  // points named for a factor
+  std::vector<std::string> out;
+  for (const auto& [factor, points] : scales) {
+    const std::vector<std::string> named(points.begin(), points.begin() + static_cast<std::ptrdiff_t>(std::min(points.size(), most)));
+    out.push_back(cat("x ", readable(factor), ": ", join(named, " and "), points.size() > most ? cat(" and ", points.size() - most, " more") : ""));
+  }
+  return join(out, ", ");
+}
+
+std::vector<Scaled> scaled(const std::vector<Curve>& all) {
+  std::vector<Scaled> out;
+  for (const Curve& c : all) {
+    bool known = false;
+    for (Scaled& s : out) {
+      if (c.point.empty() || s.curve->quantity != c.quantity || s.curve->of != c.of) continue;
+      const auto by = factor(*s.curve, c);
+      if (!by) continue;
+      const auto same = std::ranges::find_if(s.scales, [&](const auto& scale) { return std::fabs(scale.first - *by) <= 1e-9 * std::fabs(*by); });
+      if (same == s.scales.end())
+        s.scales.push_back({*by, {c.point}});
+      else
+        same->second.push_back(c.point);
+      known = true;
+      break;
+    }
+    if (known) continue;
+    Scaled& s = out.emplace_back(Scaled{&c, {}});
+    if (!c.point.empty()) s.scales.push_back({1, {c.point}});
+  }
+  return out;
+}
+
 std::vector<Panel> panels(const std::vector<Curve>& all, std::int64_t first, std::int64_t end) {
   constexpr std::int64_t finest = 2000;  // points of a curve
   std::vector<Panel> out;
-  for (const Curve& c : all) {
+  for (const Scaled& one : scaled(all)) {
+    const Curve& c = *one.curve;
     auto panel = std::ranges::find(out, c.quantity, &Panel::title);
     if (panel == out.end()) panel = out.insert(out.end(), {c.quantity, cat("step (", c.clock.steps_per_epoch, " an epoch)"), {}, {}});
-    Series series{cat(c.variant.empty() ? "" : c.variant + "  ", c.schedule.text()), {}, false};
+    const std::string& whose = one.scales.empty() ? c.variant : c.of;
+    Series series{cat(whose.empty() ? "" : whose + "  ", c.schedule.text(), one.scales.empty() ? "" : "  " + one.told()), {}, false};
     const std::int64_t last = std::min(end, c.steps()) - 1, count = std::min(last + 1 - first, finest);
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t step =

@@ -34,9 +34,9 @@ void add_language(CLI::App& app, Context&) {
 
   app.add_subcommand("schema", "The JSON Schema of experiment files, for editors")->callback([] { print(spec::json_schema(run::vocabulary())); });
 
-  auto* explain = app.add_subcommand("explain", "One key of an experiment: what it means, its default, its range");
+  auto* explain = app.add_subcommand("explain", "A key or a name of an experiment: what it means, its default");
   auto key = std::make_shared<std::string>();
-  explain->add_option("key", *key, "data.split, optimizer.momentum, lr.cosine, …");
+  explain->add_option("key", *key, "data.split, adam, accuracy, lr.cosine, StepLR, phases, …");
   explain->callback([key] { print(spec::explain(*key, run::vocabulary())); });
 }
 

@@ -57,10 +57,17 @@ std::string sketch(const Curve& c, std::size_t columns) {
 void print_sketches(const std::vector<Curve>& all, std::int64_t steps) {
   const std::size_t columns = terminal_columns();
   const std::size_t room = columns > 60 ? std::min<std::size_t>(columns - 50, 80) : columns > 0 ? 20 : 60;
-  std::vector<std::vector<std::string>> rows{{"quantity", "first", "last", cat("over ", grouped(steps), " steps, from 0"), "schedule"}};
-  for (const auto& c : all)
-    rows.push_back(
-        {printable(c.label()), number(static_cast<float>(c.at(0))), number(static_cast<float>(c.at(c.steps() - 1))), sketch(c, room), c.schedule.text()});
+  const auto drawn = scaled(all);
+  const bool swept = std::ranges::any_of(drawn, [](const Scaled& s) { return !s.scales.empty(); });
+  std::vector<std::vector<std::string>> rows{{"quantity", "first", "last", cat("over ", grouped(steps), " steps, from 0")}};
+  if (swept) rows.front().push_back("scales");
+  rows.front().push_back("schedule");
+  for (const Scaled& s : drawn) {
+    const Curve& c = *s.curve;
+    rows.push_back({printable(s.label()), number(static_cast<float>(c.at(0))), number(static_cast<float>(c.at(c.steps() - 1))), sketch(c, room)});
+    if (swept) rows.back().push_back(s.told());
+    rows.back().push_back(c.schedule.text());
+  }
   print(aligned(rows, {}, columns));
 }
 

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
-#include "experiments/spec/emit.h"
+#include "experiments/cli/starter.h"
 
 namespace lehr::cli {
 
 namespace {
 constexpr std::size_t most_named = 200;  // columns
-
-// Error: a name the experiment language does not take.
-std::string yaml_text(const std::string& text) {
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    throw Error("an experiment cannot hold the name ", quote(text), " with its control character: rename it");
-  return spec::flow(spec::make_scalar(text));
-}
 
 struct Input {
   std::string name;

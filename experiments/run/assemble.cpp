@@ -10,6 +10,7 @@
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
 #include "experiments/run/exported.h"
+#include "experiments/run/faults.h"
 #include "experiments/run/fit_check.h"
 #include "experiments/run/network.h"
 #include "experiments/run/start_weights.h"
@@ -116,10 +117,12 @@ void start(ModelParts& out, Prepared& prepared, Network& network) {
   out.fingerprint = fingerprint(all);
 }
 
-std::shared_ptr<const ModelParts> make_model(const ModelKey& key) {
+template <class Check>
+std::shared_ptr<const ModelParts> make_model(const ModelKey& key, const Check& check) {
   auto out = std::make_shared<ModelParts>();
   out->key = key;
   Network network = read_network(key);
+  check(network.model.graph);
   out->model = std::move(network.model);
   out->fingerprint = std::move(network.fingerprint);
   out->fresh = std::move(network.fresh);
@@ -173,7 +176,14 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
   std::optional<MlpWidths> widths;
   if (e.model.mlp) widths = mlp_widths(e.loss, data(e)->data);
   const ModelKey key = model_key(e, widths);
-  return model_.get(key, [&] { return make_model(key); });
+  try {
+    return model_.get(key, [&] { return make_model(key, [&](const Graph& graph) { check_names(e, graph); }); });
+  } catch (const NoMatch& none) {
+    KeyFaults fault(e);
+    fault.add(none.key, none.sentence());
+    fault.raise();
+    throw;
+  }
 }
 
 std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
@@ -255,11 +265,15 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   std::vector<std::string> names;
   for (const Value& v : parts.model->train.graph.values())
     if (v.role == Role::parameter) names.push_back(v.name);
+  KeyFaults faults(e);
+  const auto check = [&](const char* key, const std::string& pattern) {
+    if (std::ranges::none_of(names, [&](const std::string& n) { return matches(pattern, n); }))
+      faults.add(key + pattern,
+                 cat("pattern ", quote(pattern), " matches no parameter", did_you_mean(pattern, names), " (parameters: ", join(names, ", "), ")"));
+  };
   for (const auto& rule : e.params) {
     if (rule.freeze || (rule.role && !rule.lr_scale && rule.hypers.empty())) continue;
-    if (std::ranges::none_of(names, [&](const std::string& n) { return matches(rule.pattern, n); }))
-      throw Error(e.located("params." + rule.pattern, cat("pattern ", quote(rule.pattern), " matches no parameter", did_you_mean(rule.pattern, names),
-                                                          " (parameters: ", join(names, ", "), ")")));
+    check("params.", rule.pattern);
     HyperRule r;
     r.pattern = rule.pattern;
     r.lr_scale = rule.lr_scale.value_or(1);
@@ -280,8 +294,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   job.metrics = e.metrics;
   for (const std::string& metric : e.metrics)
     if (const bool classes = !parts.data->data.classes.empty(); metric_row(metric).classification != classes)
-      throw Error(
-          e.located("metrics", cat("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number")));
+      faults.add("metrics", cat("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number"));
   job.epochs = e.epochs;
   job.evaluate_every = e.evaluate_every;
   job.seed = trial.seed;
@@ -293,10 +306,12 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     try {
       check_init(kind);
     } catch (const Error& error) {
-      throw Error(e.located("model.init", error.sentence()));
+      faults.add("model.init." + pattern, error.sentence());
     }
+    check("model.init.", pattern);
     out.init.push_back({pattern, kind});
   }
+  faults.raise();
   return out;
 }
 

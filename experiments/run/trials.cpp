@@ -212,13 +212,32 @@ void verify(const std::filesystem::path& folder, const Parts& parts, Workspace::
     }
   }
 }
+// The parts of all trials. What is wrong in several variants is told at once; the first decides the exit code.
+void assemble(PreparedStudy& p, Assembler& assembler) {
+  std::vector<Error> errors;
+  std::size_t again = 0;
+  for (std::size_t i = 0; i < p.study.trials.size() && again < 3 && errors.size() < 20; ++i) {
+    const spec::Trial& trial = p.study.trials[i];
+    if (!errors.empty() && alike(trial, p.study.trials[i - 1])) continue;
+    try {
+      p.parts.push_back(assembler.parts(trial.experiment));
+    } catch (const Error& error) {
+      const bool told = std::ranges::any_of(errors, [&](const Error& other) { return std::string_view(other.what()) == error.what(); });
+      told ? void(++again) : errors.push_back(error);
+    }
+  }
+  if (errors.empty()) return;
+  std::vector<std::string> texts;
+  for (const Error& error : errors) texts.push_back(error.what());
+  throw Error(join(texts, "\n")).code(errors.front().code());
+}
 }  // namespace
 
 PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   PreparedStudy p;
   p.study = std::move(study);
   Assembler assembler;
-  for (const auto& trial : p.study.trials) p.parts.push_back(assembler.parts(trial.experiment));
+  assemble(p, assembler);
   const int threads = choose_threads(p.study, *p.parts.front(), options);
   for (auto& parts : p.parts)
     if (parts->sizes.threads != threads) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -22,8 +23,12 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
   const auto add = [&](const std::string& key, bool error, const std::string& what) {
     out.push_back({error, key, experiment.located(key, cat(error ? "" : "warning: ", printable(key), ": ", what))});
   };
+  const bool driven = std::ranges::any_of(experiment.optimizer.hypers, [](const auto& hyper) {
+    return (hyper.first == "momentum" || hyper.first == "beta1") && !hyper.second.constant();
+  });
   const auto check = [&](const std::string& key, const Controlled& schedule, Range range) {
-    for (const auto& finding : schedule.check(clock, range.low, range.high)) add(key, finding.error, finding.what);
+    for (const auto& finding : schedule.check(clock, range.low, range.high))
+      if (!driven || finding.about != Schedule::Finding::About::momentum) add(key, finding.error, finding.what);
   };
   for (const auto& [name, schedule] : experiment.optimizer.hypers) check("optimizer." + name, schedule, range_of(name, experiment, vocabulary));
   if (const auto lr = experiment.optimizer.hypers.find("lr"); lr != experiment.optimizer.hypers.end() && lr->second.constant() && lr->second.at(clock) == 0)

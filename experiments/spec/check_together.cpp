@@ -52,7 +52,7 @@ void check_together(const Reading& reading, Problems& problems) {
   if (e.model.mlp && e.model.head)
     problems.error(at("model.head"), "model.head replaces the last layer of a file; the network of model.mlp has the outputs that the data and the loss need");
   if (e.data.split.validation + e.data.split.test >= 1)
-    problems.error(at("data.split"), "validation and test take ", number((e.data.split.validation + e.data.split.test) * 100),
+    problems.error(at("data.split"), "validation and test take ", readable((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");
   std::set<std::string> classes(e.data.table.classes.begin(), e.data.table.classes.end());
   if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");

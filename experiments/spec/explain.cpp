@@ -40,6 +40,7 @@ std::string default_of(const Key& key) {
 
 namespace {
 using Rows = std::vector<std::pair<std::string, std::string>>;
+constexpr std::size_t most_shown = 8;  // types of which a mapping shows all keys
 
 std::string table(const std::string& title, const Rows& rows) {
   if (rows.empty()) return "";
@@ -89,11 +90,18 @@ std::string describe(const Key& key, const Schema& schema) {
   Rows values, children;
   for (std::size_t i = 0; i < key.values.size(); ++i) values.emplace_back(key.values[i], i < key.docs.size() ? key.docs[i] : "");
   out += table("names", values);
+  const Key* types = key.type == Type::mapping ? schema.find(key.path + ".type") : nullptr;
+  const bool many = types && types->values.size() > most_shown;
+  if (many) {
+    for (std::size_t i = 0; i < types->values.size(); ++i) values.emplace_back(types->values[i], i < types->docs.size() ? types->docs[i] : "");
+    out += table(cat("types (explain ", types->values.front(), " lists the keys of one)"), values);
+  }
   for (const std::string& path : {key.path, key.path + ".*"})
     for (const Key* child : schema.children(path))
-      if (child->name() != "*") children.emplace_back(child->name(), child_line(*child, schema));
+      if (child->name() != "*" && !(many && !child->of.empty())) children.emplace_back(child->name(), child_line(*child, schema));
   std::set<std::pair<std::string, std::string>> seen;
   std::erase_if(children, [&](const auto& row) { return !seen.insert(row).second; });
+  if (key.type == Type::rules) children.emplace_back("…", "every hyperparameter of the optimizer: explain params.*.lr");
   out += table("keys", children);
   if (key.type == Type::schedule && key.name() == "lr") out += table("types", schedule_names());
   return out + (key.type == Type::schedule && key.name() != "lr" ? line("types", "those of lr: explain lr.type lists them") : "");
@@ -119,6 +127,75 @@ std::string inside_schedule(const std::string& path, const std::string& rest) {
   return out;
 }
 
+// One value of a key: an optimizer with its keys, a metric, an initializer, a name among a few.
+std::string named(const Key& key, const std::string& name, const std::string& value, const Schema& schema) {
+  const auto at = static_cast<std::size_t>(std::ranges::find(key.values, value) - key.values.begin());
+  std::string out = cat(key.name() == "type" ? key.parent() : key.path, ": ", key.type == Type::choices ? cat("[", name, "]") : name, "\n");
+  if (at < key.docs.size() && !key.docs[at].empty()) out += cat("  ", key.docs[at], "\n");
+  if (key.name() != "type") return out + line("of", cat(key.path, ": ", key.doc));
+  Rows rows;
+  for (const Key* child : schema.children(key.parent(), value)) {
+    if (child->name() == "type") continue;
+    const std::string fallback = default_of(*child), range = child->values.empty() ? child->range() : join(child->values, ", ");
+    rows.emplace_back(child->name(), cat(child->doc, range.empty() ? "" : cat(" (", range, ")"), fallback.empty() ? "" : cat(" Default: ", fallback)));
+  }
+  return out + table("keys", rows);
+}
+
+// "params.*.lr", "params.fc1.*.weight_decay": what a rule may set.
+std::string of_rule(const std::string& path, const Schema& schema) {
+  const auto dot = path.rfind('.');
+  if (!path.starts_with("params.") || dot < std::string_view("params.").size()) return "";
+  const std::string name = path.substr(dot + 1);
+  std::string out;
+  if (const Key* own = schema.find("params.*." + name)) return describe(*own, schema);
+  for (const Key& row : schema.keys())
+    if (row.path == "optimizer." + name && row.type == Type::schedule && out.empty())
+      out = cat(path, ": of the parameters that match ", quote(path.substr(7, dot - 7)), ", in place of\n", describe(row, schema));
+  return out;
+}
+
+// What has a name and is no key.
+const std::pair<const char*, const char*> topics[] = {
+    {"phases",
+     "  A list of schedules, one after another, each in its own time; `for` says how long one lasts, only the last may leave it out.\n"
+     "  example  lr: [{type: linear, from: 0, to: 0.1, for: 5 epochs}, {type: cosine, from: 0.1, to: 0}]\n"
+     "  keys\n    for   the length of the phase: 5 epochs, 300 steps, 10%, 50k samples\n"
+     "    jump  ok: the value may jump where the phase begins, which is reported otherwise\n"},
+    {"for", "  How long a phase of a schedule lasts, or the length of a schedule that ends: 5 epochs, 300 steps, 10% of the run, 50k samples.\n"
+            "  example  lr: [{type: linear, from: 0, to: 0.1, for: 5 epochs}, {type: cosine, from: 0.1, to: 0}]\n"},
+    {"jump", "  Of a phase in a list: jump: ok says that its value may jump where it begins.\n"
+             "  example  lr: [{type: constant, value: 0.1, for: 5 epochs}, {type: constant, value: 0.01, jump: ok}]\n"},
+    {"length", "  A length of training carries its unit: 5 epochs, 300 steps, 10% of the run, 50k samples.\n"},
+    {"schedule", "  A number, a formula, {type: …} or a list of phases: explain lr lists the types, explain formula and explain phases the rest.\n"},
+    {"patterns", "  Names of tensors: * stands for any characters, ? for one: \"*.bias\".\n"},
+};
+
+// The nearest of all names there are, else the keys of an experiment.
+std::string nearest_of_all(const std::string& name, const Schema& schema) {
+  std::vector<std::string> known, top;
+  for (const Key& row : schema.keys()) known.push_back(row.path);
+  for (const auto& type : all_types()) known.push_back("lr." + type.name);
+  if (name.find('.') != std::string::npos)
+    if (const std::string hint = did_you_mean(name, known); !hint.empty()) return hint;
+  for (const Key* row : schema.children(""))
+    if (row->planned.empty()) top.push_back(row->path);
+  if (const std::string ours = meant(Named::key, name, top); !ours.empty()) return cat(", did you mean ", quote(ours), "?");
+  for (const Key& row : schema.keys())
+    if (row.named() != Named::other)
+      if (const std::string hint = did_you_mean(row.named(), name, row.values); !hint.empty()) return hint;
+  for (const Key& row : schema.keys()) {
+    known.push_back(row.name());
+    known.insert(known.end(), row.values.begin(), row.values.end());
+  }
+  for (const auto& topic : topics) known.push_back(topic.first);
+  std::vector<std::string> types;
+  for (const auto& type : all_types()) types.push_back(type.name);
+  if (const std::string hint = did_you_mean(Named::schedule, name, types); !hint.empty()) return hint;
+  if (const std::string hint = did_you_mean(name, known); !hint.empty()) return hint;
+  return cat("; the keys of an experiment are ", join(top, ", "));
+}
+
 std::string overview(const Schema& schema) {
   Rows rows;
   for (const Key* key : schema.children(""))
@@ -131,30 +208,28 @@ std::string explain(const std::string& key, const Vocabulary& vocabulary) {
   const Schema schema(vocabulary);
   if (key.empty()) return overview(schema);
   std::string out;
-  std::vector<std::string> known;
-  for (const Key& row : schema.keys()) {
-    known.push_back(row.path);
+  const auto add = [&](const std::string& text) { out += out.empty() ? text : text.empty() ? "" : "\n" + text; };
+  for (const Key& row : schema.keys())
     if (row.path == key) out += describe(row, schema);
-  }
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
     if ((row.type == Type::schedule || row.type == Type::rows) && key.starts_with(row.path + ".") && out.empty())
       out = inside_schedule(row.path, key.substr(row.path.size() + 1));
+  if (out.empty()) out = of_rule(key, schema);
   if (!out.empty()) return out;
   for (const Key& row : schema.keys())
-    if (row.name() == key) out += describe(row, schema);
+    if (row.name() == key) add(describe(row, schema));
+  for (const auto& [name, text] : topics)
+    if (key == name) add(cat(name, "\n", text));
+  std::vector<const Key*> told;
+  for (const Key& row : schema.keys())
+    if (const std::string* value = row.planned.empty() ? allowed(row.values, key) : nullptr;
+        value && std::ranges::none_of(told, [&](const Key* other) { return other->path == row.path; }))
+      told.push_back(&row), add(named(row, key, *value, schema));
+  for (const auto& type : all_types())
+    if (type.name == key || (type.name.ends_with("." + key) && key.find('.') == std::string::npos)) add(describe(type, "lr"));
   if (!out.empty()) return out;
-  for (const auto& type : all_types()) {
-    if (type.name == key) return describe(type, "lr");
-    known.push_back("lr." + type.name);
-  }
-  if (const std::string ours = familiar_name(key); !ours.empty()) throw Error("unknown key ", quote(key), ", did you mean '", ours, "'?");
-  for (const Key& row : schema.keys()) known.push_back(row.name());
-  const std::string hint = did_you_mean(key, known);
-  std::vector<std::string> top;
-  for (const Key* row : schema.children(""))
-    if (row->planned.empty()) top.push_back(row->path);
-  throw Error("unknown key ", quote(key), hint.empty() ? cat("; the keys of an experiment are ", join(top, ", ")) : hint);
+  throw Error("unknown key ", quote(key), nearest_of_all(key, schema));
 }
 
 }  // namespace lehr::spec

@@ -139,8 +139,9 @@ struct Loader {
     try {
       text = read_file(path, max_bytes);
     } catch (const Error& error) {
-      problems.error(name.at, error.sentence());
-      return make_mapping();
+      Problems only(sources);  // what the file would have held is not missing
+      only.error(name.at, error.sentence());
+      only.raise();
     }
     return load(path, std::move(text));
   }

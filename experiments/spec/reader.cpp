@@ -82,6 +82,8 @@ class ExperimentReader {
     }
     if (key.type == Type::rules) return rules(entry, tree);
     if (key.type == Type::features && entry.value.is_mapping()) return column_rules(key, entry, tree);
+    if (key.type == Type::init)
+      for (const Entry& each : entry.value.entries) out_.places[key.path + "." + each.key] = each.at;
     Node canonical;
     if (const auto value = values_.read(key, entry.value, canonical)) key.set(out_.experiment, *value);
     tree.entries.push_back({key.name(), entry.at, std::move(canonical)});
@@ -271,10 +273,14 @@ std::string unknown_key(const Entry& entry, const std::string& path, const std::
             known.empty() ? "no other key" : join(known, ", "));
     return "";
   }
-  const std::string ours = familiar_name(entry.key);
-  if (const std::string meant = ours.empty() ? nearest(entry.key, known) : ours; !meant.empty()) {
-    unknown(cat(", did you mean '", meant, "'?"));
-    return meant == "lr" && path.empty() ? "optimizer" : meant;
+  if (const std::string ours = meant(Named::key, entry.key, known); !ours.empty()) {
+    const Key* far = std::ranges::find(known, ours) == known.end() ? schema.find(ours.substr(0, ours.find(':'))) : nullptr;  // a path from the top
+    const bool here = far == nullptr || far->parent() == path;
+    unknown(cat(", did you mean ", here && far ? quote(far->name() + ours.substr(far->path.size())) : quote(ours),
+                here || far->path != far->name() ? "?" : " at the top of the file?",
+                far && !far->planned.empty() ? cat(" That is not supported yet: ", far->planned) : std::string()));
+    if (path.empty()) return ours == "lr" ? "optimizer" : split(split(ours, ':').front(), '.').front();
+    return here && far ? far->name() : ours;
   }
   for (const Key& key : schema.keys())
     if (key.name() == entry.key && key.path.find('*') == std::string::npos) {

@@ -8,7 +8,22 @@ namespace {
 constexpr const char* introduction = R"(# The experiment file
 
 This page is made from the table that reads the file (`markdown_reference` in `experiments/spec`); a test keeps it current.
-`lehr explain KEY` prints one entry, `lehr schema` the same table as JSON Schema for editors.
+`lehr explain NAME` prints one entry, of a key or of any name below (an optimizer, a metric, a schedule, an initializer), `lehr schema` the same table as
+JSON Schema for editors.
+
+## In an editor
+
+`lehr schema > lehr.schema.json` writes the schema (draft 7) once; an editor with the YAML language server (VS Code's YAML extension, Neovim's yamlls, Emacs'
+lsp-mode, Helix, Kate) then completes keys, shows what they mean and marks what the reader would refuse. A first line says which schema a file follows, relative
+to the file:
+
+```yaml
+# yaml-language-server: $schema=lehr.schema.json
+model: mlp.onnx
+```
+
+or the editor's settings say it for all files of a name; in VS Code: `"yaml.schemas": {"lehr.schema.json": ["experiments/*.yaml"]}`. What depends on the data, the
+model, other files (`extends`) or the run's clock only `lehr validate` can tell.
 
 ## Rules
 

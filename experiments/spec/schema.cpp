@@ -12,13 +12,30 @@ std::string Key::parent() const {
 std::string Key::name() const { return path.substr(path.rfind('.') + 1); }
 
 std::string Key::range() const {
-  const std::string least = above ? cat("above ", low) : cat("at least ", low);
+  const std::string least = cat(above ? "above " : "at least ", readable(low));
   if (std::isinf(high)) return std::isinf(low) ? "" : least;
   // The last number below 1 is how a table says "less than 1".
   const double next = std::nextafter(high, std::numeric_limits<double>::infinity());
   const bool open = next == std::round(next) && high != std::round(high);
-  if (std::isinf(low)) return open ? cat("below ", next) : cat("at most ", high);
-  return cat("in ", above ? "(" : "[", low, ", ", open ? next : high, open ? ")" : "]");
+  if (std::isinf(low)) return open ? cat("below ", readable(next)) : cat("at most ", readable(high));
+  return cat("in ", above ? "(" : "[", readable(low), ", ", readable(open ? next : high), open ? ")" : "]");
+}
+
+Named Key::named() const {
+  static const std::pair<const char*, Named> rows[] = {{"loss.type", Named::loss},
+                                                       {"metrics", Named::metric},
+                                                       {"optimizer.type", Named::optimizer},
+                                                       {"model.init", Named::initializer},
+                                                       {"data.scale", Named::scaler},
+                                                       {"data.impute", Named::filler},
+                                                       {"data.split.take", Named::split},
+                                                       {"model.mlp.activation", Named::activation},
+                                                       {"average.type", Named::average}};
+  constexpr std::string_view columns = "data.columns.";  // settings of a pattern are those of all columns
+  const std::string wanted = path.starts_with(columns) ? "data." + name() : path;
+  for (const auto& [named, as] : rows)
+    if (wanted == named) return as;
+  return Named::other;
 }
 
 bool Key::takes(std::string_view type_of_mapping) const { return of.empty() || std::ranges::find(of, type_of_mapping) != of.end(); }
@@ -51,44 +68,6 @@ const Key* Schema::find(std::string_view path, std::optional<std::string_view> t
   for (const Key& key : keys_)
     if (key.path == path && (!type || key.takes(*type))) return &key;
   return nullptr;
-}
-
-std::string familiar_name(std::string_view key) {
-  static const std::pair<const char*, const char*> names[] = {{"learning_rate", "lr"},
-                                                              {"lr_scheduler", "lr"},
-                                                              {"lr_schedule", "lr"},
-                                                              {"scheduler", "lr"},
-                                                              {"schedule", "lr"},
-                                                              {"batch_size", "batch"},
-                                                              {"num_epochs", "epochs"},
-                                                              {"max_epochs", "epochs"},
-                                                              {"steps", "epochs"},
-                                                              {"criterion", "loss"},
-                                                              {"dataset", "data"},
-                                                              {"network", "model"},
-                                                              {"gradient_clipping", "clip"},
-                                                              {"clip_norm", "clip.norm"},
-                                                              {"validation_split", "data.split.validation"},
-                                                              {"stratify", "take: stratified"},
-                                                              {"random_seed", "seed"},
-                                                              {"accumulate_grad_batches", "accumulate"},
-                                                              {"normalize", "scale"},
-                                                              {"repeats", "repeat"},
-                                                              {"seeds", "repeat.seeds"},
-                                                              {"label", "target"},
-                                                              {"labels", "target"},
-                                                              {"sep", "delimiter"},
-                                                              {"separator", "delimiter"},
-                                                              {"drop_last", "last: drop"},
-                                                              {"path", "file"},
-                                                              {"na_values", "missing"},
-                                                              {"val_split", "data.split.validation"},
-                                                              {"num_threads", "threads"},
-                                                              {"baseline", "against"},
-                                                              {"init_weights", "init"}};
-  for (const auto& [theirs, ours] : names)
-    if (lower(key) == theirs) return ours;
-  return "";
 }
 
 const std::string* allowed(const std::vector<std::string>& values, std::string_view text) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/familiar.h"
+#include "base/readable.h"
 #include "experiments/spec/experiment.h"
 #include "experiments/spec/node.h"
 #include "experiments/spec/scalar.h"
@@ -85,6 +87,7 @@ struct Key {
   std::string parent() const;
   std::string name() const;
   std::string range() const;  // "at least 1", "in [0, 1]", "above 0", "" where all is allowed
+  Named named() const;        // what its values are names of
   bool takes(std::string_view type_of_mapping) const;
   bool varies() const { return !study && !shared; }  // may stand in a variant and in a sweep
 };
@@ -140,8 +143,6 @@ void add_data_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_study_keys(std::vector<Key>& keys);
 
-// What other programs call a key of ours: "learning_rate" -> "lr"; "" if unknown.
-std::string familiar_name(std::string_view key);
 // Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.
 const std::string* allowed(const std::vector<std::string>& values, std::string_view text);
 

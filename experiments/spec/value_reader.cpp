@@ -111,7 +111,7 @@ bool ValueReader::scalar(const Key& key, const Node& node, bool number) {
 
 bool ValueReader::within_range(const Key& key, const Node& node, double value) {
   if (value >= key.low && value <= key.high && !(key.above && value == key.low)) return true;
-  problems_.error(node.at, key.path, " must be ", key.range(), ", not ", number(value));
+  problems_.error(node.at, key.path, " must be ", key.range(), ", not ", readable(value));
   return false;
 }
 
@@ -156,7 +156,7 @@ std::optional<Value> ValueReader::choice(const Key& key, const Node& node) {
   if (!scalar(key, node, false)) return std::nullopt;
   if (allowed(key.values, node.scalar) == nullptr) {
     const std::string kind = key.name() == "type" ? key.parent() : key.path == "metrics" ? "metric" : key.path;
-    const auto hint = did_you_mean(node.scalar, key.values);
+    const auto hint = did_you_mean(key.named(), node.scalar, key.values);
     problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint,
                     hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
     return std::nullopt;
@@ -308,7 +308,7 @@ bool ValueReader::initializer(const Key& key, const Node& node) {
   const auto& known = schema_.vocabulary().initializers;
   const auto row = known.find(name);
   if (row == known.end()) {
-    const auto hint = did_you_mean(name, key.values);
+    const auto hint = did_you_mean(Named::initializer, name, key.values);
     problems_.error(node.at, "unknown initializer ", quote(name), hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
     return false;
   }

@@ -28,8 +28,8 @@ std::size_t freeze(Graph& graph, std::span<const std::string> patterns) {
     if (!found) {
       std::vector<std::string> shown;
       for (std::size_t i = 0; i < names.size() && i < 20; ++i) shown.push_back(quote(names[i]));
-      throw Error("the pattern ", quote(pattern), " matches no parameter", did_you_mean(pattern, names), "\n  parameters: ", join(shown, ", "),
-                  names.size() > 20 ? cat(" and ", names.size() - 20, " more") : "");
+      throw NoMatch("params." + pattern, "the pattern ", quote(pattern), " matches no parameter", did_you_mean(pattern, names), "\n  parameters: ",
+                    join(shown, ", "), names.size() > 20 ? cat(" and ", names.size() - 20, " more") : "");
     }
   }
   return changes;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "graph/graph.h"
 
 namespace lehr {
@@ -12,6 +13,14 @@ namespace lehr {
 using Notes = std::vector<std::string>;  // sentences for the log
 
 // Each pass edits the graph in place and returns how many places it changed. graph.outputs are never renamed or lost.
+
+// A pattern or name the caller gave under `key` that nothing in the graph answers to.
+class NoMatch : public Error {
+ public:
+  template <class... Parts>
+  NoMatch(std::string given_as, const Parts&... parts) : Error(parts...), key(std::move(given_as)) {}
+  std::string key;
+};
 
 // Drops nodes (and graph inputs) nothing in `wanted` depends on.
 std::size_t prune(Graph& graph, std::span<const ValueId> wanted);

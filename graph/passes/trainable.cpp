@@ -15,7 +15,7 @@ namespace {
 
 bool is_learnable(const Value& value) { return value.data && is_float(value.data->type.dtype); }
 
-std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, const char* key) {
+std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, const std::string& key) {
   std::vector<ValueId> out;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < graph.values().size(); ++i)
@@ -23,7 +23,7 @@ std::vector<ValueId> matching(const Graph& graph, const std::string& pattern, co
       names.push_back(graph.values()[i].name);
       if (matches(pattern, names.back())) out.push_back(static_cast<ValueId>(i));
     }
-  if (out.empty()) throw Error(key, ": the pattern ", quote(pattern), " matches no stored tensor", did_you_mean(pattern, names)).code(Exit::mismatch);
+  if (out.empty()) throw NoMatch(key, key, ": the pattern ", quote(pattern), " matches no stored tensor", did_you_mean(pattern, names));
   return out;
 }
 
@@ -79,7 +79,7 @@ class Roles {
   Roles(Graph& graph, std::span<const ValueId> loss, const RoleOptions& options, std::size_t stored)
       : graph_(graph), judge_(graph, loss), apart_(options.apart), stored_(stored) {
     for (const RoleRule& rule : options.rules)
-      for (const ValueId id : matching(graph, rule.pattern, "params")) ruled_[id] = rule;
+      for (const ValueId id : matching(graph, rule.pattern, "params." + rule.pattern)) ruled_[id] = rule;
   }
 
   std::size_t run() {

@@ -60,6 +60,48 @@ TEST_CASE("a long line is shown around the caret") {
   CHECK(width(lines[2].substr(0, lines[2].find('^'))) == width(lines[1].substr(0, lines[1].find("heder"))));
 }
 
+TEST_CASE("names of other programs lead to ours") {
+  check({
+      {"a key of torch", minimal + "lr_scheduler: cosine\n", {"bad.yaml:6:1: unknown key 'lr_scheduler', did you mean 'lr'?"}},
+      {"a key misspelt as another program has it", minimal + "learnig_rate: 1\n", {"unknown key 'learnig_rate', did you mean 'lr'?"}},
+      {"a key that is to come", minimal + "early_stopping: 3\n", {"unknown key 'early_stopping', did you mean 'early_stop'? That is not supported yet: a run has"}},
+      {"a key that belongs elsewhere", minimal + "validation_split: 0.2\n", {"unknown key 'validation_split', did you mean 'data.split.validation'?"}},
+      {"a key of the top inside", minimal + "batch: {size: 4, random_state: 3}\n", {"unknown key 'random_state' in batch, did you mean 'seed' at the top of the file?"}},
+      {"a key with its value", minimal + "batch: {size: 4, drop_last: true}\n", {"unknown key 'drop_last' in batch, did you mean 'last: drop'?"}},
+      {"a metric", minimal + "metrics: [acc]\n", {"unknown metric 'acc', did you mean 'accuracy'?"}},
+      {"a metric of scikit-learn", minimal + "metrics: [roc_auc_score]\n", {"unknown metric 'roc_auc_score', did you mean 'auc'?"}},
+      {"a loss", "model: m.onnx\ndata: {file: d.csv}\nloss: cross_entropy\nlr: 0.1\nepochs: 3\n",
+       {"unknown loss 'cross_entropy', did you mean 'categorical_crossentropy'?"}},
+      {"a loss of torch", "model: m.onnx\ndata: {file: d.csv}\nloss: nn.BCEWithLogitsLoss\nlr: 0.1\nepochs: 3\n",
+       {"unknown loss 'nn.BCEWithLogitsLoss', did you mean 'binary_crossentropy'?"}},
+      {"a loss of Keras", "model: m.onnx\ndata: {file: d.csv}\nloss: MeanSquaredError\nlr: 0.1\nepochs: 3\n",
+       {"unknown loss 'MeanSquaredError', did you mean 'mse'?"}},
+      {"an initializer", "model: {file: m.onnx, init: xavier_uniform}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"unknown initializer 'xavier_uniform', did you mean 'glorot_uniform'?"}},
+      {"an initializer of torch", "model: {file: m.onnx, init: kaiming_normal_}\ndata: {file: d.csv}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"did you mean 'he_normal'?"}},
+      {"an optimizer in capitals", minimal + "optimizer: {type: SGD}\n", {"unknown optimizer 'SGD', did you mean 'sgd'?"}},
+      {"a scaler", "model: m.onnx\ndata: {file: d.csv, scale: StandardScaler}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"did you mean 'standard'?"}},
+      {"a schedule without its library", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nlr: {type: StepLR, lr: 0.1, step_size: 3}\nepochs: 3\n",
+       {"unknown schedule type 'StepLR', did you mean 'torch.StepLR'?"}},
+      {"a schedule by another name", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nlr: {type: cosine_annealing, from: 0.1, to: 0}\nepochs: 3\n",
+       {"unknown schedule type 'cosine_annealing', did you mean 'cosine'?"}},
+      {"parts of more than the whole", "model: m.onnx\ndata: {file: d.csv, split: {validation: 70%, test: 40%}}\nloss: mse\nlr: 0.1\nepochs: 3\n",
+       {"validation and test take 110 % of the rows together"}},
+  });
+}
+
+TEST_CASE("a file that is not there is all that is wrong with what extends it") {
+  const Folder folder;
+  const std::string text = message(folder, "extends: nowhere.yaml\nepochs: 3\nbacth: 3\n");
+  INFO(text);
+  CHECK(text.starts_with("bad.yaml:1:10: "));
+  CHECK(text.find("nowhere.yaml") != std::string::npos);
+  CHECK(text.find("missing") == std::string::npos);
+  CHECK(text.find("bacth") == std::string::npos);
+}
+
 TEST_CASE("keys and types") {
   check({
       {"misspelt key", minimal + "bacth: 3\n", {"bad.yaml:6:1: unknown key 'bacth', did you mean 'batch'?", "    6 | bacth: 3", "      | ^~~~~"}},
