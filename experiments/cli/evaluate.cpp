@@ -1,6 +1,7 @@
 #include "experiments/run/evaluate.h"
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <numeric>
 
@@ -10,7 +11,9 @@
 #include "experiments/cli/print.h"
 #include "experiments/report/evaluation.h"
 #include "experiments/run/assemble.h"
+#include "experiments/run/importance.h"
 #include "experiments/run/vocabulary.h"
+#include "experiments/run/weigh.h"
 
 namespace lehr::cli {
 
@@ -21,7 +24,9 @@ struct Options {
   std::string model, data, preprocess, target, split, scores;
   std::vector<std::string> classes, metrics;
   spec::Overrides overrides;
-  bool json = false;
+  bool json = false, importance = false;
+  std::int64_t repeats = 5;
+  std::uint64_t seed = 0;
 };
 
 // Rows of a table, and what is asked about them.
@@ -30,6 +35,8 @@ struct Asked {
   std::vector<std::int32_t> rows;
   std::string part;
   run::Question question;
+  CsvTable table;                                   // that the data are made of
+  std::function<Dataset(const CsvTable&)> prepare;  // so
 };
 
 // A trial's folder stands for its last model.
@@ -74,8 +81,9 @@ Asked from_table(const Options& o, const onnx::Model& model, const std::optional
   Asked out;
   CsvOptions csv;
   if (prepared) csv.header = prepared->preprocess.header, csv.missing = prepared->preprocess.missing;
-  const CsvTable table = read_csv(o.data, csv);
-  out.data = prepared ? applied(prepared->preprocess, table, o) : as_it_is(table, model, o);
+  out.table = read_csv(o.data, csv);
+  out.prepare = [&o, &model, prepared](const CsvTable& table) { return prepared ? applied(prepared->preprocess, table, o) : as_it_is(table, model, o); };
+  out.data = out.prepare(out.table);
   out.rows = all_rows(out.data), out.part = "all";
   return out;
 }
@@ -86,7 +94,13 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   const spec::Experiment& e = study.trials.front().experiment;
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
-  out.data = prepared ? apply(prepared->preprocess, parts->table) : parts->data;
+  out.table = parts->table;
+  out.prepare = [pre = prepared ? prepared->preprocess : parts->preprocess, ignored = e.loss.ignore_index](const CsvTable& table) {
+    Dataset data = apply(pre, table);
+    if (ignored) run::ignore_class(data, *ignored);
+    return data;
+  };
+  out.data = prepared ? out.prepare(out.table) : parts->data;
   const Split& s = parts->split;
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
@@ -94,6 +108,7 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   if (study.vary_split && out.part != "all")
     note(cat("each seed has a split of its own, this is the one of seed ", study.seeds.front(), " (--only does not choose it)"));
   out.question.loss = e.loss;
+  if (e.loss.balanced) out.question.loss->class_weights = balanced_weights(parts->data, parts->split.train), out.question.loss->balanced = false;
   out.question.metrics = e.metrics;
   return out;
 }
@@ -116,6 +131,12 @@ void execute(const Options& o) {
   report.metrics = score.metrics, report.values = score.values, report.percent = score.percent, report.details = score.details;
   report.notes = score.notes;
   report::add_baseline(report, asked.data, asked.rows);
+  if (o.importance) {
+    const auto found =
+        within(printable(file.string()), [&] { return run::importance(model, asked.table, asked.prepare, asked.rows, asked.question, o.repeats, o.seed); });
+    report.importance_metric = found.metric, report.repeats = o.repeats;
+    for (const auto& column : found.columns) report.importance.push_back({column.column, column.mean, column.deviation});
+  }
   if (!o.json)
     for (const auto& each : report.notes) note(each);
   print(o.json ? report::json(report) : report::text(report));
@@ -135,6 +156,9 @@ void add_evaluate(CLI::App& app, Context&) {
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
+  command->add_flag("--importance", o->importance, "how much the first metric loses when a column's cells are dealt anew among the rows, column by column");
+  command->add_option("--repeats", o->repeats, "of --importance: how often a column is dealt anew (5)")->check(CLI::Range(1, 10000))->type_name("N");
+  command->add_option("--seed", o->seed, "of --importance (0)")->type_name("N");
   override_options(*command, o->overrides);
   command->add_flag("--json", o->json, "one JSON document");
   command->callback([o] { execute(*o); });

@@ -126,7 +126,7 @@ class Writer {
       case Type::features:
         return any_of({texts(), list_of(texts()), {{"type", "object"}, {"additionalProperties", object(key.path + ".*", std::nullopt)}}});
       case Type::numbers:
-        return list_of(numeric(key, "number"));
+        return key.values.empty() ? list_of(numeric(key, "number")) : any_of({names(key.values), list_of(numeric(key, "number"))});
       case Type::integers:
         return list_of(numeric(key, "integer"));
       case Type::portion:
