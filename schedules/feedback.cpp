@@ -192,9 +192,9 @@ std::vector<ScheduleType> feedback_types() {
 
 std::optional<bool> rising_metric(const std::string& metric) {
   const std::string name = lower(metric);
-  for (const char* part : {"acc", "auc", "f1", "r2", "top", "precision", "recall"})
+  for (const char* part : {"acc", "auc", "f1", "r2", "top", "precision", "recall", "mcc", "variance", "confusion"})
     if (name.find(part) != std::string::npos) return true;
-  for (const char* part : {"loss", "error", "mae", "mse", "rmse", "perplexity"})
+  for (const char* part : {"loss", "error", "mae", "mape", "mse", "rmse", "ece", "perplexity"})
     if (name.find(part) != std::string::npos) return false;
   return {};
 }

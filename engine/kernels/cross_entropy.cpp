@@ -82,24 +82,30 @@ struct Row {
   const CrossEntropyArgs& a;
   std::int64_t row;
   double weight(std::int64_t c) const { return a.weights ? a.weights[c] : 1.0f; }
+  double own() const { return a.row_weights ? a.row_weights[row / a.group] : 1.0f; }
   double q(std::int64_t c) const {
     const double keep = 1.0 - a.smoothing, spread = double(a.smoothing) / double(a.classes);
     const double t = a.target ? a.target[row * a.classes + c] : a.index[row] == c ? 1.0 : 0.0;
-    return weight(c) * (keep * t + spread);
+    return own() * weight(c) * (keep * t + spread);
   }
   bool single() const { return !a.target && a.smoothing == 0; }  // q is zero but at index[row]
 };
 
-bool ignored(const CrossEntropyArgs& a, std::int64_t row) { return a.index && a.has_ignore && a.index[row] == a.ignore; }
+bool ignored(const CrossEntropyArgs& a, std::int64_t row) { return a.index && (a.index[row] < 0 || (a.has_ignore && a.index[row] == a.ignore)); }
 
 double normaliser(const CrossEntropyArgs& a) {
-  if (!a.index) return double(a.rows);
   double sum = 0;
+  if (!a.index && !a.row_weights) return double(a.rows);
   for (std::int64_t i = 0; i < a.rows; ++i) {
+    const Row row{a, i};
     if (ignored(a, i)) continue;
+    if (!a.index) {
+      sum += row.own();
+      continue;
+    }
     const std::int64_t t = a.index[i];
-    if (t < 0 || t >= a.classes) throw Error("class index ", t, " in row ", i, " is outside [0,", a.classes, ")");
-    sum += a.weights ? a.weights[t] : 1.0f;
+    if (t >= a.classes) throw Error("class index ", t, " in row ", i, " is outside [0,", a.classes, ")");
+    sum += row.own() * row.weight(t);
   }
   return sum;
 }

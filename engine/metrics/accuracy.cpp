@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "engine/metrics/mean.h"
 #include "engine/metrics/score.h"
 
 namespace lehr::metrics {
@@ -8,12 +9,13 @@ namespace lehr::metrics {
 namespace {
 class Hits : public Metric {
  public:
-  void reset() override { right_ = count_ = 0; }
-  Measured value() const override { return proportion(right_, count_); }
+  void reset() override { right_ = count_ = 0, of_labels_.reset(); }
+  Measured value() const override { return of_labels_.value().count > 0 ? of_labels_.value() : proportion(right_, count_); }
   bool percent() const override { return true; }
 
  protected:
   void tally(bool right) { right_ += right, ++count_; }
+  SampleMean of_labels_;
 
  private:
   std::int64_t right_ = 0, count_ = 0;
@@ -22,9 +24,21 @@ class Hits : public Metric {
 class Accuracy final : public Hits {
  public:
   void add(const Scored& b) override {
+    if (b.labels) return labels(b);
     check_classes(b, "accuracy");
     for (std::int64_t row = 0; row < b.rows; ++row)
       if (const std::int64_t truth = b.classes[static_cast<std::size_t>(row)]; truth >= 0) tally(answer(b, row) == truth);
+  }
+
+ private:
+  void labels(const Scored& b) {  // those of a row belong together: its share is one sample
+    check_values(b, "accuracy");
+    for (std::int64_t row = 0; row < b.rows; ++row) {
+      std::int64_t right = 0;
+      for (std::int64_t i = row * b.width; i < (row + 1) * b.width; ++i)
+        right += holds(b, static_cast<std::size_t>(i)) == (b.values[static_cast<std::size_t>(i)] > 0.5f);
+      of_labels_.add(static_cast<double>(right) / static_cast<double>(b.width));
+    }
   }
 };
 

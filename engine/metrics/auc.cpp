@@ -45,47 +45,77 @@ double area(const std::vector<double>& scores, const std::vector<std::int64_t>& 
   return result;
 }
 
+// The area under the steps of precision over recall, ties together: sum over the thresholds of (recall - recall before) precision.
+double average_precision(const std::vector<double>& scores, const std::vector<std::int64_t>& truth, std::int64_t positive) {
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  double out = 0, hits = 0;
+  for (std::size_t i = 0; i < order.size();) {
+    const double before = hits;
+    const double score = scores[order[i]];
+    for (; i < order.size() && scores[order[i]] == score; ++i) hits += truth[order[i]] == positive;
+    out += (hits - before) * hits / static_cast<double>(i);
+  }
+  const bool both = hits > 0 && hits < static_cast<double>(order.size());
+  return both ? out / hits : nan;
+}
+
 // Keeps every score until value(). Several classes: the mean of each class against the rest over the classes that have rows on
-// both sides; its uncertainty comes from the summed influences of each row.
-class Auc final : public Metric {
+// both sides, of labels over those; its uncertainty comes from the summed influences of each row.
+class Ranked final : public Metric {
  public:
-  void reset() override { scores_.clear(), truth_.clear(); }
+  explicit Ranked(bool precision) : precision_(precision) {}
+  void reset() override { scores_.clear(), truth_.clear(), rows_ = 0; }
   void reserve(std::int64_t rows, std::int64_t width) override {
     truth_.reserve(static_cast<std::size_t>(rows));
     scores_.reserve(static_cast<std::size_t>(rows * width));
   }
 
   void add(const Scored& b) override {
-    check_classes(b, "auc");
-    width_ = b.width;
-    const std::size_t rows = truth_.size() + static_cast<std::size_t>(b.rows);
+    labels_ = b.labels, width_ = b.width;
+    if (labels_) check_values(b, name());
+    else check_classes(b, name());
+    const auto per_row = labels_ ? static_cast<std::size_t>(width_) : 1;
+    const std::size_t rows = truth_.size() + static_cast<std::size_t>(b.rows) * per_row;
     if (truth_.capacity() < rows) truth_.reserve(2 * rows), scores_.reserve(2 * rows * static_cast<std::size_t>(width_));
     for (std::int64_t row = 0; row < b.rows; ++row) {
-      if (b.classes[static_cast<std::size_t>(row)] < 0) continue;
-      truth_.push_back(b.classes[static_cast<std::size_t>(row)]);
-      add_scores(b.output.subspan(static_cast<std::size_t>(row * b.width), static_cast<std::size_t>(b.width)), b.logits);
+      const auto scores = b.output.subspan(static_cast<std::size_t>(row * b.width), static_cast<std::size_t>(b.width));
+      if (labels_) {
+        for (std::size_t i = 0; i < per_row; ++i) truth_.push_back(b.values[static_cast<std::size_t>(row) * per_row + i] > 0.5f), scores_.push_back(scores[i]);
+      } else {
+        if (b.classes[static_cast<std::size_t>(row)] < 0) continue;
+        truth_.push_back(b.classes[static_cast<std::size_t>(row)]);
+        add_scores(scores, b.logits);
+      }
+      ++rows_;
     }
   }
 
   Measured value() const override {
-    const auto count = static_cast<std::int64_t>(truth_.size());
-    if (std::ranges::any_of(scores_, [](double s) { return std::isnan(s); })) return {nan, nan, count};
-    std::vector<double> influence(truth_.size()), scores(truth_.size());
+    if (rows_ == 0) return undefined(no_rows);
+    if (std::ranges::any_of(scores_, [](double s) { return std::isnan(s); })) return undefined(not_numbers, rows_);
+    const auto rows = static_cast<std::size_t>(rows_), width = static_cast<std::size_t>(width_);
+    std::vector<double> influence(rows), scores(rows);
+    std::vector<std::int64_t> holds(labels_ ? rows : 0);
     double sum = 0, defined = 0;
-    for (std::int64_t c = width_ <= 2 ? 1 : 0; c < std::max<std::int64_t>(2, width_); ++c) {
-      const std::int64_t column = width_ == 1 ? 0 : c;
-      for (std::size_t row = 0; row < scores.size(); ++row)
-        scores[row] = scores_[row * static_cast<std::size_t>(width_) + static_cast<std::size_t>(column)];
-      const double auc = area(scores, truth_, c, influence);
-      if (!std::isnan(auc)) sum += auc, ++defined;
+    for (std::int64_t c = !labels_ && width_ <= 2 ? 1 : 0; c < (labels_ ? width_ : std::max<std::int64_t>(2, width_)); ++c) {
+      const std::size_t column = width_ == 1 ? 0 : static_cast<std::size_t>(c);
+      for (std::size_t row = 0; row < rows; ++row) scores[row] = scores_[row * width + column];
+      for (std::size_t row = 0; row < holds.size(); ++row) holds[row] = truth_[row * width + column];
+      const auto& truth = labels_ ? holds : truth_;
+      const std::int64_t positive = labels_ ? 1 : c;
+      const double one = precision_ ? average_precision(scores, truth, positive) : area(scores, truth, positive, influence);
+      if (!std::isnan(one)) sum += one, ++defined;
     }
-    if (defined == 0) return {nan, nan, count};
-    double variance = 0;
+    if (defined == 0) return undefined(labels_ ? "every label has one kind of rows only" : one_class, rows_);
+    double variance = precision_ ? nan : 0;
     for (const double i : influence) variance += i * i;
-    return {sum / defined, std::isfinite(variance) ? std::sqrt(variance) / defined : nan, count};
+    return {sum / defined, std::isfinite(variance) ? std::sqrt(variance) / defined : nan, rows_};
   }
 
  private:
+  const char* name() const { return precision_ ? "average_precision" : "auc"; }
   // Rows are compared with each other, so logits of several classes are first normalised within their row (softmax); for two
   // classes their difference, which orders the same without rounding, is kept.
   void add_scores(std::span<const float> row, bool logits) {
@@ -103,12 +133,14 @@ class Auc final : public Metric {
     for (const float s : row) scores_.push_back(normalise ? std::exp(static_cast<double>(s) - top) / sum : static_cast<double>(s));
   }
 
-  std::int64_t width_ = 1;
+  bool precision_, labels_ = false;
+  std::int64_t width_ = 1, rows_ = 0;
   std::vector<double> scores_;
-  std::vector<std::int64_t> truth_;
+  std::vector<std::int64_t> truth_;  // one a row, of labels one a score
 };
 }  // namespace
 
-std::unique_ptr<Metric> make_auc(int, std::int64_t) { return std::make_unique<Auc>(); }
+std::unique_ptr<Metric> make_auc(int, std::int64_t) { return std::make_unique<Ranked>(false); }
+std::unique_ptr<Metric> make_average_precision(int, std::int64_t) { return std::make_unique<Ranked>(true); }
 
 }  // namespace lehr::metrics

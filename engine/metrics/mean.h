@@ -38,6 +38,7 @@ class SampleMean {
   Measured value() const {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     const double n = static_cast<double>(count_);
+    if (count_ == 0) return {nan, nan, 0, "no row counts"};
     return {count_ > 0 ? mean_ : nan, count_ > 1 ? std::sqrt(squares_ / (n - 1) / n) : nan, count_};
   }
 

@@ -42,7 +42,7 @@ class Rmse final : public Metric {
   Measured value() const override {
     const Measured square = mean_.value();
     const double root = std::sqrt(square.value);
-    return {root, root > 0 ? square.uncertainty / (2 * root) : square.uncertainty, square.count};
+    return {root, root > 0 ? square.uncertainty / (2 * root) : square.uncertainty, square.count, square.undefined};
   }
   bool higher_is_better() const override { return false; }
 
@@ -52,15 +52,17 @@ class Rmse final : public Metric {
 
 // 1 - A/B, A the mean squared error and B the variance of the targets, averaged over outputs. Delta method: row i moves
 // A/B by ((e_i^2 - A) - A/B ((y_i - mean)^2 - B)) / B; the squares of these sum to the variance, times 1/(n(n-1)).
+// centred: A is the variance of the errors.
 class R2 final : public Metric {
  public:
+  explicit R2(bool centred) : centred_(centred) {}
   void reset() override { errors_.clear(), targets_.clear(); }
   void reserve(std::int64_t rows, std::int64_t width) override {
     errors_.reserve(static_cast<std::size_t>(rows * width));
     targets_.reserve(static_cast<std::size_t>(rows * width));
   }
   void add(const Scored& b) override {
-    check_values(b, "r2");
+    check_values(b, centred_ ? "explained_variance" : "r2");
     width_ = static_cast<std::size_t>(b.width);
     const std::size_t size = errors_.size() + b.values.size();
     if (errors_.capacity() < size) errors_.reserve(2 * size), targets_.reserve(2 * size);
@@ -73,39 +75,67 @@ class R2 final : public Metric {
   Measured value() const override {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     const std::size_t rows = targets_.size() / width_;
-    if (rows < 2) return {nan, nan, static_cast<std::int64_t>(rows)};
+    if (rows < 2) return {nan, nan, static_cast<std::int64_t>(rows), rows == 0 ? no_rows : "one row has no variance"};
     std::vector<double> moves(rows);
     double sum = 0, squares = 0;
     for (std::size_t output = 0; output < width_; ++output) sum += of_output(output, moves);
     for (const double move : moves) squares += move * move;
     const double n = static_cast<double>(rows), w = static_cast<double>(width_);
+    if (std::isnan(sum)) return {nan, nan, static_cast<std::int64_t>(rows), "the targets are constant"};
     return {sum / w, std::sqrt(squares / (n * (n - 1))) / w, static_cast<std::int64_t>(rows)};
   }
 
  private:
   double of_output(std::size_t output, std::vector<double>& moves) const {
     const double n = static_cast<double>(moves.size());
-    double mean = 0, a = 0, b = 0;
-    for (std::size_t i = output; i < targets_.size(); i += width_) mean += targets_[i] / n;
+    double mean = 0, bias = 0, a = 0, b = 0;
+    for (std::size_t i = output; i < targets_.size(); i += width_) mean += targets_[i] / n, bias += centred_ ? errors_[i] / n : 0;
     for (std::size_t i = output; i < targets_.size(); i += width_) {
-      a += errors_[i] * errors_[i] / n;
+      a += (errors_[i] - bias) * (errors_[i] - bias) / n;
       b += (targets_[i] - mean) * (targets_[i] - mean) / n;
     }
     if (b == 0) return moves[0] = std::numeric_limits<double>::quiet_NaN();
     for (std::size_t row = 0; row < moves.size(); ++row) {
-      const double e = errors_[row * width_ + output], d = targets_[row * width_ + output] - mean;
+      const double e = errors_[row * width_ + output] - bias, d = targets_[row * width_ + output] - mean;
       moves[row] += ((e * e - a) - a / b * (d * d - b)) / b;
     }
     return 1 - a / b;
   }
 
+  bool centred_;
   std::size_t width_ = 1;
   std::vector<double> errors_, targets_;
+};
+
+// Undefined where a target is 0.
+class Mape final : public Metric {
+ public:
+  void reset() override { mean_.reset(), zero_ = false; }
+  void add(const Scored& b) override {
+    check_values(b, "mape");
+    for (std::int64_t row = 0; row < b.rows; ++row) {
+      double sum = 0;
+      for (auto i = static_cast<std::size_t>(row * b.width); i < static_cast<std::size_t>((row + 1) * b.width); ++i) {
+        const double t = b.values[i];
+        zero_ = zero_ || t == 0;
+        sum += std::abs((static_cast<double>(b.output[i]) - t) / t);
+      }
+      mean_.add(sum / static_cast<double>(b.width));
+    }
+  }
+  Measured value() const override { return zero_ ? undefined("a target is 0", mean_.value().count) : mean_.value(); }
+  bool higher_is_better() const override { return false; }
+
+ private:
+  SampleMean mean_;
+  bool zero_ = false;
 };
 }  // namespace
 
 std::unique_ptr<Metric> make_mae(int, std::int64_t) { return std::make_unique<Mae>(); }
 std::unique_ptr<Metric> make_rmse(int, std::int64_t) { return std::make_unique<Rmse>(); }
-std::unique_ptr<Metric> make_r2(int, std::int64_t) { return std::make_unique<R2>(); }
+std::unique_ptr<Metric> make_r2(int, std::int64_t) { return std::make_unique<R2>(false); }
+std::unique_ptr<Metric> make_explained_variance(int, std::int64_t) { return std::make_unique<R2>(true); }
+std::unique_ptr<Metric> make_mape(int, std::int64_t) { return std::make_unique<Mape>(); }
 
 }  // namespace lehr::metrics

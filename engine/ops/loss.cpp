@@ -27,16 +27,29 @@ void emit_scaled_gradient(Emit& e, Buffer kept, std::int64_t n, std::size_t inpu
   });
 }
 
+ScalarLoss::ScalarLoss(const NodeView& node, std::string what) : what_(std::move(what)) {
+  node.need_inputs(2, 3);
+  need_float(node, 0);
+  scores_ = node.type(0);
+  if (!node.has(2)) return;
+  need(node, 2, Dtype::f32);
+  row_weights_ = elements(node.shape(2));
+  if (row_weights_ == 0 || elements(scores_.shape) % row_weights_ != 0)
+    throw Error("scores are ", scores_.shape, " but row weights ", node.shape(2), ": one for each row is needed");
+}
+
 void ScalarLoss::forward(Emit& e) const {
-  const bool train = e.mode() == Mode::train;
-  const Buffer x = e.in(0), t = e.in(1), out = e.out(0);
+  const bool train = e.mode() == Mode::train, weighted = row_weights_ > 0;
+  const Buffer x = e.in(0), t = e.in(1), w = weighted ? e.in(2) : x, out = e.out(0);
   const Buffer d = train ? e.keep({Dtype::f32, scores_.shape}, what_ + " gradient") : out;
   if (train) e.memo() = d;
   std::vector<Buffer> writes{out};
   if (train) writes.push_back(d);
-  e.step({what_, "own", 4.0 * static_cast<double>(elements(scores_.shape))}, {x, t}, writes,
-         [x, t, out, d, train, f = compute()](const Memory& m) -> Run {
-           return [f, px = m.f32(x), pt = m.at(t), loss = m.f32(out), pd = train ? m.f32(d) : nullptr] { f(px, pt, loss, pd); };
+  e.step({what_, "own", 4.0 * static_cast<double>(elements(scores_.shape))}, {x, t, w}, writes,
+         [x, t, w, out, d, train, weighted, f = compute()](const Memory& m) -> Run {
+           return [f, px = m.f32(x), pt = m.at(t), pw = weighted ? m.f32(w) : nullptr, loss = m.f32(out), pd = train ? m.f32(d) : nullptr] {
+             f(px, pt, pw, loss, pd);
+           };
          });
 }
 
@@ -57,8 +70,6 @@ Scores scores_form(const NodeView& node, bool log_too) {
 }
 
 void need_same_count(const NodeView& node) {
-  node.need_inputs(2, 2);
-  need_float(node, 0);
   need_float(node, 1);
   if (elements(node.shape(0)) != elements(node.shape(1)))
     throw Error("scores are ", node.shape(0), " but targets ", node.shape(1), ": the numbers of elements, ", elements(node.shape(0)), " and ",
@@ -75,14 +86,29 @@ class PairLoss final : public ScalarLoss {
  public:
   using Kernel = double (*)(const float* x, const float* y, std::int64_t n, float delta, float* dx, float scale);
   PairLoss(const NodeView& node, const char* what, Kernel kernel, float delta)
-      : ScalarLoss(node.type(0), what), kernel_(kernel), delta_(delta), weight_(node.real("weight", 1.0f)) {
+      : ScalarLoss(node, what), kernel_(kernel), delta_(delta), weight_(node.real("weight", 1.0f)) {
     need_same_count(node);
   }
 
  private:
   Compute compute() const override {
-    return [kernel = kernel_, delta = delta_, weight = weight_, n = elements(scores().shape)](const float* x, const std::byte* t, float* loss, float* d) {
-      *loss = static_cast<float>(weight * kernel(x, reinterpret_cast<const float*>(t), n, delta, d, weight));
+    const std::int64_t n = elements(scores().shape), rows = row_weights();
+    if (rows == 0)
+      return [kernel = kernel_, delta = delta_, weight = weight_, n](const float* x, const std::byte* t, const float*, float* loss, float* d) {
+        *loss = static_cast<float>(weight * kernel(x, reinterpret_cast<const float*>(t), n, delta, d, weight));
+      };
+    return [kernel = kernel_, delta = delta_, weight = weight_, rows, width = n / rows](const float* x, const std::byte* t, const float* r, float* loss,
+                                                                                       float* d) {
+      const auto* y = reinterpret_cast<const float*>(t);
+      double all = 0, sum = 0;
+      for (std::int64_t row = 0; row < rows; ++row) all += r[row];
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const std::int64_t at = row * width;
+        float* slope = d ? d + at : nullptr;
+        if (r[row] > 0) sum += r[row] * kernel(x + at, y + at, width, delta, slope, static_cast<float>(weight * r[row] / all));
+        else if (d) std::fill_n(slope, width, 0.0f);
+      }
+      *loss = all > 0 ? static_cast<float>(weight * sum / all) : 0.0f;
     };
   }
   Kernel kernel_;
@@ -91,15 +117,17 @@ class PairLoss final : public ScalarLoss {
 
 class CrossEntropy final : public ScalarLoss {
  public:
-  explicit CrossEntropy(const NodeView& node) : ScalarLoss(node.type(0), "softmax cross-entropy") {
-    node.need_inputs(2, 2);
-    need_float(node, 0);
+  explicit CrossEntropy(const NodeView& node) : ScalarLoss(node, "softmax cross-entropy") {
     const Shape& x = node.shape(0);
     if (x.empty()) throw Error("scores are a scalar, their last axis must be the class");
     args_.classes = x.back();
     args_.rows = args_.classes == 0 ? 0 : elements(x) / args_.classes;
     if (args_.classes == 0) throw Error("scores are ", x, ": no classes");
     args_.scores = scores_form(node, true);
+    if (row_weights() > 0) {
+      if (args_.rows % row_weights() != 0) throw Error("scores are ", x, ", ", row_weights(), " row weights do not divide their ", args_.rows, " rows");
+      args_.group = args_.rows / row_weights();
+    }
     one_hot_ = node.integer("one_hot", 0) != 0;
     read_target(node);
     args_.smoothing = node.real("label_smoothing", 0.0f);
@@ -121,8 +149,9 @@ class CrossEntropy final : public ScalarLoss {
     if (given != wanted) throw Error("scores are ", node.shape(0), " but targets ", node.shape(1), ": ", wanted, " elements are needed, there are ", given);
   }
   Compute compute() const override {
-    return [args = args_, weights = weights_, one_hot = one_hot_](const float* x, const std::byte* t, float* loss, float* d) {
+    return [args = args_, weights = weights_, one_hot = one_hot_](const float* x, const std::byte* t, const float* r, float* loss, float* d) {
       CrossEntropyArgs now = args;
+      now.row_weights = r;
       now.x = x;
       if (one_hot) now.target = reinterpret_cast<const float*>(t);
       else now.index = reinterpret_cast<const std::int64_t*>(t);

@@ -5,10 +5,12 @@
 
 namespace lehr {
 
-Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch) : job_(job) {
+Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch)
+    : job_(job), threshold_(job.threshold), most_rows_(most_rows) {
   const auto rows = static_cast<std::size_t>(batch);
   classes_.resize(rows);
   values_.resize(rows * static_cast<std::size_t>(job.data->target.width()));
+  if (!job.data->target_scaling.empty()) unscaled_.resize(rows * static_cast<std::size_t>(width));
   for (const std::string& name : job.metrics) {
     metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
     metrics_.back()->reserve(most_rows, width);
@@ -17,13 +19,35 @@ Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::
 
 void Scorer::reset() {
   for (auto& metric : metrics_) metric->reset();
+  if (search_) search_->reset();
 }
 
+const Tally* Scorer::tally() const {
+  for (const auto& metric : metrics_)
+    if (const Tally* tally = metric->tally()) return tally;
+  return nullptr;
+}
+
+void Scorer::search() {
+  if (job_.threshold_metric.empty()) return;
+  search_.emplace(job_.threshold_metric);
+  search_->reserve(most_rows_);
+}
+
+namespace {
+// Back into the target's own unit, column by column.
+void unscale(const Dataset::TargetScaling& by, std::span<const float> from, std::span<float> to) {
+  const std::size_t width = by.shift.size();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = static_cast<float>(static_cast<double>(from[i]) / by.scale[i % width] + by.shift[i % width]);
+}
+}  // namespace
+
 void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
-  if (metrics_.empty()) return;
+  if (metrics_.empty() && !search_) return;
   const auto scores = plan.output_f32(job_.model->scores);
   const auto n = static_cast<std::int64_t>(rows.size());
-  Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}};
+  Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}, job_.model->binary && job_.data->classes.empty(), threshold_};
   const Field& target = job_.data->target;
   if (target.dtype == Dtype::i64) {
     const std::span out(classes_.data(), rows.size());
@@ -33,8 +57,15 @@ void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
     const std::span out(values_.data(), rows.size() * static_cast<std::size_t>(target.width()));
     gather(target, rows, out);
     batch.values = out;
+    if (!unscaled_.empty()) {
+      const std::span own(unscaled_.data(), scores.size());
+      unscale(job_.data->target_scaling, scores, own);
+      unscale(job_.data->target_scaling, out, out);
+      batch.output = own;
+    }
   }
   for (auto& metric : metrics_) metric->add(batch);
+  if (search_) search_->add(batch);
 }
 
 void Scorer::measured(std::vector<Measured>& out) const {
@@ -48,16 +79,18 @@ double Scorer::merit(double loss, const std::vector<Measured>& values) const {
 }
 
 Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows)
-    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.data, job.model->target, rows,
-                job.model->scores) {}
+    : Evaluator([&](std::int64_t n) -> Plan& { return bench.evaluate(n); }, bench.evaluation_batch(), *job.model, *job.data, job.counts, rows) {}
 
-Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
-                     std::span<const std::int32_t> rows, ValueId scores)
-    : scores_(scores) {
+Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const TrainGraph& model, const Dataset& data,
+                     const Counts* counts, std::span<const std::int32_t> rows)
+    : scores_(model.scores) {
+  const Counts all;
+  if (!counts) counts = &all;
   for (std::size_t at = 0; at < rows.size();) {
     const auto count = std::min<std::size_t>(static_cast<std::size_t>(batch), rows.size() - at);
     Plan& of_count = plan(static_cast<std::int64_t>(count));
-    batches_.push_back({{&of_count, Feed(of_count, data, target)}, rows.subspan(at, count)});
+    const auto chosen = rows.subspan(at, count);
+    batches_.push_back({{&of_count, Feed(of_count, data, model.target, model.weights, counts->fed())}, chosen, counts->sum(chosen)});
     at += count;
   }
 }
@@ -72,18 +105,17 @@ Evaluation Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
 double Evaluator::loss() const { return mean(nullptr).loss; }
 
 Evaluation Evaluator::mean(Scorer* scorer) const {
-  double loss = 0;
-  std::size_t rows = 0;
+  double loss = 0, counted = 0;
   for (const Batch& batch : batches_) {
     batch.fed.feed.fill(batch.rows);
     batch.fed.plan->forward();
-    loss += static_cast<double>(batch.fed.plan->loss()) * static_cast<double>(batch.rows.size());
-    rows += batch.rows.size();
+    loss += static_cast<double>(batch.fed.plan->loss()) * batch.counted;
+    counted += batch.counted;
     if (!scorer) continue;
-    if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / static_cast<double>(rows), false, batch.fed.plan->first_bad()};
+    if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / counted, false, batch.fed.plan->first_bad()};
     scorer->add(*batch.fed.plan, batch.rows);
   }
-  return {loss / static_cast<double>(rows)};
+  return {loss / counted};
 }
 
 // A batch moves a state to m state + (1 - m) statistic: one from 0 then holds (1 - m) statistic, and one from 1 also m.

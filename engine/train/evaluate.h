@@ -20,15 +20,23 @@ class Scorer {
   // What a trial is judged by: the first metric, or the loss where there is none; more is better.
   double merit(double loss, const std::vector<Measured>& values) const;
   const std::vector<std::unique_ptr<Metric>>& metrics() const { return metrics_; }
+  const Tally* tally() const;  // of the first metric that has one, else null
+  // Looks for the threshold at which Job::threshold_metric is best, of what is added from here on; decides by one.
+  void search();
+  std::optional<double> best_threshold() const { return search_ ? search_->best() : std::nullopt; }
+  void decide_by(double threshold) { threshold_ = threshold; }
 
  private:
   const Job& job_;
+  double threshold_;
+  std::int64_t most_rows_;
+  std::optional<ThresholdSearch> search_;
   std::vector<std::unique_ptr<Metric>> metrics_;
   std::vector<std::int64_t> classes_;
-  std::vector<float> values_;
+  std::vector<float> values_, unscaled_;
 };
 
-// The mean loss of some rows, and where it or a score is not finite the first tensor that is not.
+// The mean loss of some rows, NaN where none of them counts, and where it or a score is not finite the first tensor that is not.
 struct Evaluation {
   double loss = 0;
   bool finite = true;
@@ -39,9 +47,9 @@ struct Evaluation {
 class Evaluator {
  public:
   Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows);
-  // plan(n): an evaluation plan for n rows, n at most `batch`; `target`: the input the labels go to; `scores`: what run() scores.
-  Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const Dataset& data, const std::string& target,
-            std::span<const std::int32_t> rows, ValueId scores = no_value);
+  // plan(n): an evaluation plan of the model for n rows, n at most `batch`; counts: of the data, null: every row counts 1.
+  Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const TrainGraph& model, const Dataset& data, const Counts* counts,
+            std::span<const std::int32_t> rows);
   bool empty() const { return batches_.empty(); }
   // The scorer's metrics go to `out`. Ends at the first batch that is not finite.
   Evaluation run(Scorer& scorer, std::vector<Measured>& out) const;
@@ -50,7 +58,7 @@ class Evaluator {
  private:
   Evaluation mean(Scorer* scorer) const;
   ValueId scores_ = no_value;
-  struct Batch { Fed fed; std::span<const std::int32_t> rows; };
+  struct Batch { Fed fed; std::span<const std::int32_t> rows; double counted; };
   std::vector<Batch> batches_;
 };
 

@@ -4,7 +4,8 @@
 
 namespace lehr {
 
-Feed::Feed(Plan& plan, const Dataset& data, const std::string& target) {
+Feed::Feed(Plan& plan, const Dataset& data, const std::string& target, const std::string& weights, std::span<const float> row_weights)
+    : row_weights_(row_weights) {
   const auto connect = [&](const std::string& input, const Field& field) {
     const TensorType& type = plan.input_type(input);
     const std::int64_t wanted = elements(type.shape) / plan.batch();
@@ -17,6 +18,7 @@ Feed::Feed(Plan& plan, const Dataset& data, const std::string& target) {
   };
   std::vector<std::string> inputs = plan.input_names();
   if (std::erase(inputs, target) > 0) connect(target, data.target);
+  if (!weights.empty() && std::erase(inputs, weights) > 0) weights_ = plan.input_f32(weights);
   if (inputs.size() == 1 && data.features.size() == 1) {
     connect(inputs.front(), data.features.front());
     return;
@@ -33,6 +35,7 @@ Feed::Feed(Plan& plan, const Dataset& data, const std::string& target) {
 }
 
 void Feed::fill(std::span<const std::int32_t> rows) const {
+  for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] = row_weights_.empty() ? 1.0f : row_weights_[static_cast<std::size_t>(rows[i])];
   for (const Edge& edge : edges_) {
     if (!edge.f32.empty() && edge.field->dtype == Dtype::i64)
       for (std::size_t i = 0; i < rows.size(); ++i) edge.f32[i] = static_cast<float>(edge.field->i64[static_cast<std::size_t>(rows[i])]);

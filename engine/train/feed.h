@@ -9,12 +9,15 @@ namespace lehr {
 // both shapes.
 class Feed {
  public:
-  Feed(Plan& plan, const Dataset& data, const std::string& target);
+  // weights: the input that takes what each row weighs, "" without one; row_weights: of all rows of the data, empty: all 1.
+  Feed(Plan& plan, const Dataset& data, const std::string& target, const std::string& weights = "", std::span<const float> row_weights = {});
   void fill(std::span<const std::int32_t> rows) const;
 
  private:
   struct Edge { const Field* field; std::span<float> f32; std::span<std::int64_t> i64; };
   std::vector<Edge> edges_;
+  std::span<const float> row_weights_;
+  std::span<float> weights_;
 };
 
 }  // namespace lehr

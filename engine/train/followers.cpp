@@ -43,13 +43,13 @@ Followers::Followers(std::vector<std::pair<std::string, Controlled*>> quantities
     }
 }
 
-void Followers::update(double loss, std::int64_t rows, const Clock& next) {
+void Followers::update(double loss, double counted, const Clock& next) {
   for (Follower& f : all_) {
     if (f.steps == 0) continue;
-    f.sum += loss * static_cast<double>(rows), f.rows += rows;
+    f.sum += loss * counted, f.counted += counted;
     if (next.step % f.steps != 0) continue;
-    observe(f, f.sum / static_cast<double>(f.rows), next);
-    f.sum = 0, f.rows = 0;
+    if (f.counted > 0) observe(f, f.sum / f.counted, next);
+    f.sum = 0, f.counted = 0;
   }
 }
 

@@ -13,8 +13,9 @@ class Followers {
   // Errors where a metric is not measured, or not as often as asked for.
   Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock,
             Numbers numbers);
-  // After an update of `rows` rows whose loss was `loss`; `next` is the clock of the next one.
-  void update(double loss, std::int64_t rows, const Clock& next);
+  // After an update whose loss was `loss`, a mean over rows that count for `counted` together; `next` is the clock of the next one. Updates of which none
+  // counts leave nothing to observe.
+  void update(double loss, double counted, const Clock& next);
   // After an epoch; its events are added to the record.
   void epoch(EpochRecord& record, const Clock& next);
   // "follow.<quantity>.<n>" -> Feedback::save()
@@ -34,8 +35,7 @@ class Followers {
     Source source;
     std::size_t metric;
     std::int64_t epochs = 0, steps = 0;  // one of them: how often it looks
-    double sum = 0;                      // of the losses since it looked
-    std::int64_t rows = 0;
+    double sum = 0, counted = 0;         // of the losses since it looked, and of what they stand for
     Copy previous, best;                 // where its rule goes back
     bool looked = false;
   };

@@ -24,7 +24,7 @@ struct EpochRecord {
   double lr_first = 0, lr_last = 0;
   double loss = 0;                                 // mean over the epoch's rows, of the losses before each update
   bool evaluated = false;
-  double val_loss = 0;
+  double val_loss = 0;                             // NaN: no row counts
   std::vector<Measured> train, val;                // in the order of the metrics; train: of the scores before each update
   double seconds = 0;                              // since the trial began
   std::optional<double> average_loss;              // val_loss and val of the averaged weights, where the run averages
@@ -50,6 +50,9 @@ struct TrialResult {
   std::optional<double> average_test_loss;
   std::vector<Measured> average_test;
   std::int64_t test_rows = 0;
+  std::optional<double> threshold, average_threshold;  // chosen on the validation rows
+  struct Counted { std::string rows; Tally tally; };   // "val", "test", "avg_test", …
+  std::vector<Counted> tallies;                        // of the last weights, where a metric counts
   std::int64_t best_epoch = 0;                     // by the first metric, else val_loss; 0: never evaluated
 };
 

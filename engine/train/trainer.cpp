@@ -13,11 +13,14 @@
 namespace lehr {
 
 namespace {
+const Counts every_row;
+
 class Trainer {
  public:
   Trainer(Workbench& bench, const Job& job)
       : bench_(bench),
         job_(job),
+        counts_(job.counts ? *job.counts : every_row),
         sizes_(bench.sizes()),
         batches_(sizes_, job.epochs),
         clock_(batches_.start()),
@@ -33,6 +36,7 @@ class Trainer {
         scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))),
         validation_(bench, job, job.split->validation),
         test_(bench, job, job.split->test) {
+    scores_.search();
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
   }
 
@@ -77,7 +81,10 @@ class Trainer {
 
   std::vector<Fed> feeds() {
     std::vector<Fed> out;
-    for (const std::int64_t rows : batches_.sizes()) out.push_back({&bench_.train(rows), Feed(bench_.train(rows), *job_.data, job_.model->target)});
+    for (const std::int64_t rows : batches_.sizes()) {
+      Plan& plan = bench_.train(rows);
+      out.push_back({&plan, Feed(plan, *job_.data, job_.model->target, job_.model->weights, counts_.fed())});
+    }
     return out;
   }
   Scorer scorer(std::int64_t most_rows) const {
@@ -92,28 +99,28 @@ class Trainer {
     if (job_.order) job_.order(e, order_);
     else epoch_order(job_.split->train, job_.seed, e, job_.shuffle, order_);
     train_scores_.reset();
-    double loss = 0;
+    double loss = 0, all = 0;
     std::int64_t seen = 0;
     const std::int64_t first = clock_.step;
     while (seen < batches_.usable()) {
-      double step_loss = 0;
-      const std::int64_t rows = step(seen, step_loss);
+      double step_loss = 0, counted = 0;
+      const std::int64_t rows = step(seen, step_loss, counted);
       if (rows == 0) break;
       if (!std::isfinite(step_loss) && job_.enough && job_.enough(clock_.step, step_loss)) return false;
       if (!std::isfinite(step_loss)) return diverged(e, {cat("loss ", step_loss, " at step ", clock_.step), last_->first_bad()});
       if (clock_.step == first + 1) record.lr_first = groups_.lr();
       record.lr_last = groups_.lr();
-      loss += step_loss * static_cast<double>(rows);
+      loss += step_loss * counted, all += counted;
       seen += rows;
-      followers_.update(step_loss, rows, clock_);
+      followers_.update(step_loss, counted, clock_);
       if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
-      if (job_.enough && job_.enough(clock_.step - 1, step_loss)) return false;
+      if (counted > 0 && job_.enough && job_.enough(clock_.step - 1, step_loss)) return false;
     }
     clock_.samples = (e + 1) * batches_.usable();  // with the rows passed over
     record.epoch = e + 1;
     record.step = clock_.step;
     record.samples = clock_.samples;
-    record.loss = loss / static_cast<double>(seen);
+    record.loss = loss / all;
     record.grad_norm = norm_;
     train_scores_.measured(record.train);
     check_weights();
@@ -131,19 +138,22 @@ class Trainer {
     return fault_ ? diverged(e, *fault_) : true;  // the epoch and its evaluation were finite, the test rows' is not
   }
 
-  // One update from `accumulate` batches (fewer at the end of an epoch). Nothing here allocates. Returns the rows used, 0 where the epoch is over.
-  std::int64_t step(std::int64_t begin, double& loss) {
+  // One update from `accumulate` batches (fewer at the end of an epoch), each with the share of what its rows count for. Nothing here allocates. Returns the
+  // rows used, 0 where the epoch is over; loss: the mean over what they count for, 0 where that is nothing.
+  std::int64_t step(std::int64_t begin, double& loss, double& counted) {
     const Weights& w = bench_.weights();
     const std::int64_t size = batches_.size(clock_), rows = batches_.update(size, batches_.usable() - begin);
     if (rows == 0) return 0;
     if (sizes_.accumulate > 1) std::ranges::fill(w.gradients(), 0.0f);
+    const auto of_step = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows));
+    counted = counts_.sum(of_step);
     groups_.at(clock_);
     const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
     for (std::int64_t done = 0; done < rows;) {
       const std::int64_t n = std::min(size, rows - done);
       const Fed& fed = fed_of(n);
-      const double share = static_cast<double>(n) / static_cast<double>(rows);
-      const auto chosen = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin + done), static_cast<std::size_t>(n));
+      const auto chosen = of_step.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n));
+      const double share = counted > 0 ? counts_.sum(chosen) / counted : 0;
       fed.feed.fill(chosen);
       fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(seen_batches_++);
       fed.plan->loss_gradient(static_cast<float>(share * weight));
@@ -153,18 +163,21 @@ class Trainer {
       last_ = fed.plan;
       if (!std::isfinite(loss)) return rows;
       train_scores_.add(*fed.plan, chosen);
-      fed.plan->backward();
+      if (share > 0) fed.plan->backward();
       done += n;
     }
-    norm_ = clipping_.apply(clock_);
-    groups_.update(clock_.step + 1);
+    if (counted > 0) update(w);
     ++clock_.step;
-    if (average_) {
-      average_->update(w.values(), clock_.step);
-      if (average_->overwrites(clock_.step)) std::ranges::copy(average_->values(), w.values().begin());
-    }
     clock_.samples += rows;
     return rows;
+  }
+
+  void update(const Weights& w) {
+    norm_ = clipping_.apply(clock_);
+    groups_.update(clock_.step + 1);
+    if (!average_) return;
+    average_->update(w.values(), clock_.step + 1);
+    if (average_->overwrites(clock_.step + 1)) std::ranges::copy(average_->values(), w.values().begin());
   }
 
   const Fed& fed_of(std::int64_t rows) const {  // a few sizes, rising
@@ -223,9 +236,15 @@ class Trainer {
 
   void evaluate(EpochRecord& record) {
     record.evaluated = true;
-    if (averaging()) at_point(average_->values(), [&] { record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights"); });
+    const bool last = record.epoch == job_.epochs;
+    if (averaging())
+      at_point(average_->values(), [&] {
+        record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights");
+        if (last && !fault_) count("avg_val"), result_.average_threshold = scores_.best_threshold();
+      });
     at_point(evaluation_point(), [&] {
       record.val_loss = judge(validation_, record.val, "validation loss");
+      if (last && !fault_) count("val"), result_.threshold = scores_.best_threshold();
       if (!fault_) keep_best(record);  // of an epoch that is finite throughout
     });
   }
@@ -233,9 +252,17 @@ class Trainer {
   // The test rows after the last epoch; without rows to evaluate on, the last batch once more shows what the last update has made.
   void finish() {
     if (!test_.empty()) {
-      at_point(evaluation_point(), [&] { result_.test_loss = judge(test_, result_.test, "test loss"); });
+      at_point(evaluation_point(), [&] {
+        scores_.decide_by(result_.threshold.value_or(job_.threshold));
+        result_.test_loss = judge(test_, result_.test, "test loss");
+        if (!fault_) count("test");
+      });
       if (averaging())
-        at_point(average_->values(), [&] { result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights"); });
+        at_point(average_->values(), [&] {
+          scores_.decide_by(result_.average_threshold.value_or(job_.threshold));
+          result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights");
+          if (!fault_) count("avg_test");
+        });
       result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
     } else if (validation_.empty()) {
       const Weights& w = bench_.weights();
@@ -248,6 +275,10 @@ class Trainer {
       if (averaging()) at_point(average_->values(), [&] { again("the averaged weights' loss of the last batch"); });
       std::ranges::copy(state, w.state().begin());
     }
+  }
+
+  void count(const char* rows) {
+    if (const Tally* tally = scores_.tally()) result_.tallies.push_back({rows, *tally});
   }
 
   void keep_state() {
@@ -265,10 +296,10 @@ class Trainer {
 
   void keep_best(const EpochRecord& record) {
     const double value = scores_.merit(record.val_loss, record.val);
-    if (result_.best_epoch != 0 && !(value > best_ || (std::isnan(best_) && !std::isnan(value)))) return;  // a metric may be undefined
+    if (std::isnan(value) || (result_.best_epoch != 0 && !(value > best_))) return;  // what is undefined is not best
     best_ = value;
     result_.best_epoch = record.epoch;
-    if (job_.best) keep(*job_.best);
+    if (job_.best) keep(*job_.best), job_.best->threshold = scores_.best_threshold();
   }
 
   bool diverged(std::int64_t e, const Fault& fault) {
@@ -282,6 +313,7 @@ class Trainer {
 
   Workbench& bench_;
   const Job& job_;
+  const Counts& counts_;
   PlanSizes sizes_;
   Batches batches_;
   Clock clock_;

@@ -9,6 +9,7 @@
 #include "engine/optim/optimizer.h"
 #include "engine/plan/plan.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/counts.h"
 #include "engine/train/records.h"
 #include "schedules/feedback.h"
 
@@ -21,6 +22,8 @@ struct TrainGraph {
   ValueId scores = no_value;        // what metrics look at
   bool logits = true;
   std::string target = "target";    // the input the labels go to
+  bool binary = false;              // the loss is one over 0 and 1: a target without classes is one of labels
+  std::string weights = {};         // the input that takes what each row weighs; "": none
 };
 
 // What decides the plans of a model: benches of equal sizes are interchangeable.
@@ -76,6 +79,7 @@ struct Job {
   const TrainGraph* model = nullptr;
   const Dataset* data = nullptr;
   const Split* split = nullptr;
+  const Counts* counts = nullptr;            // of the data; absent: every row counts 1
   const Optimizer* optimizer = nullptr;
   std::map<std::string, Controlled> hypers;  // by name; missing ones have the optimizer's fallback
   std::vector<HyperRule> rules;
@@ -86,6 +90,10 @@ struct Job {
   double clip_epsilon = 1e-3;            // of clip.adaptive: least norm of a unit's weights
   std::optional<AverageRule> average;
   std::vector<std::string> metrics;
+  // Of two classes or of labels, for all metrics: see Scored. threshold_metric, where not empty: on the test rows the one at which that metric is best on the
+  // validation rows after the last epoch.
+  double threshold = 0.5;
+  std::string threshold_metric;
   std::int64_t epochs = 1, evaluate_every = 1;
   std::uint64_t seed = 0;
   bool shuffle = true;
@@ -94,7 +102,7 @@ struct Job {
   std::function<void(std::int64_t step, double loss)> on_step;
   std::function<void(const EpochRecord&)> on_epoch;
   std::function<bool(std::int64_t step, double loss)> enough;  // after each update, or with the loss that is not finite: true ends the trial there
-  struct Snapshot { std::vector<float> values, state; };
+  struct Snapshot { std::vector<float> values, state; std::optional<double> threshold = {}; };  // threshold: chosen for these weights
   Snapshot* best = nullptr;                 // filled with the weights of TrialResult::best_epoch, where asked for
   Snapshot* last = nullptr;                 // the last weights to evaluate, where the optimizer trains others (Schedule-Free)
   Snapshot* averaged = nullptr;             // the average of the weights, where there is one
@@ -108,6 +116,8 @@ Clock run_clock(const PlanSizes& sizes, std::int64_t epochs);
 // Trains from the weights the bench holds and leaves the trained ones there. Weights beside the trained ones (an average, the
 // evaluation point of the optimizer) are evaluated with statistics of BatchNormalization taken anew from the training rows. A loss, weight, statistic or score
 // that is not finite, in an update or in the evaluation after it, ends the trial as diverged, with the weights of the last epoch that was finite.
+// An update none of whose rows counts changes nothing but the clock (no decay, no momentum), and its loss is no loss; rows to evaluate of which none counts
+// have no loss (NaN), and no epoch is best by it.
 TrialResult train(Workbench& bench, const Job& job);
 
 }  // namespace lehr

@@ -1,6 +1,7 @@
 #include "experiments/run/evaluate.h"
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <numeric>
 
@@ -10,7 +11,9 @@
 #include "experiments/cli/print.h"
 #include "experiments/report/evaluation.h"
 #include "experiments/run/assemble.h"
+#include "experiments/run/importance.h"
 #include "experiments/run/vocabulary.h"
+#include "experiments/run/weigh.h"
 
 namespace lehr::cli {
 
@@ -21,7 +24,9 @@ struct Options {
   std::string model, data, preprocess, target, split, scores;
   std::vector<std::string> classes, metrics;
   spec::Overrides overrides;
-  bool json = false;
+  bool json = false, importance = false;
+  std::int64_t repeats = 5;
+  std::uint64_t seed = 0;
 };
 
 // Rows of a table, and what is asked about them.
@@ -30,6 +35,8 @@ struct Asked {
   std::vector<std::int32_t> rows;
   std::string part;
   run::Question question;
+  CsvTable table;                                   // that the data are made of
+  std::function<Dataset(const CsvTable&)> prepare;  // so
 };
 
 // A trial's folder stands for its last model.
@@ -46,22 +53,30 @@ std::vector<std::int32_t> all_rows(const Dataset& data) {
   return out;
 }
 
-Dataset applied(Preprocess pre, const Options& o) {
-  if (!o.classes.empty()) pre.classes = o.classes;
+// How a table is read, and what is made of it.
+struct Way {
   CsvOptions csv;
-  csv.header = pre.header, csv.missing = pre.missing;
-  csv.text = text_columns(pre, o.target.empty());
-  if (!o.target.empty() && !pre.classes.empty()) csv.text.push_back(o.target);
-  const CsvTable table = read_csv(o.data, csv);
-  if (!o.target.empty()) {
-    const std::size_t column = within(quote(table.source), [&] { return table.find(o.target); });
-    pre.targets = {{table.columns[column].name, static_cast<std::int64_t>(column)}};
-  }
-  return apply(pre, table);
+  std::function<Dataset(const CsvTable&)> prepare;
+};
+
+Way by_preprocess(Preprocess pre, const Options& o) {
+  if (!o.classes.empty()) pre.classes = o.classes;
+  Way out;
+  out.csv.header = pre.header, out.csv.missing = pre.missing;
+  out.csv.text = text_columns(pre, o.target.empty());
+  if (!o.target.empty() && !pre.classes.empty()) out.csv.text.push_back(o.target);
+  out.prepare = [pre, target = o.target](const CsvTable& table) mutable {
+    if (!target.empty()) {
+      const std::size_t column = within(quote(table.source), [&] { return table.find(target); });
+      pre.targets = {{table.columns[column].name, static_cast<std::int64_t>(column)}};
+    }
+    return apply(pre, table);
+  };
+  return out;
 }
 
 // The columns as they are, in the table's order.
-Dataset as_it_is(const onnx::Model& model, const Options& o) {
+Way as_it_is(const onnx::Model& model, const Options& o) {
   TableSpec spec;
   if (!o.target.empty()) spec.targets = {o.target};
   spec.classes = o.classes;
@@ -69,19 +84,24 @@ Dataset as_it_is(const onnx::Model& model, const Options& o) {
   spec.integer_inputs = wants.integer_inputs;
   if (spec.classes.empty() && wants.labels) spec.classes = wants.labels->names;
   spec.classify = !spec.classes.empty() || run::tells_classes(model);
-  CsvOptions csv;
-  csv.text = text_columns(spec);
-  const CsvTable table = read_csv(o.data, csv);
-  const std::size_t target = within(quote(table.source), [&] { return table.find(spec.targets[0]); });
-  spec.classify = !table.columns[target].numeric;
-  return prepare_data(table, spec, {}).data;
+  Way out;
+  out.csv.text = text_columns(spec);
+  out.prepare = [spec](const CsvTable& table) mutable {
+    const std::size_t target = within(quote(table.source), [&] { return table.find(spec.targets[0]); });
+    spec.classify = !table.columns[target].numeric;
+    return prepare_data(table, spec, {}).data;
+  };
+  return out;
 }
 
 Asked from_table(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
   if (!o.split.empty() && o.split != "all") throw Error("--split ", o.split, ": a table has no splits, an experiment file has");
   if (!o.overrides.set.empty() || o.overrides.only) throw Error("--set and --only speak of an experiment file, ", quote(o.data), " is a table");
   Asked out;
-  out.data = prepared ? applied(prepared->preprocess, o) : as_it_is(model, o);
+  const Way way = prepared ? by_preprocess(prepared->preprocess, o) : as_it_is(model, o);
+  out.table = read_csv(o.data, way.csv);
+  out.prepare = way.prepare;
+  out.data = out.prepare(out.table);
   out.rows = all_rows(out.data), out.part = "all";
   return out;
 }
@@ -92,7 +112,13 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   const spec::Experiment& e = study.trials.front().experiment;
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
-  out.data = prepared ? apply(prepared->preprocess, parts->table) : parts->data;
+  out.table = parts->table;
+  out.prepare = [pre = prepared ? prepared->preprocess : parts->preprocess, ignored = e.loss.ignore_index](const CsvTable& table) {
+    Dataset data = apply(pre, table);
+    if (ignored) run::ignore_class(data, *ignored);
+    return data;
+  };
+  out.data = prepared ? out.prepare(out.table) : parts->data;
   const Split& s = parts->split;
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
@@ -100,6 +126,7 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   if (study.vary_split && out.part != "all")
     note(cat("each seed has a split of its own, this is the one of seed ", study.seeds.front(), " (--only does not choose it)"));
   out.question.loss = e.loss;
+  if (e.loss.balanced) out.question.loss->class_weights = balanced_weights(parts->data, parts->split.train), out.question.loss->balanced = false;
   out.question.metrics = e.metrics;
   return out;
 }
@@ -122,6 +149,12 @@ void execute(const Options& o) {
   report.metrics = score.metrics, report.values = score.values, report.percent = score.percent, report.details = score.details;
   report.notes = score.notes;
   report::add_baseline(report, asked.data, asked.rows);
+  if (o.importance) {
+    const auto found =
+        within(printable(file.string()), [&] { return run::importance(model, asked.table, asked.prepare, asked.rows, asked.question, o.repeats, o.seed); });
+    report.importance_metric = found.metric, report.repeats = o.repeats;
+    for (const auto& column : found.columns) report.importance.push_back({column.column, column.mean, column.deviation});
+  }
   if (!o.json)
     for (const auto& each : report.notes) note(each);
   print(o.json ? report::json(report) : report::text(report));
@@ -141,6 +174,9 @@ void add_evaluate(CLI::App& app, Context&) {
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
+  command->add_flag("--importance", o->importance, "how much the first metric loses when a column's cells are dealt anew among the rows, column by column");
+  command->add_option("--repeats", o->repeats, "of --importance: how often a column is dealt anew (5)")->check(CLI::Range(1, 10000))->type_name("N");
+  command->add_option("--seed", o->seed, "of --importance (0)")->type_name("N");
   override_options(*command, o->overrides);
   command->add_flag("--json", o->json, "one JSON document");
   command->callback([o] { execute(*o); });

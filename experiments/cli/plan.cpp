@@ -64,7 +64,7 @@ void show(const Given& given) {
   const auto& info = prepared.info;
   Workbench bench(parts.model->train, standard_ops(), parts.sizes);
   Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
-  const Feed feed(plan, parts.data->data, parts.model->train.target);
+  const Feed feed(plan, parts.data->data, parts.model->train.target, parts.model->train.weights, parts.counts.fed());
   feed.fill(std::span(parts.data->split.train).first(static_cast<std::size_t>(plan.batch())));
   double flops = 0, seconds = 0;
   const std::string steps = steps_text(plan, flops, seconds);

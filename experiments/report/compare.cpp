@@ -39,13 +39,36 @@ std::string name(const Quantity& q, const RunInfo& info) {
 bool percent(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_percent[*q.metric]; }
 bool higher_is_better(const Quantity& q, const RunInfo& info) { return q.metric && info.metric_higher[*q.metric]; }
 
-double value(const TrialResult& r, const Quantity& q) {
-  if (r.outcome != Outcome::done || r.epochs.empty()) return nan;
+namespace {
+// Absent where the trial is not done or did not measure it.
+std::optional<Measured> measured(const TrialResult& r, const Quantity& q) {
+  if (r.outcome != Outcome::done || r.epochs.empty()) return std::nullopt;
   const EpochRecord& last = r.epochs.back();
-  if (q.test ? r.test_rows == 0 : !last.evaluated) return nan;
-  if (!q.metric) return q.average ? (q.test ? r.average_test_loss : last.average_loss).value_or(nan) : q.test ? r.test_loss : last.val_loss;
-  const auto& measured = q.average ? (q.test ? r.average_test : last.average) : q.test ? r.test : last.val;
-  return *q.metric < measured.size() ? measured[*q.metric].value : nan;
+  if (q.test ? r.test_rows == 0 : !last.evaluated) return std::nullopt;
+  if (!q.metric) {
+    const auto loss = q.average ? (q.test ? r.average_test_loss : last.average_loss) : std::optional(q.test ? r.test_loss : last.val_loss);
+    return loss ? std::optional(Measured{*loss, nan, 0, std::isnan(*loss) ? "no row counts" : nullptr}) : std::nullopt;
+  }
+  const auto& all = q.average ? (q.test ? r.average_test : last.average) : q.test ? r.test : last.val;
+  return *q.metric < all.size() ? std::optional(all[*q.metric]) : std::nullopt;
+}
+}  // namespace
+
+double value(const TrialResult& r, const Quantity& q) {
+  const auto m = measured(r, q);
+  return m ? m->value : nan;
+}
+
+std::string undefined(const TrialResult& r, const Quantity& q) {
+  const auto m = measured(r, q);
+  return !m || !std::isnan(m->value) ? "" : m->undefined ? m->undefined : "it is not a number";
+}
+
+std::int64_t counted(const Quantity& q, const std::vector<TrialResult>& results) {
+  std::int64_t out = 0;
+  for (const auto& r : results)
+    if (const auto m = measured(r, q)) out = std::max(out, m->count);
+  return out;
 }
 
 std::int64_t rows(const Quantity& q, const RunInfo& info, const std::vector<TrialResult>& results) {

@@ -19,7 +19,11 @@ std::string name(const Quantity& q, const RunInfo& info);  // "val_accuracy"
 bool percent(const Quantity& q, const RunInfo& info);
 bool higher_is_better(const Quantity& q, const RunInfo& info);
 double value(const TrialResult& result, const Quantity& q);  // NaN where the trial is not done or did not measure it
+// Why it is undefined in a trial that is done; "" where it is not.
+std::string undefined(const TrialResult& result, const Quantity& q);
 std::int64_t rows(const Quantity& q, const RunInfo& info, const std::vector<TrialResult>& results);
+// Rows that the metric counted, at most.
+std::int64_t counted(const Quantity& q, const std::vector<TrialResult>& results);
 // val_loss, the metrics, then the same for test; those without rows are left out.
 std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialResult>& results);
 // The values of q in `results`, NaN where there is none.

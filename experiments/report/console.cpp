@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/error.h"
@@ -77,9 +78,9 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
   }
   std::string line = cat("epoch  ", r.epoch, "/", info_.epochs, "  lr ", number(static_cast<float>(r.lr_last)), "  loss ", fixed(r.loss, 5));
   if (r.evaluated) {
-    line += "  val_loss " + fixed(r.val_loss, 5);
-    for (std::size_t m = 0; m < r.val.size(); ++m)
-      line += cat("  val_", info_.metrics[m], " ", info_.metric_percent[m] ? fixed(100 * r.val[m].value, 2) + " %" : fixed(r.val[m].value, 5));
+    const auto shown = [](double v, bool percent) { return std::isnan(v) ? "undefined" : percent ? fixed(100 * v, 2) + " %" : fixed(v, 5); };
+    line += "  val_loss " + shown(r.val_loss, false);
+    for (std::size_t m = 0; m < r.val.size(); ++m) line += cat("  val_", info_.metrics[m], " ", shown(r.val[m].value, info_.metric_percent[m]));
   }
   progress(line + "  " + duration(r.seconds), r.epoch == info_.epochs);
   if (options_.quiet) return;
@@ -106,6 +107,11 @@ void Console::trial_finished(const TrialInfo& trial, const TrialResult& result) 
 
 void Console::print_tables(const RunInfo& info, const std::vector<TrialResult>& results) const {
   for (const auto& table : tables(info, results)) out(render(table, options_.columns));
+  if (results.size() == 1)
+    for (const auto& counted : results.front().tallies)
+      out(cat("confusion of the ", counted.rows, " rows\n", text(counted.tally, info.classes)));
+  else if (std::ranges::any_of(results, [](const TrialResult& r) { return !r.tallies.empty(); }))
+    out("  the counts of each run are in its confusion.csv\n");
   if (info.validation_rows > 0) return;
   for (const auto& r : results)
     if (!r.epochs.empty()) out(cat(printable(r.id), "  loss ", fixed(r.epochs.back().loss, 5), "\n"));

@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 Json real(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
 
 std::string shown(const Measured& m, bool percent) {
-  if (!std::isfinite(m.value)) return "undefined";
+  if (!std::isfinite(m.value)) return cat("undefined", m.undefined ? cat(": ", m.undefined) : "");
   const auto number = [&](double v) { return percent ? fixed(100 * v, 2) : fixed(v, 4); };
   return number(m.value) + (std::isfinite(m.uncertainty) ? " ± " + number(m.uncertainty) : "") + (percent ? " %" : "");
 }
@@ -49,6 +49,13 @@ std::string text(const EvaluationReport& r) {
     out += cat(pad_right(r.metrics[i], wide), "  ", shown(r.values[i], r.percent[i]), "\n");
     if (!r.details[i].empty()) out += r.details[i] + (r.details[i].ends_with('\n') ? "" : "\n");
   }
+  if (r.importance_metric.empty()) return out;
+  out += cat("\nloss of ", r.importance_metric, " with a column dealt anew among the rows, mean ± deviation of ", r.repeats,
+             r.repeats == 1 ? " repeat\n" : " repeats\n");
+  wide = 0;
+  for (const auto& column : r.importance) wide = std::max(wide, width(printable(column.column)));
+  for (const auto& column : r.importance)
+    out += cat(pad_right(printable(column.column), wide), "  ", pad_left(fixed(column.mean, 4), 8), " ± ", fixed(column.deviation, 4), "\n");
   return out;
 }
 
@@ -67,7 +74,14 @@ std::string json(const EvaluationReport& r) {
   Json metrics = Json::object();
   for (std::size_t i = 0; i < r.metrics.size(); ++i)
     metrics[r.metrics[i]] = {{"value", real(r.values[i].value)}, {"uncertainty", real(r.values[i].uncertainty)}, {"count", r.values[i].count}};
+  for (std::size_t i = 0; i < r.metrics.size(); ++i)
+    if (r.values[i].undefined) metrics[r.metrics[i]]["undefined"] = r.values[i].undefined;
   out["metrics"] = std::move(metrics);
+  if (!r.importance_metric.empty()) {
+    Json columns = Json::array();
+    for (const auto& column : r.importance) columns.push_back({{"column", column.column}, {"mean", real(column.mean)}, {"sd", real(column.deviation)}});
+    out["importance"] = {{"metric", r.importance_metric}, {"repeats", r.repeats}, {"columns", std::move(columns)}};
+  }
   out["notes"] = r.notes;
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -21,6 +21,11 @@ struct EvaluationReport {
   std::vector<bool> percent;
   std::vector<std::string> details;
   std::vector<std::string> notes;
+  // How much the metric loses without a column, over so many repeats; see run::importance().
+  struct Importance { std::string column; double mean = 0, deviation = 0; };
+  std::string importance_metric;  // "": not asked for
+  std::int64_t repeats = 0;
+  std::vector<Importance> importance;
   // What always answering one thing scores: the majority class its accuracy, the mean of the rows its rmse.
   std::string baseline_answer;
   double baseline = 0;

@@ -55,9 +55,9 @@ std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
 std::string metrics_row(const RunInfo& info, const EpochRecord& r) {
   std::string out = cat(r.epoch, ",", r.step, ",", r.samples, ",", number(r.lr_first), ",", number(r.lr_last), ",", number(r.loss));
   for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.train.size() ? cell(r.train[m].value) : std::string());
-  out += "," + (r.evaluated ? number(r.val_loss) : std::string());
+  out += "," + (r.evaluated ? cell(r.val_loss) : std::string());
   for (std::size_t m = 0; m < info.metrics.size(); ++m) out += "," + (m < r.val.size() ? cell(r.val[m].value) : std::string());
-  if (info.averages) out += "," + (r.average_loss ? number(*r.average_loss) : std::string());
+  if (info.averages) out += "," + (r.average_loss ? cell(*r.average_loss) : std::string());
   for (std::size_t m = 0; info.averages && m < info.metrics.size(); ++m) out += "," + (m < r.average.size() ? cell(r.average[m].value) : std::string());
   return out + "," + fixed(r.seconds, 6) + "\n";
 }
@@ -103,21 +103,33 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
     }
     const EpochRecord& last = r.epochs.back();
     out += cat(head, "loss,", number(last.loss), ",,\n");
-    if (last.evaluated) out += cat(head, "val_loss,", number(last.val_loss), ",,", info.validation_rows, "\n");
+    if (last.evaluated) out += cat(head, "val_loss,", cell(last.val_loss), ",,", info.validation_rows, "\n");
     for (std::size_t m = 0; m < last.val.size(); ++m)
       out += cat(head, "val_", info.metrics[m], ",", cell(last.val[m].value), ",", cell(last.val[m].uncertainty), ",", last.val[m].count, "\n");
-    if (last.average_loss) out += cat(head, "avg_val_loss,", number(*last.average_loss), ",,", info.validation_rows, "\n");
+    if (last.average_loss) out += cat(head, "avg_val_loss,", cell(*last.average_loss), ",,", info.validation_rows, "\n");
     for (std::size_t m = 0; m < last.average.size(); ++m)
       out += cat(head, "avg_val_", info.metrics[m], ",", cell(last.average[m].value), ",", cell(last.average[m].uncertainty), ",", last.average[m].count, "\n");
-    if (r.average_test_loss) out += cat(head, "avg_test_loss,", number(*r.average_test_loss), ",,", r.test_rows, "\n");
+    if (r.average_test_loss) out += cat(head, "avg_test_loss,", cell(*r.average_test_loss), ",,", r.test_rows, "\n");
     for (std::size_t m = 0; m < r.average_test.size(); ++m)
       out += cat(head, "avg_test_", info.metrics[m], ",", cell(r.average_test[m].value), ",", cell(r.average_test[m].uncertainty), ",", r.average_test[m].count,
                  "\n");
-    if (r.test_rows > 0) out += cat(head, "test_loss,", number(r.test_loss), ",,", r.test_rows, "\n");
+    if (r.test_rows > 0) out += cat(head, "test_loss,", cell(r.test_loss), ",,", r.test_rows, "\n");
     for (std::size_t m = 0; m < r.test.size(); ++m)
       out += cat(head, "test_", info.metrics[m], ",", cell(r.test[m].value), ",", cell(r.test[m].uncertainty), ",", r.test[m].count, "\n");
     out += cat(head, "seconds,", fixed(r.seconds, 6), ",,\n");
   }
+  return out;
+}
+
+// Long form: one line a pair of true class and answer.
+std::string confusion_csv(const RunInfo& info, const TrialResult& result) {
+  std::string out = "rows,true,answer,count\n";
+  const auto name = [&](std::int64_t c) {
+    return static_cast<std::size_t>(c) < info.classes.size() ? csv_cell(info.classes[static_cast<std::size_t>(c)]) : cat(c);
+  };
+  for (const auto& [rows, tally] : result.tallies)
+    for (std::int64_t t = 0; t < tally.classes; ++t)
+      for (std::int64_t said = 0; said < tally.classes; ++said) out += cat(rows, ",", name(t), ",", name(said), ",", tally.at(t, said), "\n");
   return out;
 }
 
@@ -221,7 +233,9 @@ void Folder::trial_finished(const TrialInfo& trial, const TrialResult& result) {
   const auto files = open(trial);
   Json status{{"status", name(result.outcome)}, {"epochs", result.epochs.size()}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}};
   if (!result.message.empty()) status["message"] = result.message;
+  if (result.threshold) status["threshold"] = *result.threshold;
   if (!result.notes.empty()) status["notes"] = result.notes;
+  if (!result.tallies.empty()) write_file_lazily(folder / "confusion.csv", confusion_csv(info_, result));
   write_file_lazily(folder / "status.json", dump(status, 2));
   Json event{{"event", name(result.outcome)}, {"time", utc_now()}};
   if (!result.message.empty()) event["message"] = result.message;

@@ -64,6 +64,12 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
   }
   if (!all.empty())
     for (const TrialResult* r : all.front().results) seeds.push_back(r->seed);
+  const auto undefined_in = [&](const std::string& variant, const Quantity& q) {
+    std::string why;
+    for (const TrialResult& r : results)
+      if (why.empty() && r.variant == variant) why = undefined(r, q);
+    return why;
+  };
   Json variants = Json::array();
   for (const Choice& choice : choices) {
     Json entry{{"name", choice.variant}};
@@ -80,7 +86,10 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
   }
   for (const Quantity& q : measured) {
     const Comparison c = compare(info, results, choices, q);
-    for (std::size_t i = 0; i < c.standings.size(); ++i) variants[i]["quantities"][name(q, info)] = standing_of(c.standings[i]);
+    for (std::size_t i = 0; i < c.standings.size(); ++i) {
+      Json& quantity = variants[i]["quantities"][name(q, info)] = standing_of(c.standings[i]);
+      if (const std::string why = undefined_in(c.standings[i].variant, q); !why.empty()) quantity["undefined"] = why;
+    }
   }
   Json out{{"name", info.name}, {"folder", folder}, {"data", info.data_line}, {"plan", info.plan_line}, {"seconds", seconds}, {"trials", outcome}};
   if (!unfinished.empty()) out["unfinished"] = std::move(unfinished);

@@ -21,12 +21,23 @@ std::string with_sign(double v, bool percent) {
 }
 
 // "98.59 ± 0.62 %"
-std::string mean_text(const Summary& s, bool percent) {
+std::string mean_text(const Summary& s, bool percent, bool done = false) {
   const double scale = percent ? 100 : 1;
-  if (s.count == 0) return "none finished";
+  if (s.count == 0) return done ? "undefined" : "none finished";
   return shown(scale * s.mean, percent) + (s.count > 1 ? " ± " + shown(scale * s.deviation, percent) : "") + (percent ? " %" : "");
 }
-std::string runs_text(const Summary& s, std::size_t runs) { return s.count == runs ? cat(runs) : cat(s.count, "/", runs); }
+// Of those that are done, how many do not have it, and why one of them does not.
+struct Missing {
+  std::size_t count = 0;
+  std::string why;
+};
+Missing missing(const std::vector<const TrialResult*>& results, const Quantity& q) {
+  Missing out;
+  for (const TrialResult* r : results)
+    if (std::string why = undefined(*r, q); !why.empty()) ++out.count, out.why = std::move(why);
+  return out;
+}
+std::string runs_text(std::size_t done, std::size_t runs) { return done == runs ? cat(runs) : cat(done, "/", runs); }
 
 std::string difference_text(const Standing& s, bool percent) {
   if (!s.difference) return "-";
@@ -75,14 +86,18 @@ TableView table(const Study& study, const Quantity& q) {
   Column runs{"runs", {}, true, 2}, before{"val", {}, false, 4}, value{out.quantity + (study.chosen ? "" : " @last"), {}}, range{"min..max", {}, false, 0};
   Column difference{"paired vs " + printable(info.against) + ", 95% CI", {}}, wins{"win/loss", {}, false, 1};
   bool spread = false;
+  std::size_t undefined_in = 0;
+  std::string reason;
   const double scale = as_percent ? 100 : 1;
   for (std::size_t i = 0; i < c.standings.size(); ++i) {
     const Standing& s = c.standings[i];
-    runs.cells.push_back(runs_text(s.summary, s.values.size()));
+    const Missing without = missing(study.choices[i].results, q);
+    runs.cells.push_back(runs_text(s.summary.count + without.count, s.values.size()));
+    if (without.count > 0) undefined_in += without.count, reason = without.why;
     Summary validation = summary(finite(values(study.choices[i].results, {false, q.metric, q.average})));
     validation.count = std::min<std::size_t>(validation.count, 1);
     before.cells.push_back(mean_text(validation, as_percent));
-    value.cells.push_back(mean_text(s.summary, as_percent));
+    value.cells.push_back(mean_text(s.summary, as_percent, without.count > 0));
     spread |= s.summary.count > 1;
     range.cells.push_back(s.summary.count > 1 ? shown(scale * s.summary.low, as_percent) + ".." + shown(scale * s.summary.high, as_percent) : "");
     difference.cells.push_back(difference_text(s, as_percent));
@@ -97,8 +112,11 @@ TableView table(const Study& study, const Quantity& q) {
     if (c.standings[i].summary.count == 0)
       for (Column& column : out.columns) column.cells.erase(column.cells.begin() + static_cast<std::ptrdiff_t>(i));
   std::string units = spread ? cat("± is the sample standard deviation over ", info.split_varies ? "splits" : "seeds", " (n-1)") : "";
-  if (as_percent) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(rows(q, info, study.results)), 2), " %");
+  std::int64_t one = counted(q, study.results);
+  if (one == 0 && undefined_in == 0) one = rows(q, info, study.results);
+  if (as_percent && one > 0) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(one), 2), " %");
   if (!units.empty()) out.notes.push_back(units);
+  if (undefined_in > 0) out.notes.push_back(cat(out.quantity, " is undefined", undefined_in > 1 ? cat(" in ", undefined_in, " runs") : "", ": ", reason));
   if (c.tests > 1)
     out.notes.push_back(
         cat("n.s.: not told apart from ", printable(info.against), " at 5 % with Holm's correction for ", c.tests, " comparisons; each interval is for one"));
@@ -162,8 +180,10 @@ std::vector<TableView> point_tables(const RunInfo& info, const std::vector<Trial
       const auto add = [&](const std::string& text) { table.columns[i++].cells.push_back(text); };
       add(variant_text(cell.variant));
       for (const std::string& v : cell.point) add(printable(v));
-      add(runs_text(summary(finite(values(cell.results, {!study.validated, metric}))), cell.results.size()));
-      for (const Quantity& q : shown_quantities) add(mean_text(summary(finite(values(cell.results, q))), percent(q, info)));
+      const Quantity first{!study.validated, metric};
+      add(runs_text(finite(values(cell.results, first)).size() + missing(cell.results, first).count, cell.results.size()));
+      for (const Quantity& q : shown_quantities)
+        add(mean_text(summary(finite(values(cell.results, q))), percent(q, info), missing(cell.results, q).count > 0));
     }
     out.push_back(std::move(table));
   }

@@ -14,6 +14,7 @@
 #include "experiments/run/fit_check.h"
 #include "experiments/run/network.h"
 #include "experiments/run/start_weights.h"
+#include "experiments/run/weigh.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
@@ -21,7 +22,7 @@ namespace lehr::run {
 namespace {
 std::vector<std::string> integer_inputs(const TrainGraph& model) {
   std::vector<ValueId> inputs = model.graph.inputs;
-  std::erase_if(inputs, [&](ValueId id) { return model.graph.value(id).name == model.target; });
+  std::erase_if(inputs, [&](ValueId id) { return model.graph.value(id).name == model.target || model.graph.value(id).name == model.weights; });
   std::vector<std::string> out;
   for (const ValueId id : inputs)
     if (const Value& v = model.graph.value(id); v.type && !is_float(v.type->dtype)) out.push_back(inputs.size() == 1 ? std::string() : v.name);
@@ -90,6 +91,7 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
   if (std::string note = drop_without_target(out->table, table); !note.empty()) out->notes.push_back(std::move(note));
   auto prepared = prepare_data(out->table, table, key.data.split);
   out->data = std::move(prepared.data);
+  if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
   out->split = std::move(prepared.split);
   out->preprocess = std::move(prepared.preprocess);
   std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
@@ -143,8 +145,10 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key, const Check& c
            out->batch_kept = prepared.batch_kept;
            const Head& head = prepared.heads.at(0);
            out->train.scores = head.value;
+           out->train.binary = loss_row(key.loss.kind).target == TargetKind::binary;
            out->train.logits = head.form == Form::logits;
            out->train.target = out->train.graph.value(prepared.targets.at(0)).name;
+           if (key.loss.weighted) out->train.weights = out->train.graph.value(prepared.weights.at(0)).name;
            out->head = head;
            out->classes = loss_row(key.loss.kind).classifies();
            for (const auto& notes : {out->model.notes, network.notes, prepared.notes}) out->notes.insert(out->notes.end(), notes.begin(), notes.end());
@@ -169,13 +173,18 @@ std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, cons
   const DataKey key = data_key(e, wants);
   auto out = data_.get(key, [&] { return make_data(key); });
   if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(*out);
+  if (e.loss.ignore_index && out->ignored == 0)
+    throw Error(e.located("loss.ignore_index",
+                          cat("ignore_index is a position in the classes (", join(out->data.classes, ", "), ", counted from 0): no row is of class ",
+                              *e.loss.ignore_index, "; data.target.ignore names values that do not count")))
+        .code(Exit::mismatch);
   return out;
 }
 
-std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e) {
+std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e, bool weighted) {
   std::optional<MlpWidths> widths;
   if (e.model.mlp) widths = mlp_widths(e.loss, data(e)->data);
-  const ModelKey key = model_key(e, widths);
+  const ModelKey key = model_key(e, widths, weighted);
   try {
     return model_.get(key, [&] { return make_model(key, [&](const Graph& graph) { check_names(e, graph); }); });
   } catch (const NoMatch& none) {
@@ -190,16 +199,22 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   auto model = this->model(e);
   const Wants wants{model->integer_inputs, model->labels};
   auto data = this->data(e, wants);
+  Weighing weighing = weigh(e.loss, data->data, data->split.train);
+  if (!weighing.counts.fed().empty() && weighing.fed) model = this->model(e, true);
   PlanSizes sizes = plan_sizes(e);
   sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
   sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());
   sizes.test_rows = static_cast<std::int64_t>(data->split.test.size());
   const bool short_batch = sizes.batch > sizes.train_rows && sizes.keep_last && !sizes.growth;
   if (short_batch) sizes.batch = sizes.train_rows;
-  return parts_.get({data_key(e, wants), {model->key, sizes}}, [&] {
+  return parts_.get({data_key(e, wants), {model->key, sizes}, e.loss}, [&] {
     check_batch(e, sizes);
     auto out = std::make_shared<Parts>();
     out->data = data, out->model = model;
+    out->counts = std::move(weighing.counts);
+    out->notes = std::move(weighing.notes);
+    if (out->counts.sum(data->split.train) == 0)
+      throw Error("no training row of ", data->data.source, " counts: all are ignored or weigh 0").code(Exit::mismatch);
     within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
@@ -252,6 +267,19 @@ std::vector<std::string> start_notes(const spec::Experiment& e, const Parts& par
   return out;
 }
 
+namespace {
+void set_threshold(const spec::Experiment& e, const Parts& parts, Job& job) {
+  job.threshold = e.threshold, job.threshold_metric = e.threshold_metric;
+  const bool chosen = !e.threshold_metric.empty();
+  if (e.threshold == 0.5 && !chosen) return;
+  const std::size_t classes = parts.data->data.classes.size();
+  const auto refuse = [&](const std::string& why) { throw Error(e.located("threshold", why)).code(Exit::mismatch); };
+  if (classes != 2 && (chosen || !parts.model->train.binary))
+    refuse(cat("a threshold decides between two classes, ", classes == 0 ? "the target is a number" : cat("there are ", classes)));
+  if (chosen && parts.counts.sum(parts.data->split.validation) == 0) refuse("threshold.metric needs validation rows that count: data.split.validation");
+}
+}  // namespace
+
 TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   const spec::Experiment& e = trial.experiment;
   TrialJob out;
@@ -260,6 +288,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   job.model = &parts.model->train;
   job.data = &parts.data->data;
   job.split = &parts.data->split;
+  job.counts = &parts.counts;
   job.optimizer = out.optimizer.get();
   for (const auto& [name, schedule] : e.optimizer.hypers) job.hypers[name] = schedule.clone();
   std::vector<std::string> names;
@@ -292,9 +321,19 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
       e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
     throw Error(e.located("dropout", cat(e.model.written(), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
   job.metrics = e.metrics;
-  for (const std::string& metric : e.metrics)
-    if (const bool classes = !parts.data->data.classes.empty(); metric_row(metric).classification != classes)
-      faults.add("metrics", cat("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number"));
+  set_threshold(e, parts, job);
+  const auto classes = static_cast<std::int64_t>(parts.data->data.classes.size());
+  for (const std::string& metric : e.metrics) {
+    if (const std::string why = misfit(metric, targets_of(classes > 0, e.loss.kind == LossKind::binary_cross_entropy)); !why.empty()) {
+      faults.add("metrics", why);
+      continue;
+    }
+    try {
+      make_metric(metric, classes);
+    } catch (const Error& error) {
+      faults.add("metrics", error.sentence());
+    }
+  }
   job.epochs = e.epochs;
   job.evaluate_every = e.evaluate_every;
   job.seed = trial.seed;

@@ -21,6 +21,7 @@ struct DataParts {
   Preprocess preprocess;
   std::string fingerprint;
   std::vector<std::string> notes;
+  std::int64_t ignored = 0;  // rows of DataKey::ignored
 };
 // The model of an experiment, its losses attached.
 struct ModelParts {
@@ -46,6 +47,7 @@ struct Parts {
   std::shared_ptr<const ModelParts> model;
   std::shared_ptr<const onnx::Original> frame;  // what the trained model is written into (exported.h)
   std::vector<onnx::RawFeed> raw;               // what it takes, where it prepares its inputs itself
+  Counts counts;                                // of the data, under the loss
   std::vector<std::string> notes;               // of model and data together
   PlanSizes sizes;
   PlanKey key() const { return {model->key, sizes}; }  // of what is compiled; splits of one table share it
@@ -63,7 +65,8 @@ class Assembler {
  public:
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
   std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const Wants& wants = {});
-  std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment);
+  // weighted: its loss takes a weight a row.
+  std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment, bool weighted = false);
 
  private:
   Shared<PartsKey, Parts> parts_;

@@ -6,8 +6,10 @@
 
 #include "engine/ops/standard.h"
 #include "engine/train/evaluate.h"
+#include "experiments/run/exported.h"
 #include "experiments/run/plans.h"
 #include "experiments/run/scores.h"
+#include "experiments/run/weigh.h"
 #include "graph/passes/prepare.h"
 
 namespace lehr::run {
@@ -31,6 +33,7 @@ WithLoss attach(const onnx::Model& model, const LossSpec& loss, std::int64_t bat
   out.model.scores = out.head.value;
   out.model.logits = out.head.form == Form::logits;
   out.model.target = out.model.graph.value(p.targets.at(0)).name;
+  if (loss.weighted) out.model.weights = out.model.graph.value(p.weights.at(0)).name;
   const ValueId wanted[] = {out.model.scores};
   const Typing typing = type_graph(out.model.graph, standard_ops(), batch, Mode::evaluate, wanted);
   if (!typing.problems.empty()) throw Error(join(typing.problems, "\n")).code(Exit::mismatch);
@@ -62,12 +65,12 @@ LossSpec fitting(const onnx::Model& model, const Dataset& data, const Question& 
 
 void check_width(const WithLoss& a, const LossSpec& loss, const Dataset& data) {
   const LossRow& row = loss_row(loss.kind);
-  if (row.classifies() == data.classes.empty())
+  if (row.classifies() == data.classes.empty() && row.target != TargetKind::binary)
     throw Error("the loss ", row.name, " is one over ", row.classifies() ? "classes" : "numbers", ", the target of ", data.source, " is ",
                 data.classes.empty() ? "a number" : "a class").code(Exit::mismatch);
   const auto classes = static_cast<std::int64_t>(data.classes.size());
-  const std::int64_t expected = row.target == TargetKind::classes ? classes : row.target == TargetKind::binary ? 1 : data.target.width();
-  if (row.target == TargetKind::binary && classes != 2)
+  const std::int64_t expected = row.target == TargetKind::classes ? classes : classes > 0 ? 1 : data.target.width();
+  if (row.target == TargetKind::binary && classes > 0 && classes != 2)
     throw Error("the model gives one score a row, which tells 2 classes apart, not ", classes).code(Exit::mismatch);
   if (a.width != expected)
     throw Error("the model gives ", a.width, a.width == 1 ? " score" : " scores", " a row, ", data.source, " has ",
@@ -91,7 +94,7 @@ std::string seen_as_probabilities(Compiled& c, const Dataset& data, std::span<co
   for (std::size_t at = 0; at < rows.size(); at += static_cast<std::size_t>(c.batch)) {
     const auto some = rows.subspan(at, std::min(rows.size() - at, static_cast<std::size_t>(c.batch)));
     Plan& plan = c.plan(static_cast<std::int64_t>(some.size()));
-    Feed(plan, data, a.model.target).fill(some);
+    Feed(plan, data, a.model.target, a.model.weights).fill(some);
     plan.forward();
     look.add(plan.output_f32(a.model.scores));
     if (!look.inside()) return {};
@@ -101,10 +104,9 @@ std::string seen_as_probabilities(Compiled& c, const Dataset& data, std::span<co
              " in every row: taken as probabilities");
 }
 
-void check_metrics(const std::vector<std::string>& metrics, const Dataset& data) {
+void check_metrics(const std::vector<std::string>& metrics, Targets targets) {
   for (const std::string& metric : metrics)
-    if (const bool classes = !data.classes.empty(); metric_row(metric).classification != classes)
-      throw Error("metric ", metric, classes ? " is for regression, the target is a class" : " is for classes, the target is a number");
+    if (const std::string why = misfit(metric, targets); !why.empty()) throw Error(why);
 }
 }  // namespace
 
@@ -112,12 +114,17 @@ ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<con
   if (rows.empty()) throw Error("no rows to evaluate").code(Exit::mismatch);
   ModelScore out;
   out.metrics = question.metrics;
-  if (out.metrics.empty()) out.metrics = {data.classes.empty() ? "rmse" : "accuracy"};
-  check_metrics(out.metrics, data);
+  const bool binary = question.loss && loss_row(question.loss->kind).target == TargetKind::binary;
+  const Targets targets = targets_of(!data.classes.empty(), binary);
+  if (out.metrics.empty()) out.metrics = {misfit("rmse", targets).empty() ? "rmse" : "accuracy"};
+  check_metrics(out.metrics, targets);
   if (const auto own = own_labels(model); own && !data.classes.empty())
     if (const auto other = check_labels(*own, data.classes)) out.notes.push_back(*other);
   const std::int64_t batch = std::min(static_cast<std::int64_t>(rows.size()), largest_batch);
   LossSpec loss = fitting(model, data, question, batch);
+  const Weighing weighing = weigh(loss, data, rows);
+  loss.weighted = weighing.fed;
+  loss.ignore_index.reset();
   std::optional<Compiled> c(std::in_place, attach(model, loss, batch), batch);
   check_width(c->attached, loss, data);
   const bool told = c->attached.head.told || question.loss || question.scores;
@@ -131,16 +138,21 @@ ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<con
   job.model = &c->attached.model;
   job.data = &data;
   job.metrics = out.metrics;
+  c->attached.model.binary = loss_row(loss.kind).target == TargetKind::binary;
+  if (const auto own = own_threshold(model); own && targets == Targets::classes && data.classes.size() == 2) {
+    job.threshold = *own;
+    out.notes.push_back(cat("the model answers ", printable(data.classes[1]), " where its probability lies above ", *own, " (metadata ", threshold_key, ")"));
+  }
   Scorer scorer(job, c->attached.width, static_cast<std::int64_t>(rows.size()), batch);
   const TrainGraph& trained = c->attached.model;
   const auto plan = [&](std::int64_t n) -> Plan& { return c->plan(n); };
-  const Evaluation evaluation = Evaluator(plan, batch, data, trained.target, rows, trained.scores).run(scorer, out.values);
+  const Evaluation evaluation = Evaluator(plan, batch, trained, data, &weighing.counts, rows).run(scorer, out.values);
   if (!evaluation.finite)
     throw Error("a loss or a score is not finite", evaluation.first_bad.empty() ? "" : ", first " + evaluation.first_bad).code(Exit::diverged);
   if (told && (question.loss || !data.classes.empty())) out.loss = loss_row(loss.kind).name, out.loss_value = evaluation.loss;
   for (const auto& metric : scorer.metrics()) {
     out.percent.push_back(metric->percent());
-    out.details.push_back(metric->detail(data.classes));
+    out.details.push_back(metric->tally() ? text(*metric->tally(), data.classes) : std::string());
   }
   return out;
 }

@@ -1,15 +1,28 @@
 #include "experiments/run/exported.h"
 
+#include "engine/data/csv.h"
 #include "engine/data/json.h"
 #include "experiments/run/front.h"
 #include "graph/onnx/rewrite.h"
 
 namespace lehr::run {
 
+std::optional<double> own_threshold(const onnx::Model& model) {
+  const auto it = model.metadata.find(threshold_key);
+  if (it == model.metadata.end()) return std::nullopt;
+  const auto value = parse_number(it->second);
+  if (!value || !(*value > 0 && *value < 1))
+    throw Error("metadata ", threshold_key, " is ", quote(it->second), ", not a number between 0 and 1").code(Exit::mismatch);
+  return *value;
+}
+
+std::string threshold_entry(double threshold) { return onnx::metadata_entry(threshold_key, number(threshold)); }
+
 Frame make_frame(const ModelParts& model, const DataParts& data) {
   const Graph& graph = model.train.graph;
   onnx::Changes changes = onnx::changes(model.model.graph, graph);
   if (const auto& classes = data.data.classes; !classes.empty()) changes.metadata[classes_key] = json::list(classes);
+  if (model.model.metadata.contains(threshold_key)) changes.metadata[threshold_key] = "";
   std::string note;
   if (model.key.model.export_inputs == spec::ModelSpec::Inputs::raw) {
     changes.front = raw_inputs(model.train, data);

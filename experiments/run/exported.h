@@ -6,6 +6,13 @@ namespace lehr::run {
 // The key of a model's metadata_props that holds the names of its classes in the order of its scores, a JSON list.
 inline constexpr const char* classes_key = "lehr.classes";
 
+// The key that holds the decision threshold between two classes, where it is not 0.5.
+inline constexpr const char* threshold_key = "lehr.threshold";
+// Absent: the model does not say. Error: what it says is no number between 0 and 1.
+std::optional<double> own_threshold(const onnx::Model& model);
+// The entry as bytes that are written behind a model's.
+std::string threshold_entry(double threshold);
+
 // What every model that is trained with these parts is written into: the file with what the passes decided (a freed batch, running
 // statistics of their own), for inference, and the names of the classes. Error (Exit::mismatch) where a weight has no place in it.
 struct Frame {

@@ -5,16 +5,18 @@
 namespace lehr::run {
 
 DataKey data_key(const spec::Experiment& e, const Wants& wants) {
-  DataKey key{e.data, wants.labels};
+  DataKey key{e.data, wants.labels, e.loss.ignore_index};
   key.data.file_as_written.clear();
   key.data.table.classify = loss_row(e.loss.kind).classifies() && e.data.table.targets.size() == 1 && !e.data.table.target_inputs;
   key.data.table.integer_inputs = wants.integer_inputs;
   return key;
 }
 
-ModelKey model_key(const spec::Experiment& e, std::optional<MlpWidths> widths) {
+ModelKey model_key(const spec::Experiment& e, std::optional<MlpWidths> widths, bool weighted) {
   ModelKey key{e.model, e.loss, {}, {}, widths};
-  if (!e.data.table.ignore.empty() && !key.loss.ignore_index) key.loss.ignore_index = -1;
+  key.loss.weighted = weighted;
+  key.loss.ignore_index.reset();  // the data have it: DataKey::ignored
+  if (!weights_by_loss(e.loss)) key.loss.class_weights.clear(), key.loss.balanced = false;  // fed row by row: Counts
   key.model.file_as_written.clear();
   key.model.weights_as_written.clear();
   key.model.init.clear();                // new values go into a worker's weights, trial by trial

@@ -20,6 +20,7 @@ struct Wants {
 struct DataKey {
   spec::DataSpec data;
   std::optional<OwnLabels> labels = {};
+  std::optional<std::int64_t> ignored = {};  // rows of this class do not count: their target is -1
   auto operator<=>(const DataKey&) const = default;
 };
 // Of the network that model.mlp makes: what the data and the loss say.
@@ -29,7 +30,7 @@ struct MlpWidths {
 };
 struct ModelKey {
   spec::ModelSpec model;
-  LossSpec loss;
+  LossSpec loss;  // weighted where a row's weight or its class's has to be fed
   std::vector<std::string> freeze;  // patterns over parameter names
   std::vector<RoleRule> roles;
   std::optional<MlpWidths> widths = {};  // with model.mlp
@@ -44,11 +45,13 @@ struct PlanKey {
 struct PartsKey {
   DataKey data;
   PlanKey plan;
+  LossSpec loss;  // what the rows count for
   auto operator<=>(const PartsKey&) const = default;
 };
 
 DataKey data_key(const spec::Experiment& experiment, const Wants& wants);
-ModelKey model_key(const spec::Experiment& experiment, std::optional<MlpWidths> widths = {});
+// weighted: the loss takes a weight a row.
+ModelKey model_key(const spec::Experiment& experiment, std::optional<MlpWidths> widths = {}, bool weighted = false);
 // All but the numbers of rows, which only the data know.
 PlanSizes plan_sizes(const spec::Experiment& experiment);
 

@@ -7,6 +7,7 @@
 
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
+#include "experiments/run/exported.h"
 #include "experiments/run/labels.h"
 #include "experiments/run/scores.h"
 #include "graph/passes/batch_rows.h"
@@ -132,11 +133,12 @@ Predictions predict(const onnx::Model& model, const Dataset& data, std::optional
   for (const auto& c : data.classes) out.columns.push_back("p_" + c);
   out.width = static_cast<std::int64_t>(data.classes.size());
   const Form form = scores ? *scores : form_of(a, out.values, out.note);
+  const auto threshold = out.width == 2 ? own_threshold(model) : std::nullopt;
   const std::vector<float> raw = std::exchange(out.values, std::vector<float>(static_cast<std::size_t>(data.rows * out.width)));
   for (std::int64_t row = 0; row < data.rows; ++row) {
     const auto to = std::span(out.values).subspan(static_cast<std::size_t>(row * out.width), static_cast<std::size_t>(out.width));
     probabilities(std::span(raw).subspan(static_cast<std::size_t>(row * a.width), static_cast<std::size_t>(a.width)), form, to);
-    out.winners.push_back(std::ranges::max_element(to) - to.begin());
+    out.winners.push_back(threshold ? static_cast<double>(to[1]) > *threshold : std::ranges::max_element(to) - to.begin());
   }
   return out;
 }

@@ -142,6 +142,15 @@ void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
   if (!errors.empty()) throw Error(errors);
 }
 
+// What a reader of the result should know of its threshold.
+std::vector<std::string> outcome_notes(const spec::Experiment& e, const Parts& parts, const TrialResult& result) {
+  if (e.threshold_metric.empty() || result.outcome != Outcome::done) return {};
+  const std::string& second = parts.data->data.classes.at(1);
+  if (!result.threshold) return {cat("threshold: ", e.threshold_metric, " is undefined on the validation rows at every threshold, so it stays 0.5")};
+  return {cat("threshold: ", printable(second), " is answered where its probability lies above ", *result.threshold, ", where ", e.threshold_metric,
+              " of the validation rows is best")};
+}
+
 // What the trainer left beside the trained weights.
 struct Left {
   Job::Snapshot last, best, averaged;
@@ -167,7 +176,8 @@ std::optional<double> best_loss(const TrialResult& result) {
   return it == result.epochs.end() ? std::nullopt : std::optional(it->val_loss);
 }
 
-report::Artifacts artifacts(const Parts& parts, Workspace::Place& place, const TrialResult& result, const Left& left, std::vector<Exported>& models) {
+report::Artifacts artifacts(const Parts& parts, Workspace::Place& place, const TrialResult& result, double given, const Left& left,
+                            std::vector<Exported>& models) {
   Workbench& bench = place.bench;
   report::Artifacts out;
   if (!left.state.counters.empty()) out.checkpoints["state.safetensors"] = safetensors(bench.weights(), left.state);
@@ -176,12 +186,15 @@ report::Artifacts artifacts(const Parts& parts, Workspace::Place& place, const T
     std::ranges::copy(from.state, bench.weights().state().begin());
   };
   // External data keep their names, so a further model that has some lies in a folder of its own.
-  const auto add = [&](const std::string& name, std::optional<double> reported) {
+  const auto add = [&](const std::string& name, std::optional<double> reported, std::optional<double> chosen) {
     auto written = export_model(parts, bench.weights());
+    const std::string threshold = chosen || given != 0.5 ? threshold_entry(chosen.value_or(given)) : "";
+    written.model += threshold;
     const std::string folder = written.files.empty() || name == "last" ? "" : name + "/";
     Exported model{folder + name + ".onnx", {}, {}};
     const std::int64_t trained = result.epochs.empty() ? 0 : result.epochs.back().samples;
     model.measure = place.verifier.measure(parts, bench, trained, reported);
+    model.measure.behind = threshold;
     out.checkpoints[model.file] = std::move(written.model);
     for (auto& [file, content] : written.files) {
       model.files.push_back(folder + file);
@@ -190,9 +203,12 @@ report::Artifacts artifacts(const Parts& parts, Workspace::Place& place, const T
     models.push_back(std::move(model));
   };
   if (!left.last.values.empty()) put(left.last);
-  add("last", last_loss(result));
-  if (result.best_epoch > 0 && !left.best.values.empty()) put(left.best), add("best", best_loss(result));
-  if (!left.averaged.values.empty()) put(left.averaged), add("average", result.epochs.empty() ? std::nullopt : result.epochs.back().average_loss);
+  add("last", last_loss(result), result.threshold);
+  if (result.best_epoch > 0 && !left.best.values.empty()) put(left.best), add("best", best_loss(result), left.best.threshold);
+  if (!left.averaged.values.empty()) {
+    put(left.averaged);
+    add("average", result.epochs.empty() ? std::nullopt : result.epochs.back().average_loss, result.average_threshold);
+  }
   out.preprocess = parts.data->preprocess.json();
   return out;
 }
@@ -260,7 +276,7 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
     Workbench& bench = p.workspace->at(0, *p.parts[i]).bench;
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);
     Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
-    const Feed feed(plan, p.parts[i]->data->data, p.parts[i]->model->train.target);
+    const Feed feed(plan, p.parts[i]->data->data, p.parts[i]->model->train.target, p.parts[i]->model->train.weights);
     if (!looked.insert(p.parts[i]->key()).second) continue;
     for (auto& note : check_scores(p.study.trials[i].experiment, *p.parts[i], bench, plan, feed)) p.info.warnings.push_back(std::move(note));
   }
@@ -295,9 +311,10 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
           for (auto* r : reporters) r->epoch(info, record);
         };
         result = train(bench, job.job);
+        for (auto& note : outcome_notes(trial.experiment, parts, result)) result.notes.push_back(std::move(note));
         if (options.keep_models) {
           std::vector<Exported> models;
-          const report::Artifacts left = artifacts(parts, place, result, kept, models);
+          const report::Artifacts left = artifacts(parts, place, result, job.job.threshold, kept, models);
           for (auto* r : reporters)
             if (const auto folder = r->keep(info, left)) verify(*folder, parts, place, models, result);
         }

@@ -30,7 +30,7 @@ struct Rows {
 Rows choose_rows(const Parts& parts, const Workbench& bench, std::int64_t trained_rows) {
   Rows out;
   const Split& split = parts.data->split;
-  out.validation = !split.validation.empty();
+  out.validation = parts.counts.sum(split.validation) > 0;
   out.rows = out.validation ? split.validation : split.train;
   const auto count = static_cast<std::int64_t>(out.rows.size()), most = std::clamp(trained_rows / 50, always_rows, most_rows);
   out.batch = out.validation && bench.evaluation_batch() <= most ? bench.evaluation_batch() : std::min(count, largest_batch);
@@ -76,8 +76,10 @@ TrainGraph graph_of(const std::string& bytes, const std::filesystem::path& folde
   out.graph = std::move(prepared.graph);
   out.loss = prepared.loss;
   out.scores = prepared.heads.at(0).value;
+  out.binary = parts.model->train.binary;
   out.logits = prepared.heads.at(0).form == Form::logits;
   out.target = out.graph.value(prepared.targets.at(0)).name;
+  if (options.losses.at(0).weighted) out.weights = out.graph.value(prepared.weights.at(0)).name;
   // What training held in its weights is held there here, too, whatever the new values look like.
   for (const Value& trained : parts.model->train.graph.values()) {
     if (trained.role != Role::parameter && trained.role != Role::state) continue;
@@ -117,13 +119,13 @@ Verifier::~Verifier() = default;
 
 Measure Verifier::measure(const Parts& parts, Workbench& bench, std::int64_t trained_rows, std::optional<double> reported) {
   const Rows chosen = choose_rows(parts, bench, trained_rows);
-  Measure out{0, chosen.rows, chosen.batch, chosen.validation, ""};
-  if (!chosen.all) reported.reset();
+  Measure out{0, chosen.rows, chosen.batch, chosen.validation, "", ""};
+  if (!chosen.all || !chosen.validation) reported.reset();
   const Weights& w = bench.weights();
   const TrainGraph& model = parts.model->train;
   const bool own = chosen.validation && chosen.batch == bench.evaluation_batch();
   const auto plan = [&](std::int64_t n) -> Plan& { return own ? bench.evaluate(n) : evaluation_plan(reference_, model, w, bench.sizes().threads, n); };
-  const auto evaluated = [&] { return Evaluator(plan, chosen.batch, parts.data->data, model.target, chosen.rows).loss(); };
+  const auto evaluated = [&] { return Evaluator(plan, chosen.batch, model, parts.data->data, &parts.counts, chosen.rows).loss(); };
   out.loss = reported ? *reported : evaluated();
   const auto narrow = [&](const Parameter& p) { return half(model.graph, p); };
   if (std::ranges::none_of(w.parameters(), narrow) && std::ranges::none_of(w.states(), narrow)) return out;
@@ -138,7 +140,9 @@ Measure Verifier::measure(const Parts& parts, Workbench& bench, std::int64_t tra
 }
 
 void Verifier::check(const std::filesystem::path& file, const Parts& parts, Workbench& bench, const Measure& measure) {
-  const std::string bytes = read_file(file);
+  std::string bytes = read_file(file);
+  if (!bytes.ends_with(measure.behind)) throw Error("its threshold is not the one that was chosen").code(Exit::failed);
+  bytes.resize(bytes.size() - measure.behind.size());
   if (reader_ && reader_->verified == bytes && reader_->data == parts.data.get() && reader_->loss == measure.loss) return;
   const std::vector<std::string> names = names_of(bench.weights());
   onnx::Parted parted = onnx::take_apart(bytes, file.parent_path(), *parts.frame, names);
@@ -154,7 +158,7 @@ void Verifier::check(const std::filesystem::path& file, const Parts& parts, Work
   }
   reader_->load(names, parted.values);
   const auto plan = [&](std::int64_t n) -> Plan& { return evaluation_plan(reader_->plans, reader_->model, reader_->weights, bench.sizes().threads, n); };
-  const double loss = Evaluator(plan, measure.batch, parts.data->data, reader_->model.target, measure.rows).loss();
+  const double loss = Evaluator(plan, measure.batch, reader_->model, parts.data->data, &parts.counts, measure.rows).loss();
   if (!agree(loss, measure.loss))
     throw Error("it does not give what was measured: its loss on the ", describe(measure), " is ", loss, ", with the trained weights it was ", measure.loss)
         .code(Exit::failed);

@@ -16,6 +16,7 @@ struct Measure {
   std::span<const std::int32_t> rows;  // which it was measured on: of Parts::data
   std::int64_t batch = 0;
   bool validation = true;
+  std::string behind = {};             // bytes that stand behind the model in its file: threshold_entry()
   std::string note;                    // where storing rounds: what it does to the loss that was reported
 };
 

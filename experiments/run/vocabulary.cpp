@@ -52,6 +52,8 @@ spec::Vocabulary make() {
   }
   const auto& metrics = standard_metrics();
   for (const auto& name : metrics.names()) v.metrics[name] = metrics.find(name).doc;
+  for (const auto& name : metrics.names())
+    if (decides(name)) v.deciding.push_back(name);
   for (const LossRow& row : loss_rows) {
     if (row.target == TargetKind::none) continue;
     auto& loss = v.losses[row.name] = {row.doc, {}};

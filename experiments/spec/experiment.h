@@ -104,6 +104,8 @@ struct Experiment {
   DataSpec data;
   LossSpec loss;  // its output is that of `model.output`
   std::vector<std::string> metrics;
+  double threshold = 0.5;        // see Scored
+  std::string threshold_metric;  // chosen on the validation rows by this one; "": it is `threshold`
   OptimizerSpec optimizer;  // its lr and that of params with lr_scale already in
   double lr_scale = 1;
   std::vector<ParamRule> params;

@@ -24,7 +24,7 @@ std::string kind_of(const Key& key) {
     case Type::number:
       return "a number";
     case Type::numbers:
-      return "a list of numbers";
+      return "a list of numbers" + (key.values.empty() ? std::string() : ", or " + join(key.values, ", "));
     case Type::integers:
       return "a list of whole numbers";
     default:

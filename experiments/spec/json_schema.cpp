@@ -108,7 +108,7 @@ class Writer {
       case Type::features:
         return any_of({texts(), list_of_names(texts()), {{"type", "object"}, {"additionalProperties", object(key.path + ".*", std::nullopt)}}});
       case Type::numbers:
-        return list_of(range_of("number", key));
+        return key.values.empty() ? list_of(range_of("number", key)) : any_of({names(key.values), list_of(range_of("number", key))});
       case Type::integers:
         return list_of(range_of("integer", key));
       case Type::portion:

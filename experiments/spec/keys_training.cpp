@@ -52,16 +52,23 @@ void add_loss_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
   Key options[] = {
       {.path = "loss.class_weights",
        .type = Type::numbers,
-       .doc = "A weight for each class, in the order of data.target.classes.",
+       .doc = "A weight for each class, in the order of data.target.classes, or `balanced`: rows / (classes x rows of the class), of the training rows. "
+              "Losses are sum(w l) / sum(w) over their rows; metrics are not weighted.",
        .absent = "all 1",
        .example = "[1, 2.5]",
        .low = 0,
-       .set = [](Experiment& e, const Value& v) { e.loss.class_weights.assign(v.numbers.begin(), v.numbers.end()); }},
+       .values = {"balanced"},
+       .set =
+           [](Experiment& e, const Value& v) {
+             e.loss.class_weights.assign(v.numbers.begin(), v.numbers.end());
+             e.loss.balanced = v.numbers.empty();
+           }},
       {.path = "loss.ignore_index",
        .type = Type::integer,
-       .doc = "Rows of this class do not count.",
+       .doc = "Rows of this class, a position in data.target.classes, do not count: in no loss, metric or baseline. An update none of whose rows counts "
+              "changes nothing.",
        .absent = "all rows count",
-       .example = "-1",
+       .example = "2",
        .set = [](Experiment& e, const Value& v) { e.loss.ignore_index = v.integer; }},
       {.path = "loss.label_smoothing",
        .type = Type::number,
@@ -318,6 +325,29 @@ void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary) {
               .set = [](Experiment& e, const Value& v) { e.metrics = v.texts; }};
   list(metrics, vocabulary.metrics, [](const std::string& doc) { return doc; });
   keys.push_back(metrics);
+  keys.push_back({.path = "threshold",
+                  .type = Type::mapping,
+                  .doc = "Of two classes: the probability above which the second is answered. A bare number stands for {value: …}. It is written into the "
+                         "exported model (metadata lehr.threshold), and `predict` and `evaluate` use it.",
+                  .absent = "0.5",
+                  .example = "{metric: f1}",
+                  .shorthand = "value"});
+  keys.push_back({.path = "threshold.value",
+                  .type = Type::number,
+                  .doc = "That probability, for all metrics; of several labels, of each of them.",
+                  .absent = "0.5",
+                  .low = 0,
+                  .high = std::nextafter(1.0, 0.0),
+                  .above = true,
+                  .set = [](Experiment& e, const Value& v) { e.threshold = v.number; }});
+  keys.push_back({.path = "threshold.metric",
+                  .type = Type::choice,
+                  .doc = "Where that metric is best on the validation rows, after the last epoch (for best.onnx after its own); metrics of the test rows are "
+                         "measured with it, those of training and validation rows at 0.5.",
+                  .absent = "threshold.value",
+                  .example = "f1",
+                  .values = vocabulary.deciding,
+                  .set = [](Experiment& e, const Value& v) { e.threshold_metric = v.text; }});
   add_optimizer_keys(keys, vocabulary);
   add_params_keys(keys);
   add_average_keys(keys, vocabulary);

@@ -46,7 +46,17 @@ Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyRe
   return {std::move(absolute), emit(portable(std::move(tree), experiment))};
 }
 
+void check_varies(const Experiment& e) {
+  const SplitOptions& s = e.data.split;
+  const bool splits = s.validation > 0 || s.test > 0 || s.validation_rows > 0 || s.test_rows > 0;
+  if (splits && s.take != SplitOptions::Take::tail) return;
+  throw Error(e.located(splits ? "data.split.take" : "data.split",
+                        cat("repeat.vary: [split] needs a split that varies: ",
+                            splits ? "take: tail has one split; random or stratified vary" : "data.split keeps no rows apart")));
+}
+
 void add_trials(const StudyReader::Case& one, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
+  if (study.vary_split) check_varies(one.reading.experiment);
   Texts texts;
   for (const std::uint64_t seed : study.seeds) {
     if (texts.absolute.empty() || study.vary_split) texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);

@@ -28,7 +28,7 @@ std::string expected(const Key& key) {
     case Type::features:
       return "a list of columns, or a mapping of columns to settings";
     case Type::numbers:
-      return "a list of numbers" + (range.empty() ? "" : " " + range);
+      return "a list of numbers" + (range.empty() ? "" : " " + range) + (key.values.empty() ? "" : ", or " + join(key.values, ", "));
     case Type::integers:
       return "a list of whole numbers" + (range.empty() ? "" : " " + range);
     case Type::portion:
@@ -245,6 +245,7 @@ std::optional<Value> ValueReader::list(const Key& key, const Node& node, const E
 }
 
 std::optional<Value> ValueReader::numbers(const Key& key, const Node& node) {
+  if (node.is_scalar() && !key.values.empty()) return choice(key, node);
   Key of = key;
   of.type = Type::number;
   return list(key, node, [&](Value& value, std::size_t i) {

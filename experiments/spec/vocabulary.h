@@ -35,6 +35,7 @@ struct Vocabulary {
   std::map<std::string, Optimizer> optimizers;
   std::map<std::string, Optimizer> averages;  // hypers are constants; those called start, every or overwrite_every are lengths
   std::map<std::string, std::string> metrics;  // name -> doc; a name that ends in "_k" stands for any positive k: top_5
+  std::vector<std::string> deciding;           // those that a decision threshold between two classes moves
   std::map<std::string, Loss> losses;
   std::map<std::string, Initializer> initializers;
 };

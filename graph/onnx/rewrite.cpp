@@ -275,4 +275,11 @@ void check_writable(const Original& original, const std::vector<std::string>& na
   if (!problems.empty()) throw Error(join(problems, "\n")).code(Exit::mismatch);
 }
 
+std::string metadata_entry(const std::string& key, const std::string& value) {
+  ModelProto model;
+  auto& entry = *model.add_metadata_props();
+  entry.set_key(key), entry.set_value(value);
+  return model.SerializeAsString();
+}
+
 }  // namespace lehr::onnx

@@ -43,6 +43,9 @@ struct Rewritten {
 // training mode leave it. What nothing reads any more goes. Errors: a place inside a function, an output that only training has and another node reads.
 Rewritten rewrite(const std::shared_ptr<const Original>& original, const Changes& changes);
 
+// One entry of metadata_props, as bytes that may stand behind a written model's.
+std::string metadata_entry(const std::string& key, const std::string& value);
+
 // That new values for these constants can be written. One Error with all that cannot.
 void check_writable(const Original& original, const std::vector<std::string>& names);
 

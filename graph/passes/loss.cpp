@@ -16,7 +16,7 @@ Attributes attributes(const LossSpec& spec, Form form) {
   if (row.options.has(LossOption::delta)) attrs["delta"] = spec.delta;
   if (spec.label_smoothing != 0) attrs["label_smoothing"] = spec.label_smoothing;
   if (spec.ignore_index) attrs["has_ignore"] = std::int64_t{1}, attrs["ignore_index"] = *spec.ignore_index;
-  if (!spec.class_weights.empty()) attrs["class_weights"] = spec.class_weights;
+  if (weights_by_loss(spec)) attrs["class_weights"] = spec.class_weights;
   if (spec.one_hot) attrs["one_hot"] = std::int64_t{1};
   return attrs;
 }
@@ -74,6 +74,17 @@ ValueId target_input(Graph& graph, const LossSpec& spec, const Head& head) {
   return id;
 }
 
+ValueId weights_input(Graph& graph) {
+  Value weights;
+  weights.name = graph.fresh_name("row_weights");
+  weights.role = Role::input;
+  weights.type = DeclaredType{Dtype::f32, std::vector<Dim>{{-1, batch_symbol}}};
+  weights.why = "what each row weighs in the loss";
+  const ValueId id = graph.add(std::move(weights));
+  graph.inputs.push_back(id);
+  return id;
+}
+
 ValueId scalar_value(Graph& graph, const std::string& stem) {
   Value value;
   value.name = graph.fresh_name(stem);
@@ -111,7 +122,7 @@ AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& found) {
   const auto& declared = graph.value(head.value).type;
   AttachedOne out;
   if (loss_row(spec.kind).target == TargetKind::none) {
-    if (declared && declared->dims && declared->dims->empty()) return {head.value, no_value};
+    if (declared && declared->dims && declared->dims->empty()) return {head.value, no_value, no_value};
     out.loss = scalar_value(graph, "loss");
     graph.add(Node{"ReduceMean", "", "", 13, {{"keepdims", std::int64_t{0}}}, {head.value}, {out.loss}});
     return out;
@@ -120,7 +131,9 @@ AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& found) {
   if (!row.forms.has(head.form)) throw Error("the loss ", row.name, " cannot be attached to ", name(head.form));
   out.target = target_input(graph, spec, head);
   out.loss = scalar_value(graph, "loss");
-  graph.add(Node{row.op, "lehr", "", 1, attributes(spec, head.form), {head.value, out.target}, {out.loss}});
+  std::vector<ValueId> inputs{head.value, out.target};
+  if (spec.weighted) inputs.push_back(out.weights = weights_input(graph));
+  graph.add(Node{row.op, "lehr", "", 1, attributes(spec, head.form), std::move(inputs), {out.loss}});
   return out;
 }
 
@@ -133,6 +146,7 @@ Attached attach_losses(Graph& graph, const std::vector<LossSpec>& specs) {
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const AttachedOne one = attach_loss(graph, specs[i], all.heads[i]);
     all.targets.push_back(one.target);
+    all.weights.push_back(one.weights);
     const ValueId term = times(graph, one.loss, specs[i].weight);
     if (all.loss == no_value) {
       all.loss = term;

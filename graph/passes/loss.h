@@ -30,12 +30,13 @@ struct Attached {
   ValueId loss = no_value;       // f32 []
   std::vector<Head> heads;       // one per spec
   std::vector<ValueId> targets;  // one per spec, no_value for `graph`
+  std::vector<ValueId> weights;  // one per spec, no_value unless LossSpec::weighted
 };
 // Appends one node of domain "lehr" per spec, its target as graph input, and the weighted sum.
 Attached attach_losses(Graph& graph, const std::vector<LossSpec>& specs);
 // The same for a head already known; returns the unweighted scalar and its target.
 struct AttachedOne {
-  ValueId loss = no_value, target = no_value;
+  ValueId loss = no_value, target = no_value, weights = no_value;
 };
 AttachedOne attach_loss(Graph& graph, const LossSpec& spec, const Head& head);
 

@@ -36,7 +36,7 @@ struct OptionRow {
   void (*check)(const LossSpec&);
 };
 constexpr OptionRow option_rows[] = {
-    {LossOption::class_weights, "class_weights", [](const LossSpec& s) { return !s.class_weights.empty(); }, check_class_weights},
+    {LossOption::class_weights, "class_weights", [](const LossSpec& s) { return !s.class_weights.empty() || s.balanced; }, check_class_weights},
     {LossOption::ignore_index, "ignore_index", [](const LossSpec& s) { return s.ignore_index.has_value(); }, check_ignore},
     {LossOption::label_smoothing, "label_smoothing", [](const LossSpec& s) { return s.label_smoothing != 0; }, check_smoothing},
     {LossOption::one_hot, "one_hot", [](const LossSpec& s) { return s.one_hot; }, [](const LossSpec&) {}},
@@ -67,6 +67,8 @@ const char* name(Form form) {
 }
 
 const char* name(LossOption option) { return std::ranges::find(option_rows, option, &OptionRow::option)->name; }
+
+bool weights_by_loss(const LossSpec& spec) { return loss_row(spec.kind).target == TargetKind::classes && !spec.class_weights.empty(); }
 
 void check(const LossSpec& spec) {
   if (!std::isfinite(spec.weight) || spec.weight < 0) throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);

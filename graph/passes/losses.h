@@ -31,7 +31,9 @@ struct LossSpec {
   float label_smoothing = 0;                 // [0,1)
   std::optional<std::int64_t> ignore_index;  // of class indices
   std::vector<float> class_weights;          // empty: all 1
+  bool balanced = false;                     // the class weights follow from the training rows: rows / (classes x rows of the class)
   bool one_hot = false;                      // targets f32 [.., C] instead of class indices i64 [..]
+  bool weighted = false;                     // the loss takes a weight for each row of the batch, as one more graph input f32 [batch]
   auto operator<=>(const LossSpec&) const = default;
 };
 
@@ -56,7 +58,8 @@ struct LossRow {
 };
 
 inline constexpr LossRow loss_rows[] = {
-    {LossKind::binary_cross_entropy, "binary_crossentropy", "BinaryCrossEntropy", TargetKind::binary, {Form::logits, Form::probabilities}, {},
+    {LossKind::binary_cross_entropy, "binary_crossentropy", "BinaryCrossEntropy", TargetKind::binary, {Form::logits, Form::probabilities},
+     {LossOption::class_weights},
      "mean of -y log p - (1-y) log(1-p), taken from the logits; two classes, the second is 1"},
     {LossKind::cross_entropy, "categorical_crossentropy", "SoftmaxCrossEntropy", TargetKind::classes,
      {Form::logits, Form::probabilities, Form::log_probabilities},
@@ -74,6 +77,9 @@ const LossRow* find_loss(std::string_view name);  // of those an experiment may 
 const char* name(LossKind kind);
 const char* name(Form form);
 const char* name(LossOption option);  // as experiment files spell it
+
+// Does the loss itself multiply by class_weights, for it needs them one by one, rather than be fed a weight a row?
+bool weights_by_loss(const LossSpec& spec);
 
 // Error where an option has a value it cannot have, or the loss does not take it.
 void check(const LossSpec& spec);

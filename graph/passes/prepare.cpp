@@ -52,6 +52,7 @@ void attach(Prepared& p, const PrepareOptions& options) {
   p.loss = attached.loss;
   p.heads = attached.heads;
   p.targets = attached.targets;
+  p.weights = attached.weights;
   for (std::size_t i = 0; i < p.heads.size(); ++i)
     if (const std::string mixed = options.losses[i].kind == LossKind::graph ? "" : mixed_rows(p.graph, p.heads[i].value); !mixed.empty())
       p.notes.push_back(

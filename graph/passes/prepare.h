@@ -25,6 +25,7 @@ struct Prepared {
   ValueId loss = no_value;
   std::vector<Head> heads;           // one per loss
   std::vector<ValueId> targets;      // one per loss; no_value for LossKind::graph
+  std::vector<ValueId> weights;      // one per loss; no_value unless LossSpec::weighted
   std::vector<ValueId> frozen;       // parameters that `freeze` and `only` made constants
   std::vector<std::string> dropped;  // outputs of the file that are labels, not kept here
   std::vector<std::string> notes;    // what the passes have to say, one sentence each

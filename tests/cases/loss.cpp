@@ -16,6 +16,18 @@ Reference pairs(std::function<double(double, double)> f, double weight = 1) {
     return scalar(weight * sum / static_cast<double>(in[0].size()));
   };
 }
+// The same with a weight for each row: sum(r l) / sum(r), l the mean of a row's elements; 0 without any weight.
+Reference weighted(std::function<double(double, double)> f) {
+  return [f = std::move(f)](const Arrays& in) {
+    const std::size_t rows = in[2].size(), width = in[0].size() / rows;
+    double sum = 0, all = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      all += in[2][row];
+      for (std::size_t i = row * width; i < (row + 1) * width; ++i) sum += in[2][row] * f(in[0][i], in[1][i]) / static_cast<double>(width);
+    }
+    return scalar(all > 0 ? sum / all : 0);
+  };
+}
 double logits(double z, double y) { return std::max(z, 0.0) - z * y + std::log1p(std::exp(-std::abs(z))); }
 double probabilities(double p, double y) { return -y * std::log(p) - (1 - y) * std::log(1 - p); }
 double huber(double x, double y, double delta) {
@@ -53,16 +65,19 @@ Reference cross_entropy(Options o) {
         for (double& v : log_p) v = std::log(v);
       const auto w = [&](std::size_t c) { return o.weights.empty() ? 1.0 : o.weights[c]; };
       if (!o.one_hot && o.has_ignore && static_cast<std::int64_t>(in[1][row]) == o.ignore) continue;
+      if (!o.one_hot && in[1][row] < 0) continue;
+      const std::size_t rows = in[0].size() / classes;
+      const double r = in.size() > 2 ? in[2][row / (rows / in[2].size())] : 1;
       const double s = o.smoothing, k = static_cast<double>(classes);
       for (std::size_t c = 0; c < classes; ++c) {
         const bool hit = !o.one_hot && static_cast<std::size_t>(in[1][row]) == c;
         const double t = o.one_hot ? in[1][row * classes + c] : hit;
-        sum -= w(c) * ((1 - s) * t + s / k) * log_p[c];
-        if (hit) total += w(c);
+        sum -= r * w(c) * ((1 - s) * t + s / k) * log_p[c];
+        if (hit) total += r * w(c);
       }
-      if (o.one_hot) total += 1;
+      if (o.one_hot) total += r;
     }
-    return scalar(o.weight * sum / total);
+    return scalar(total > 0 ? o.weight * sum / total : 0);
   };
 }
 
@@ -76,6 +91,33 @@ OpCase entropy(const char* variant, Options o, Shape scores, std::vector<double>
   c.in = {parameter(scores, low, high), data(o.one_hot ? scores : index, std::move(targets), o.one_hot ? Dtype::f32 : Dtype::i64)};
   c.reference = cross_entropy(o);
   return c;
+}
+
+void add_weighted(std::vector<OpCase>& out) {
+  const auto one = [&](const char* op, const char* variant, OpInput x, OpInput y, std::vector<double> weights, Reference reference) {
+    const auto rows = static_cast<std::int64_t>(weights.size());
+    out.push_back({.op = op, .domain = "lehr", .opset = 1, .variant = variant, .in = {std::move(x), std::move(y), data({rows}, std::move(weights))},
+                   .reference = std::move(reference)});
+  };
+  const auto squared = [](double x, double y) { return (x - y) * (x - y); };
+  one("BinaryCrossEntropy", "row weights", parameter({7, 1}, -4, 4), data({7}, {0, 1, 1, 0, 1, 0, 1}), {1, 0.5, 2, 0, 1, 3, 0.25}, weighted(logits));
+  one("BinaryCrossEntropy", "row weights of labels", parameter({3, 2}), data({3, 2}, 0, 1), {1, 0, 2.5}, weighted(logits));
+  one("BinaryCrossEntropy", "no weight", parameter({3, 1}), data({3}, {0, 1, 1}), {0, 0, 0}, weighted(logits));
+  one("MeanSquaredError", "row weights", parameter({5, 3}), data({5, 3}), {1, 0, 2, 0.5, 4}, weighted(squared));
+  one("MeanAbsoluteError", "row weights", parameter({5, 1}), data({5, 1}), {1, 0, 2, 0.5, 4}, weighted([](double x, double y) { return std::abs(x - y); }));
+  one("Huber", "row weights", parameter({5, 3}, -3, 3), data({5, 3}), {1, 0, 2, 0.5, 4}, weighted([](double x, double y) { return huber(x, y, 1); }));
+  const auto entropies = [&](const char* variant, const Options& o, Shape scores, std::vector<double> targets, std::vector<double> weights) {
+    OpCase c = entropy(variant, o, std::move(scores), std::move(targets));
+    const auto rows = static_cast<std::int64_t>(weights.size());
+    c.in.push_back(data({rows}, std::move(weights)));
+    out.push_back(std::move(c));
+  };
+  entropies("row weights", {}, {5, 3}, {0, 2, 1, 1, 0}, {1, 0, 2, 0.5, 4});
+  entropies("row weights, a negative index", {}, {5, 3}, {0, -1, 1, 1, 0}, {1, 3, 2, 0.5, 4});
+  entropies("row and class weights, smoothed", {.weights = {0.5f, 2, 3}, .smoothing = 0.2f}, {5, 3}, {0, 2, 1, 1, 0}, {1, 0, 2, 0.5, 4});
+  entropies("row weights, three axes", {}, {2, 3, 4}, {0, 3, 2, 1, 1, 0}, {1, 2.5});
+  entropies("row weights, one hot", {.one_hot = true}, {2, 3}, {0, 1, 0, 1, 0, 0}, {1, 3});
+  entropies("no weight", {}, {2, 3}, {0, 1}, {0, 0});
 }
 
 void add_pairs(std::vector<OpCase>& out) {
@@ -171,6 +213,7 @@ void add_onnx(std::vector<OpCase>& out) {
 std::vector<OpCase> loss_cases() {
   std::vector<OpCase> out;
   add_pairs(out);
+  add_weighted(out);
   add_entropy(out);
   add_onnx(out);
   return out;

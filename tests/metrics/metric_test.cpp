@@ -197,19 +197,19 @@ TEST_CASE("confusion counts by true class and answer", "[metric]") {
   metric->add(classified({1, 1, -1, 1, -1}, {1, 0, 0, 1, 1}));
   CHECK(metric->value().value == 0.6);
   const std::vector<std::string> names = {"b", "g"};
-  CHECK(metric->detail(names) ==
+  CHECK(text(*metric->tally(), names) ==
         "true \\ answer  b  g  recall  precision\n"
         "b              1  1  50.0 %     50.0 %\n"
         "g              1  2  66.7 %     66.7 %\n");
   metric->add(classified({not_a_score}, {1}));
   CHECK(metric->value().count == 6);
   CHECK(metric->value().value == 0.5);
-  CHECK(metric->detail({}).find("1 row has NaN scores") != std::string::npos);
+  CHECK(text(*metric->tally(), {}).find("1 row has NaN scores") != std::string::npos);
   metric->reset();
   CHECK(std::isnan(metric->value().value));
   const auto three = make_metric("confusion", 3);
   three->add(classified({0, 1, 0, 0, 1, 0}, {1, 0}));
-  CHECK(three->detail({}).find("\n2              0  0  0        -          -\n") != std::string::npos);
+  CHECK(text(*three->tally(), {}).find("\n2              0  0  0        -          -\n") != std::string::npos);
 }
 
 TEST_CASE("mae and rmse with their standard errors", "[metric]") {
@@ -265,7 +265,7 @@ TEST_CASE("batches add up, reset forgets", "[metric]") {
   }
   for (const char* name : {"accuracy", "auc", "confusion", "mae", "rmse", "r2"}) {
     INFO(name);
-    const bool by_class = metric_row(name).classification;
+    const bool by_class = (metric_row(name).takes.front() == Targets::classes);
     const auto metric = make_metric(name, 2);
     const auto batch = [&](std::size_t from, std::size_t count) {
       Scored b{std::span(output).subspan(from, count), static_cast<std::int64_t>(count), 1, true, {}, {}};
@@ -327,10 +327,12 @@ TEST_CASE("an unknown metric names the known ones", "[metric]") {
     } catch (const Error& error) { return std::string(error.what()); }
     return std::string("made");
   };
-  CHECK(failure("acuracy") == "unknown metric 'acuracy', did you mean 'accuracy'?\n  known: accuracy, auc, confusion, mae, r2, rmse, top_k");
+  CHECK(failure("acuracy") == "unknown metric 'acuracy', did you mean 'accuracy'?\n  known: accuracy, auc, average_precision, balanced_accuracy, "
+                                "confusion, ece, explained_variance, f1, f1_macro, f1_micro, f1_weighted, log_loss, mae, mape, mcc, precision, "
+                                "precision_macro, precision_weighted, r2, recall, recall_macro, recall_weighted, rmse, top_k");
   CHECK(failure("top_x").find("unknown metric 'top_x', did you mean 'top_k'?") == 0);
   CHECK(failure("top_k") == "write top_k with a number, such as top_5");
-  CHECK(metric_row("top_5").classification);
+  CHECK((metric_row("top_5").takes == std::vector{Targets::classes}));
   for (const std::string& name : standard_metrics().names()) CHECK_FALSE(standard_metrics().find(name).doc.empty());
 }
 

@@ -39,8 +39,8 @@ auto fields(SplitOptions& s) {
   return std::tie(validation, test, validation_rows, test_rows, take, seed);
 }
 auto fields(LossSpec& s) {
-  auto& [kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, one_hot] = s;
-  return std::tie(kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, one_hot);
+  auto& [kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, balanced, one_hot, weighted] = s;
+  return std::tie(kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, balanced, one_hot, weighted);
 }
 auto fields(spec::OptimizerSpec& s) {
   auto& [type, options, hypers] = s;
@@ -64,10 +64,11 @@ auto fields(PlanSizes& s) {
 }
 // What is left of an experiment: its specs are above, its name and its places in a file decide nothing that is trained.
 auto fields(spec::Experiment& s) {
-  auto& [path, name, model, data, loss, metrics, optimizer, lr_scale, params, epochs, batch, accumulate, quantities, clip_form, clip_epsilon, average,
-         evaluate_every, seed, threads, places] = s;
+  auto& [path, name, model, data, loss, metrics, threshold, threshold_metric, optimizer, lr_scale, params, epochs, batch, accumulate, quantities, clip_form,
+         clip_epsilon, average, evaluate_every, seed, threads, places] = s;
   (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places;
-  return std::tie(metrics, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, seed, threads);
+  return std::tie(metrics, threshold, threshold_metric, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, seed,
+                  threads);
 }
 
 // Another value of the same type.
@@ -158,21 +159,22 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
   each_field([](spec::Experiment& e) -> auto& { return *e.model.head; }, {{"outputs", model}, {"freeze_rest", model}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.csv; }, {{"header", data}, {"delimiter", data}, {"decimal", data}, {"missing", data}, {"text", data}, {"limit", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.table; },
-             {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data | model}, {"row_weight", data},
+             {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data}, {"row_weight", data},
               {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
               {"integer_inputs: from the model", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
              {{"kind: classes or values", data | model}, {"output", model}, {"target", model}, {"scores", model}, {"weight", model}, {"delta", model},
-              {"label_smoothing", model}, {"ignore_index", model}, {"class_weights", model}, {"one_hot", model}});
+              {"label_smoothing", model}, {"ignore_index", data}, {"class_weights", model}, {"balanced: fed row by row", none}, {"one_hot", model},
+              {"weighted: from the data", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.optimizer; }, {{"type", none}, {"options", none}, {"hypers", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.params[0]; },
              {{"pattern of a frozen one", model}, {"freeze", model}, {"role", model}, {"lr_scale", none}, {"hypers", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.batch; }, {{"size", plan}, {"schedule", plan}, {"keep_last", plan}, {"shuffle", none}});
   each_field([](spec::Experiment& e) -> auto& { return e; },
-             {{"metrics", none}, {"lr_scale", none}, {"epochs", plan}, {"accumulate", plan}, {"quantities", none}, {"clip_form", none},
-              {"clip_epsilon", none}, {"average", none}, {"evaluate_every", none}, {"seed", none}, {"threads", plan}});
+             {{"metrics", none}, {"threshold", none}, {"threshold_metric", none}, {"lr_scale", none}, {"epochs", plan}, {"accumulate", plan},
+              {"quantities", none}, {"clip_form", none}, {"clip_epsilon", none}, {"average", none}, {"evaluate_every", none}, {"seed", none}, {"threads", plan}});
 }
 
 TEST_CASE("an experiment's file belongs to the data, the model's needs to their key", "[run]") {

@@ -10,7 +10,7 @@ namespace lehr::test {
 
 struct Shape4 {
   std::int64_t rows = 37, validation = 0, batch = 8, accumulate = 1;
-  bool classes = false, keep_last = true, dropout = false, norm = false, frozen = false;
+  bool classes = false, keep_last = true, dropout = false, norm = false, frozen = false, weighted = false;
 };
 
 // A 4-5-1 (or 4-5-3) network, made-up data and all that a training needs; `job` and `sizes` may be changed before run().
@@ -74,8 +74,11 @@ struct Training {
     net.graph.outputs = {y};
     LossSpec loss;
     loss.kind = s.classes ? LossKind::cross_entropy : LossKind::mse;
+    loss.weighted = s.weighted;
     const Attached attached = attach_losses(net.graph, {loss});
+    const std::string weights = s.weighted ? net.graph.value(attached.weights.front()).name : "";
     model = {std::move(net.graph), attached.loss, attached.heads.front().value, true, "target"};
+    model.weights = weights;
   }
 
   void table(const Shape4& s) {
