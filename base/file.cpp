@@ -7,6 +7,8 @@
 #include <boost/crc.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <vector>
 
 #include "base/error.h"
 
@@ -76,13 +78,30 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
 void write_file(const std::filesystem::path& path, std::string_view content) { replace(path, content, true); }
 void write_file_lazily(const std::filesystem::path& path, std::string_view content) { replace(path, content, false); }
 
-std::string fingerprint(std::string_view content) {
-  boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false> crc;
-  crc.process_bytes(content.data(), content.size());
+namespace {
+using Crc = boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false>;
+std::string digits_of(std::uint64_t checksum) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(crc.checksum() >> shift) & 15];
+  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(checksum >> shift) & 15];
   return out;
+}
+}  // namespace
+
+std::string fingerprint(std::string_view content) {
+  Crc crc;
+  crc.process_bytes(content.data(), content.size());
+  return digits_of(crc.checksum());
+}
+
+std::string fingerprint_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw failure("cannot read", path, errno);
+  Crc crc;
+  std::vector<char> block(std::size_t{1} << 20);
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
+    crc.process_bytes(block.data(), static_cast<std::size_t>(in.gcount()));
+  return digits_of(crc.checksum());
 }
 
 Appender::Appender(const std::filesystem::path& path)

@@ -14,6 +14,8 @@ void write_file_lazily(const std::filesystem::path& path, std::string_view conte
 
 // CRC-64/ECMA-182 as 16 hex digits: a fingerprint of content.
 std::string fingerprint(std::string_view content);
+// The same of a file, read piece by piece.
+std::string fingerprint_file(const std::filesystem::path& path);
 
 // One line at the end of a file, kept open: metrics.csv, events.jsonl.
 class Appender {

@@ -5,15 +5,20 @@
 namespace lehr {
 
 // A plan's inputs beside the dataset's fields, matched by name once; a dataset of one field feeds a model of one input
-// whatever their names. Class indices become 0.0, 1.0, … where the loss takes floats. fill() copies rows and does not allocate. Errors (Exit::mismatch) name
-// both shapes.
+// whatever their names. Class indices become 0.0, 1.0, … where the loss takes floats; integers of an array feed inputs of either kind, truth values of a
+// boolean one, too. fill() copies rows and does not allocate. Errors (Exit::mismatch) name both shapes.
 class Feed {
  public:
   Feed(Plan& plan, const Dataset& data, const std::string& target);
   void fill(std::span<const std::int32_t> rows) const;
 
  private:
-  struct Edge { const Field* field; std::span<float> f32; std::span<std::int64_t> i64; };
+  struct Edge {
+    const Field* field;
+    std::span<float> f32 = {};
+    std::span<std::int64_t> i64 = {};
+    std::span<std::uint8_t> truth = {};
+  };
   std::vector<Edge> edges_;
 };
 

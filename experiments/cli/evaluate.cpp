@@ -4,11 +4,13 @@
 #include <memory>
 #include <numeric>
 
+#include "engine/data/array.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/options.h"
 #include "experiments/cli/prepared.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/evaluation.h"
+#include "experiments/run/arrays.h"
 #include "experiments/run/assemble.h"
 #include "experiments/run/vocabulary.h"
 
@@ -71,6 +73,7 @@ Dataset as_it_is(const CsvTable& table, const onnx::Model& model, const Options&
 Asked from_table(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
   if (!o.split.empty() && o.split != "all") throw Error("--split ", o.split, ": a table has no splits, an experiment file has");
   if (!o.overrides.set.empty() || o.overrides.only) throw Error("--set and --only speak of an experiment file, ", quote(o.data), " is a table");
+  if (is_array_file(o.data)) throw Error(quote(o.data), " is an array, which does not say what its target is: name the experiment file that gives both");
   Asked out;
   CsvOptions csv;
   if (prepared) csv.header = prepared->preprocess.header, csv.missing = prepared->preprocess.missing;
@@ -86,7 +89,7 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   const spec::Experiment& e = study.trials.front().experiment;
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
-  out.data = prepared ? apply(prepared->preprocess, parts->table) : parts->data;
+  out.data = prepared ? run::prepared_by(prepared->preprocess, *parts) : parts->data;
   const Split& s = parts->split;
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);

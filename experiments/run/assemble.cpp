@@ -8,6 +8,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
+#include "experiments/run/arrays.h"
 #include "experiments/run/exported.h"
 #include "experiments/run/fit_check.h"
 #include "experiments/run/network.h"
@@ -73,6 +74,7 @@ void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
 }
 
 std::shared_ptr<const DataParts> make_data(const DataKey& key) {
+  if (key.data.arrays.given()) return make_arrays(key);
   auto out = std::make_shared<DataParts>();
   const std::string content = read_file(key.data.file);
   out->fingerprint = fingerprint(content);
@@ -184,6 +186,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
+             out->notes = check_array_shapes(model->train, data->data);
              check_inputs(e, model->train, data->data);
              check_lookups(model->train, *data);
              if (short_batch)
@@ -299,7 +302,7 @@ std::string balance_text(const DataParts& d, const std::vector<std::int32_t>& ro
 }
 
 std::string data_line(const spec::Experiment& e, const DataParts& d) {
-  std::string out = cat(printable(e.data.file.filename().string()), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
+  std::string out = cat(printable(d.data.source), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
   if (!d.split.validation.empty()) out += ", validation " + balance_text(d, d.split.validation);
   if (!d.split.test.empty()) out += ", test " + balance_text(d, d.split.test);
   const auto& judged = d.split.validation.empty() ? d.split.test : d.split.validation;
@@ -307,7 +310,7 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
     const Balance b = balance(d.data, judged);
     if (b.counts[b.majority] > 0) out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
-  if (loss_row(e.loss.kind).target == TargetKind::values && !judged.empty() && !d.data.target.f32.empty()) out += "   " + mean_baseline(d, judged);
+  if (loss_row(e.loss.kind).target == TargetKind::values && !judged.empty()) out += "   " + mean_baseline(d, judged);
   return out;
 }
 

@@ -10,6 +10,7 @@ using Json = nlohmann::ordered_json;
 
 Json any_of(std::initializer_list<Json> options) { return {{"anyOf", Json::array_t(options)}}; }
 Json list_of(const Json& item) { return {{"type", "array"}, {"items", item}}; }
+Json array() { return {{"type", "string"}, {"minLength", 1}}; }  // or another file
 Json texts() { return {{"type", {"string", "number", "boolean"}}}; }
 Json names(const std::vector<std::string>& values) {
   Json exact = Json::array();
@@ -110,7 +111,7 @@ class Writer {
       case Type::text:
         return texts();
       case Type::path:
-        return {{"type", "string"}, {"minLength", 1}};
+        return array();
       case Type::integer:
         return numeric(key, "integer");
       case Type::number:
@@ -140,7 +141,9 @@ class Writer {
       case Type::init:
         return any_of({initializer(key), {{"type", "object"}, {"additionalProperties", initializer(key)}}});
       case Type::columns:
-        return {{"type", "object"}, {"additionalProperties", any_of({texts(), list_of(texts())})}};
+        return any_of({array(), {{"type", "object"}, {"additionalProperties", any_of({array(), list_of(texts())})}, {"minProperties", 1}}});
+      case Type::arrays:
+        return any_of({array(), {{"type", "object"}, {"additionalProperties", array()}, {"minProperties", 1}}});
       case Type::rules:
         return {{"type", "object"}, {"additionalProperties", rule()}};
       case Type::seeds:

@@ -42,7 +42,9 @@ std::string expected(const Key& key) {
     case Type::init:
       return "an initializer, or a mapping of patterns to initializers";
     case Type::columns:
-      return "a mapping of model inputs to lists of columns";
+      return "an array, or a mapping of model inputs to lists of columns or to arrays";
+    case Type::arrays:
+      return "an array, or a mapping of model inputs to arrays";
     case Type::rules:
       return "a mapping of patterns to settings";
     case Type::seeds:
@@ -87,7 +89,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
     case Type::init:
       return init(key, node);
     case Type::columns:
-      return columns(key, node);
+    case Type::arrays:
+      return inputs(key, node, canonical);
     default:
       break;
   }
@@ -265,21 +268,35 @@ std::optional<Value> ValueReader::integers(const Key& key, const Node& node, Nod
   });
 }
 
-std::optional<Value> ValueReader::columns(const Key& key, const Node& node) {
-  if (!node.is_mapping()) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+// A text names an array, a list columns.
+std::optional<Value> ValueReader::inputs(const Key& key, const Node& node, Node& canonical) {
+  Value value;
+  if (node.is_scalar()) {
+    const auto read = path(key, node, canonical);
+    if (read) value.arrays[""] = read->path;
+    return read ? std::optional(value) : std::nullopt;
+  }
+  if (!node.is_mapping() || node.entries.empty()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", node.is_mapping() ? "an empty one" : kind_name(node));
     return std::nullopt;
   }
-  Value value;
   bool fits = true;
-  for (const Entry& entry : node.entries) {
+  for (std::size_t i = 0; i < node.entries.size(); ++i) {
+    const Entry& entry = node.entries[i];
     Key each = key;
     each.path += "." + printable(entry.key);
-    each.type = Type::texts;
-    Node ignored;
-    const auto read = texts(each, entry.value, ignored);
-    if (read) value.lists.emplace_back(entry.key, read->texts);
-    fits = fits && read;
+    if (entry.value.is_list() && key.type == Type::columns) {
+      each.type = Type::texts;
+      Node ignored;
+      const auto read = texts(each, entry.value, ignored);
+      if (read) value.lists.emplace_back(entry.key, read->texts);
+      fits = fits && read;
+    } else {
+      each.type = Type::path;
+      const auto read = path(each, entry.value, canonical.entries[i].value);
+      if (read) value.arrays[entry.key] = read->path;
+      fits = fits && read;
+    }
   }
   return fits ? std::optional(value) : std::nullopt;
 }
