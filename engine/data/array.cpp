@@ -31,7 +31,8 @@ struct Format {
   std::size_t (*header_bytes)(std::string_view first);
   ArrayHeader (*parse)(std::string_view header);
 };
-constexpr Format formats[] = {{npy::starts, npy::prefix, npy::header_bytes, npy::parse_header}, {idx::starts, idx::prefix, idx::header_bytes, idx::parse_header}};
+constexpr Format formats[] = {{npy::starts, npy::prefix, npy::header_bytes, npy::parse_header},
+                              {idx::starts, idx::prefix, idx::header_bytes, idx::parse_header}};
 
 const Format& format_of(std::string_view first) {
   for (const Format& format : formats)
@@ -41,13 +42,15 @@ const Format& format_of(std::string_view first) {
 
 void check_size(const ArrayHeader& h, double expected, double found) {
   if (expected == found) return;
-  throw Error("its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(expected)), " bytes; ",
-              found < expected ? cat("the file has ", grouped(static_cast<long long>(found))) : cat("behind it the file has ", grouped(static_cast<long long>(found))));
+  throw Error(
+      "its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(expected)), " bytes; ",
+      found < expected ? cat("the file has ", grouped(static_cast<long long>(found))) : cat("behind it the file has ", grouped(static_cast<long long>(found))));
 }
 
 // Big-endian values turned.
 void turn(std::span<std::byte> values, std::size_t size) {
-  for (std::size_t at = 0; at + size <= values.size(); at += size) std::reverse(values.begin() + static_cast<std::ptrdiff_t>(at), values.begin() + static_cast<std::ptrdiff_t>(at + size));
+  for (std::size_t at = 0; at + size <= values.size(); at += size)
+    std::reverse(values.begin() + static_cast<std::ptrdiff_t>(at), values.begin() + static_cast<std::ptrdiff_t>(at + size));
 }
 
 void hold(ArrayData& out, Buffer values) {
@@ -105,7 +108,8 @@ ArrayData of_packed(std::string_view packed, InflateStream::Form form, std::opti
   std::memcpy(values.data(), first.data() + length, over);
   std::size_t found = over + in.read(std::span(values).subspan(over));
   if (std::byte more[1]; found == size) found += first.size() - length - over + in.read(more);
-  if (found > size) throw Error("its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(size)), " bytes; unpacked there are more");
+  if (found > size)
+    throw Error("its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(size)), " bytes; unpacked there are more");
   check_size(h, static_cast<double>(size), static_cast<double>(found));
   if (check) {
     uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(first.data()), length);
@@ -170,7 +174,8 @@ ArrayData one_of(const ArrayName& name, const std::vector<Listed>& arrays) {
   for (const Listed& array : arrays) names.push_back(array.name);
   if (arrays.empty()) throw Error("it holds no array");
   if (name.member.empty() && arrays.size() > 1)
-    throw Error("it holds ", arrays.size(), " arrays, name one as ", quote(cat(name.file.filename().string(), ":", names.front())), ": ", printable(join(names, ", ")));
+    throw Error("it holds ", arrays.size(), " arrays, name one as ", quote(cat(name.file.filename().string(), ":", names.front())), ": ",
+                printable(join(names, ", ")));
   const auto at = name.member.empty() ? names.begin() : std::ranges::find(names, name.member);
   if (at == names.end()) throw Error("it has no array ", quote(name.member), did_you_mean(name.member, names), " (it has ", printable(join(names, ", ")), ")");
   const Listed& array = arrays[static_cast<std::size_t>(at - names.begin())];
@@ -186,8 +191,7 @@ std::size_t value_bytes(const ArrayHeader& header) {
 ArrayName array_name(const fs::path& named) {
   const std::string text = named.string();
   for (const std::string_view ending : {".npz:", ".safetensors:"})
-    if (const auto at = lower(text).find(ending); at != std::string::npos)
-      return {text.substr(0, at + ending.size() - 1), text.substr(at + ending.size())};
+    if (const auto at = lower(text).find(ending); at != std::string::npos) return {text.substr(0, at + ending.size() - 1), text.substr(at + ending.size())};
   return {named, {}};
 }
 

@@ -82,7 +82,8 @@ Labels read_labels(const Field& target, std::int64_t rows, const ArrayUse& use) 
     if (std::ranges::none_of(out.values, [&](std::int64_t v) { return cat(v) == each; }))
       throw Error("target.ignore names ", quote(each), ", which no label is").code(Exit::mismatch);
   for (const std::int64_t v : out.values)
-    if (!ignored(v) && found.insert(v).second && found.size() > most_classes) throw Error("it has more than ", most_classes, " different labels: too many for classes").code(Exit::mismatch);
+    if (!ignored(v) && found.insert(v).second && found.size() > most_classes)
+      throw Error("it has more than ", most_classes, " different labels: too many for classes").code(Exit::mismatch);
   if (hot) {
     for (std::int64_t c = 0; c < target.width(); ++c) found.insert(c);
     out.notes.push_back(cat("the target is one-hot: its columns 0 to ", target.width() - 1, " are the classes"));
@@ -102,11 +103,15 @@ Labels read_labels(const Field& target, std::int64_t rows, const ArrayUse& use) 
   };
   const auto all_numbers = [](const std::vector<std::string>& names) { return std::ranges::all_of(names, [](const auto& n) { return whole(n).has_value(); }); };
   if (!use.classes.empty()) {
-    if (all_numbers(use.classes)) by_value(use.classes);
-    else by_place(use.classes), out.notes.push_back(cat("the labels 0 to ", use.classes.size() - 1, " are, in this order, ", shown(use.classes)));
+    if (all_numbers(use.classes))
+      by_value(use.classes);
+    else
+      by_place(use.classes), out.notes.push_back(cat("the labels 0 to ", use.classes.size() - 1, " are, in this order, ", shown(use.classes)));
   } else if (from_zero && use.own_classes.size() == found.size() && !found.empty()) {
-    if (all_numbers(use.own_classes)) by_value(use.own_classes);
-    else by_place(use.own_classes), out.notes.push_back(cat("the labels 0 to ", found.size() - 1, " are, in the model's own order, ", shown(use.own_classes)));
+    if (all_numbers(use.own_classes))
+      by_value(use.own_classes);
+    else
+      by_place(use.own_classes), out.notes.push_back(cat("the labels 0 to ", found.size() - 1, " are, in the model's own order, ", shown(use.own_classes)));
   } else {
     by_value(numbers);
     if (!from_zero)

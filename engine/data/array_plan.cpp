@@ -6,7 +6,8 @@
 namespace lehr {
 
 namespace {
-constexpr Dtype types[] = {Dtype::f32, Dtype::f64, Dtype::f16, Dtype::i8, Dtype::u8, Dtype::i16, Dtype::u16, Dtype::i32, Dtype::u32, Dtype::i64, Dtype::boolean};
+constexpr Dtype types[] = {Dtype::f32, Dtype::f64, Dtype::f16, Dtype::i8,  Dtype::u8,     Dtype::i16,
+                           Dtype::u16, Dtype::i32, Dtype::u32, Dtype::i64, Dtype::boolean};
 }
 
 std::string ArrayPlan::json() const {

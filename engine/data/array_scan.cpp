@@ -29,24 +29,29 @@ ArraySummary summarise(const Stored& values, std::span<const std::int32_t> rows,
   ArraySummary out;
   out.min = std::numeric_limits<double>::infinity(), out.max = -out.min;
   double count = 0, squares = 0;
-  each_block<double>(rows, width, [&](auto block, double* to) { values.gather_raw(block, to); }, [&](auto, std::span<const double> block) {
-    // Each block by its own mean, then joined (Chan, Golub and LeVeque 1979).
-    double n = 0, sum = 0;
-    for (const double v : block) {
-      if (!std::isfinite(v)) { ++out.not_finite; continue; }
-      out.min = std::min(out.min, v), out.max = std::max(out.max, v);
-      sum += v, ++n;
-    }
-    if (n == 0) return;
-    const double mean = sum / n;
-    double around = 0;
-    for (const double v : block)
-      if (std::isfinite(v)) around += (v - mean) * (v - mean);
-    const double step = mean - out.mean;
-    squares += around + step * step * count * n / (count + n);
-    out.mean += step * n / (count + n);
-    count += n;
-  });
+  each_block<double>(
+      rows, width, [&](auto block, double* to) { values.gather_raw(block, to); },
+      [&](auto, std::span<const double> block) {
+        // Each block by its own mean, then joined (Chan, Golub and LeVeque 1979).
+        double n = 0, sum = 0;
+        for (const double v : block) {
+          if (!std::isfinite(v)) {
+            ++out.not_finite;
+            continue;
+          }
+          out.min = std::min(out.min, v), out.max = std::max(out.max, v);
+          sum += v, ++n;
+        }
+        if (n == 0) return;
+        const double mean = sum / n;
+        double around = 0;
+        for (const double v : block)
+          if (std::isfinite(v)) around += (v - mean) * (v - mean);
+        const double step = mean - out.mean;
+        squares += around + step * step * count * n / (count + n);
+        out.mean += step * n / (count + n);
+        count += n;
+      });
   if (count == 0) {
     out.min = out.max = out.mean = out.deviation = std::numeric_limits<double>::quiet_NaN();
     return out;
@@ -59,14 +64,17 @@ void check_finite(const Stored& values, std::int64_t rows, std::size_t width, co
   if (!is_float(values.dtype())) return;
   std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
   std::iota(all.begin(), all.end(), 0);
-  each_block<float>(all, width, [&](auto block, float* to) { values.gather(block, to); }, [&](std::span<const std::int32_t> block, std::span<const float> seen) {
-    const auto bad = std::ranges::find_if_not(seen, [](float v) { return std::isfinite(v); });
-    if (bad == seen.end()) return;
-    const auto at = static_cast<std::size_t>(bad - seen.begin());
-    const std::int64_t row = block[at / width];
-    const double raw = values.raw(static_cast<std::size_t>(row) * width + at % width);
-    throw Error(what, ": row ", row, ", value ", at % width, " (both from 0) is ", raw, std::isfinite(raw) ? ", beyond the range of float32" : "").code(Exit::mismatch);
-  });
+  each_block<float>(
+      all, width, [&](auto block, float* to) { values.gather(block, to); },
+      [&](std::span<const std::int32_t> block, std::span<const float> seen) {
+        const auto bad = std::ranges::find_if_not(seen, [](float v) { return std::isfinite(v); });
+        if (bad == seen.end()) return;
+        const auto at = static_cast<std::size_t>(bad - seen.begin());
+        const std::int64_t row = block[at / width];
+        const double raw = values.raw(static_cast<std::size_t>(row) * width + at % width);
+        throw Error(what, ": row ", row, ", value ", at % width, " (both from 0) is ", raw, std::isfinite(raw) ? ", beyond the range of float32" : "")
+            .code(Exit::mismatch);
+      });
 }
 
 }  // namespace lehr

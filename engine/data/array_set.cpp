@@ -14,10 +14,14 @@ namespace lehr {
 
 namespace {
 template <class... Parts>
-Error misfit(const Parts&... parts) { return Error(parts...).code(Exit::mismatch); }
+Error misfit(const Parts&... parts) {
+  return Error(parts...).code(Exit::mismatch);
+}
 
 // "input 'x' (train.npz:images)"
-std::string told(const std::string& input, const ArrayData& array) { return cat(input.empty() ? "the input" : "input " + quote(input), " (", printable(array.source), ")"); }
+std::string told(const std::string& input, const ArrayData& array) {
+  return cat(input.empty() ? "the input" : "input " + quote(input), " (", printable(array.source), ")");
+}
 std::string type_told(const ArrayData& array) { return text({array.dtype, array.shape}); }
 
 Shape row_of(const ArrayData& array) { return {array.shape.begin() + 1, array.shape.end()}; }
@@ -153,7 +157,8 @@ PreparedArrays prepare_arrays(const ArraysSpec& spec, const ArrayUse& use, const
     field.stored = scaled(std::move(field.stored), plan);
     check_finite(field.stored, data.rows, width, told(field.name, all.inputs.at(field.name)));
     if (field.dtype == Dtype::u8 && use.scale == ArrayUse::Scale::none && !takes_integers(use, field.name))
-      out.notes.push_back(cat(told(field.name, all.inputs.at(field.name)), " holds bytes, 0 to 255, as they are: data: {scale: {divide: 255}} trains on 0 to 1"));
+      out.notes.push_back(
+          cat(told(field.name, all.inputs.at(field.name)), " holds bytes, 0 to 255, as they are: data: {scale: {divide: 255}} trains on 0 to 1"));
     out.plans.push_back(std::move(plan));
   }
   if (use.target_inputs) data.target = data.features.front(), data.target.name = "target";

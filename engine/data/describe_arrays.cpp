@@ -30,7 +30,10 @@ std::string counted(const Stored& values, std::int64_t count) {
   const bool same = std::ranges::all_of(counts, [&](const auto& c) { return c.second == counts.begin()->second; });
   if (same && counts.size() > 2) return cat(counts.size(), " values, each ", grouped(counts.begin()->second), " times");
   for (const auto& [value, n] : counts) {
-    if (out.size() == most) { out.push_back(cat("… ", counts.size(), " values")); break; }
+    if (out.size() == most) {
+      out.push_back(cat("… ", counts.size(), " values"));
+      break;
+    }
     out.push_back(cat(short_text(value), ": ", grouped(n)));
   }
   return join(out, ", ");
@@ -66,7 +69,8 @@ std::string describe_arrays(const std::vector<NamedArray>& arrays) {
   std::string out;
   for (const auto& cells : lines) {
     std::string text;
-    for (std::size_t c = 0; c < cells.size(); ++c) text += (c == 0 ? "" : "  ") + (c < 4 || c == 8 ? pad_right(cells[c], widths[c]) : pad_left(cells[c], widths[c]));
+    for (std::size_t c = 0; c < cells.size(); ++c)
+      text += (c == 0 ? "" : "  ") + (c < 4 || c == 8 ? pad_right(cells[c], widths[c]) : pad_left(cells[c], widths[c]));
     out += cat(std::string(text.substr(0, text.find_last_not_of(' ') + 1)), "\n");
   }
   return out;

@@ -5,7 +5,10 @@
 namespace lehr::idx {
 
 namespace {
-struct TypeRow { unsigned char code; Dtype dtype; };
+struct TypeRow {
+  unsigned char code;
+  Dtype dtype;
+};
 constexpr TypeRow types[] = {{0x08, Dtype::u8}, {0x09, Dtype::i8}, {0x0B, Dtype::i16}, {0x0C, Dtype::i32}, {0x0D, Dtype::f32}, {0x0E, Dtype::f64}};
 
 const TypeRow* find(char code) {

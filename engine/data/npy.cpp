@@ -75,7 +75,10 @@ class Literals {
   std::size_t at_ = 0;
 };
 
-struct TypeRow { std::string_view name; Dtype dtype; };
+struct TypeRow {
+  std::string_view name;
+  Dtype dtype;
+};
 constexpr TypeRow types[] = {{"f2", Dtype::f16}, {"f4", Dtype::f32}, {"f8", Dtype::f64}, {"i1", Dtype::i8},  {"i2", Dtype::i16},    {"i4", Dtype::i32},
                              {"i8", Dtype::i64}, {"u1", Dtype::u8},  {"u2", Dtype::u16}, {"u4", Dtype::u32}, {"b1", Dtype::boolean}};
 // What is not read, by the letter of its kind, and what helps.
@@ -137,14 +140,16 @@ ArrayHeader parse_header(std::string_view header) {
     const std::string key = in.text();
     in.need(':');
     if (key == "descr" && !out) {
-      if (in.next_is('[') || in.next_is('(')) throw Error("its type is structured (", quote(in.shown()), "), which is not read: save each field as an array of its own");
+      if (in.next_is('[') || in.next_is('('))
+        throw Error("its type is structured (", quote(in.shown()), "), which is not read: save each field as an array of its own");
       out = of_type(in.text());
     } else if (key == "fortran_order" && !fortran) {
       fortran = in.boolean();
     } else if (key == "shape" && !shape) {
       shape = tuple(in);
     } else {
-      throw Error("its header holds ", quote(key), out || fortran || shape ? " twice or besides what" : ", which is not what", " numpy writes: ", quote(in.shown()));
+      throw Error("its header holds ", quote(key), out || fortran || shape ? " twice or besides what" : ", which is not what",
+                  " numpy writes: ", quote(in.shown()));
     }
     if (in.take('}')) break;
     in.need(',');

@@ -10,12 +10,18 @@ namespace lehr {
 
 namespace {
 // A float16 and a truth value, to be told from the integers that hold them.
-struct Half { std::uint16_t bits; };
-struct Truth { std::uint8_t bits; };
+struct Half {
+  std::uint16_t bits;
+};
+struct Truth {
+  std::uint8_t bits;
+};
 double as_double(Half v) { return half_to_float(v.bits); }
 double as_double(Truth v) { return v.bits != 0; }
 template <class T>
-double as_double(T v) { return static_cast<double>(v); }
+double as_double(T v) {
+  return static_cast<double>(v);
+}
 
 template <class T>
 T load(const std::byte* from, std::size_t index) {
@@ -28,18 +34,32 @@ T load(const std::byte* from, std::size_t index) {
 template <class F>
 auto typed(Dtype dtype, const F& f) {
   switch (dtype) {
-    case Dtype::f64: return f(double());
-    case Dtype::f16: return f(Half());
-    case Dtype::i8: return f(std::int8_t());
-    case Dtype::u8: return f(std::uint8_t());
-    case Dtype::boolean: return f(Truth());
-    case Dtype::i16: return f(std::int16_t());
-    case Dtype::u16: return f(std::uint16_t());
-    case Dtype::i32: return f(std::int32_t());
-    case Dtype::u32: return f(std::uint32_t());
-    case Dtype::i64: return f(std::int64_t());
-    case Dtype::f32: return f(float());
-    case Dtype::bf16: case Dtype::u64: case Dtype::string: break;
+    case Dtype::f64:
+      return f(double());
+    case Dtype::f16:
+      return f(Half());
+    case Dtype::i8:
+      return f(std::int8_t());
+    case Dtype::u8:
+      return f(std::uint8_t());
+    case Dtype::boolean:
+      return f(Truth());
+    case Dtype::i16:
+      return f(std::int16_t());
+    case Dtype::u16:
+      return f(std::uint16_t());
+    case Dtype::i32:
+      return f(std::int32_t());
+    case Dtype::u32:
+      return f(std::uint32_t());
+    case Dtype::i64:
+      return f(std::int64_t());
+    case Dtype::f32:
+      return f(float());
+    case Dtype::bf16:
+    case Dtype::u64:
+    case Dtype::string:
+      break;
   }
   throw Error("values of type ", name(dtype), " are not held as data");
 }
@@ -93,8 +113,10 @@ const std::byte* Stored::row(std::int64_t row) const {
 void Stored::gather(std::span<const std::int32_t> rows, float* out) const {
   const auto width = static_cast<std::size_t>(width_);
   const auto at = [&](std::int32_t r) { return row(r); };
-  if (!table_.empty()) return bytes(dtype_) == 1 ? look_up<std::uint8_t>(rows, width, at, table_.data(), out) : look_up<std::uint16_t>(rows, width, at, table_.data(), out);
-  if (dtype_ == Dtype::f32 && shift_.empty()) return each_row(rows, width, out, at, [&](const std::byte* from, float* to) { std::memcpy(to, from, width * sizeof(float)); });
+  if (!table_.empty())
+    return bytes(dtype_) == 1 ? look_up<std::uint8_t>(rows, width, at, table_.data(), out) : look_up<std::uint16_t>(rows, width, at, table_.data(), out);
+  if (dtype_ == Dtype::f32 && shift_.empty())
+    return each_row(rows, width, out, at, [&](const std::byte* from, float* to) { std::memcpy(to, from, width * sizeof(float)); });
   typed(dtype_, [&]<class T>(T) {
     if (shift_.size() > 1)
       return each_row(rows, width, out, at, [&](const std::byte* from, float* to) {
@@ -111,27 +133,35 @@ void Stored::gather(std::span<const std::int32_t> rows, std::int64_t* out) const
   if (!whole()) throw Error("values of type ", name(dtype_), scaled() ? ", scaled," : "", " are no integers");
   typed(dtype_, [&]<class T>(T) {
     if constexpr (std::is_integral_v<T> || std::is_same_v<T, Truth>)
-      each_row(rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); }, [&](const std::byte* from, std::int64_t* to) {
-        for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) {
-          if constexpr (std::is_integral_v<T>) to[i] = static_cast<std::int64_t>(load<T>(from, i));
-          else to[i] = load<T>(from, i).bits != 0;
-        }
-      });
+      each_row(
+          rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+          [&](const std::byte* from, std::int64_t* to) {
+            for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) {
+              if constexpr (std::is_integral_v<T>)
+                to[i] = static_cast<std::int64_t>(load<T>(from, i));
+              else
+                to[i] = load<T>(from, i).bits != 0;
+            }
+          });
   });
 }
 
 void Stored::gather(std::span<const std::int32_t> rows, std::uint8_t* out) const {
   if (dtype_ != Dtype::boolean) throw Error("values of type ", name(dtype_), " are no truth values");
-  each_row(rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); }, [&](const std::byte* from, std::uint8_t* to) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = from[i] != std::byte{};
-  });
+  each_row(
+      rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+      [&](const std::byte* from, std::uint8_t* to) {
+        for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = from[i] != std::byte{};
+      });
 }
 
 void Stored::gather_raw(std::span<const std::int32_t> rows, double* out) const {
   typed(dtype_, [&]<class T>(T) {
-    each_row(rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); }, [&](const std::byte* from, double* to) {
-      for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = as_double(load<T>(from, i));
-    });
+    each_row(
+        rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+        [&](const std::byte* from, double* to) {
+          for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = as_double(load<T>(from, i));
+        });
   });
 }
 

@@ -31,7 +31,9 @@ class Bytes {
   std::string_view all_;
 };
 
-struct Directory { std::uint64_t begin = 0, count = 0; };
+struct Directory {
+  std::uint64_t begin = 0, count = 0;
+};
 
 Directory directory(const Bytes& in, std::string_view archive) {
   constexpr std::size_t end_size = 22, longest_comment = 65'535;

@@ -13,11 +13,18 @@ namespace {
 ArrayUse::Scale scale_of(ColumnRule::Scale scale) {
   using Scale = ColumnRule::Scale;
   switch (scale) {
-    case Scale::none: return ArrayUse::Scale::none;
-    case Scale::standard: return ArrayUse::Scale::standard;
-    case Scale::minmax: return ArrayUse::Scale::minmax;
-    case Scale::divide: return ArrayUse::Scale::divide;
-    case Scale::robust: case Scale::quantile: case Scale::quantile_normal: break;
+    case Scale::none:
+      return ArrayUse::Scale::none;
+    case Scale::standard:
+      return ArrayUse::Scale::standard;
+    case Scale::minmax:
+      return ArrayUse::Scale::minmax;
+    case Scale::divide:
+      return ArrayUse::Scale::divide;
+    case Scale::robust:
+    case Scale::quantile:
+    case Scale::quantile_normal:
+      break;
   }
   throw Error("this scaling is for the columns of tables; arrays know none, divide, standard and minmax");
 }
@@ -82,10 +89,11 @@ std::vector<std::string> check_array_shapes(const TrainGraph& model, const Datas
     const Shape have = squeezed(field->row), wanted = squeezed(taken);
     const bool open = std::ranges::any_of(wanted, [](std::int64_t d) { return d < 0; });
     if (open || have == wanted || elements(have) != elements(wanted)) continue;  // other numbers of values are told where the plan is made
-    const std::string what = cat("the rows of ", field->name.empty() ? "the array" : quote(field->name), " (", printable(data.source), ") are ", field->row, ", input ",
-                                 quote(input->name), " takes ", taken);
+    const std::string what = cat("the rows of ", field->name.empty() ? "the array" : quote(field->name), " (", printable(data.source), ") are ", field->row,
+                                 ", input ", quote(input->name), " takes ", taken);
     if (have.size() > 1 && wanted.size() > 1)
-      throw Error(what, ": as many values in other dimensions, which are not guessed; save it as the model takes it (numpy.transpose or reshape)").code(Exit::mismatch);
+      throw Error(what, ": as many values in other dimensions, which are not guessed; save it as the model takes it (numpy.transpose or reshape)")
+          .code(Exit::mismatch);
     out.push_back(cat(what, ": they are taken ", wanted.size() == 1 ? "flat, the last dimension fastest" : "as if folded so, the last dimension fastest"));
   }
   return out;
@@ -94,17 +102,20 @@ std::vector<std::string> check_array_shapes(const TrainGraph& model, const Datas
 Dataset prepared_by(const Preprocess& preprocess, const DataParts& data) {
   const bool of_arrays = !preprocess.arrays.empty(), arrays = !data.preprocess.arrays.empty();
   if (of_arrays != arrays)
-    throw Error("the model was trained on ", of_arrays ? "arrays" : "a table", ", ", printable(data.data.source), " is ", arrays ? "an array" : "a table").code(Exit::mismatch);
+    throw Error("the model was trained on ", of_arrays ? "arrays" : "a table", ", ", printable(data.data.source), " is ", arrays ? "an array" : "a table")
+        .code(Exit::mismatch);
   if (!arrays) return apply(preprocess, data.table);
   if (preprocess.classes != data.data.classes)
-    throw Error("the model was trained on the classes ", join(preprocess.classes, ", "), ", those of ", printable(data.data.source), " are ", join(data.data.classes, ", "))
+    throw Error("the model was trained on the classes ", join(preprocess.classes, ", "), ", those of ", printable(data.data.source), " are ",
+                join(data.data.classes, ", "))
         .code(Exit::mismatch);
   return apply_arrays(preprocess.arrays, data.data);
 }
 
 Dataset arrays_to_predict(const Preprocess& preprocess, const std::filesystem::path& named) {
   std::map<std::string, std::filesystem::path> inputs;
-  if (preprocess.arrays.size() == 1) inputs[preprocess.arrays.front().input] = named;
+  if (preprocess.arrays.size() == 1)
+    inputs[preprocess.arrays.front().input] = named;
   else
     for (const ArrayPlan& plan : preprocess.arrays) inputs[plan.input] = named.string() + ":" + plan.input;
   Dataset out = apply_arrays(preprocess.arrays, inputs);

@@ -27,9 +27,9 @@ void add_part_keys(std::vector<Key>& keys, const char* part, const char* doc, Ar
 }
 
 // Keys that speak of columns.
-constexpr const char* of_tables[] = {"data.header",      "data.delimiter", "data.columns",       "data.drop",           "data.categorical",    "data.encode",
-                                     "data.missing",     "data.impute",    "data.target.column", "data.target.columns", "data.target.missing", "data.target.scale",
-                                     "data.row_weight"};
+constexpr const char* of_tables[] = {"data.header",         "data.delimiter",    "data.columns",   "data.drop",          "data.categorical",
+                                     "data.encode",         "data.missing",      "data.impute",    "data.target.column", "data.target.columns",
+                                     "data.target.missing", "data.target.scale", "data.row_weight"};
 }  // namespace
 
 void add_array_keys(std::vector<Key>& keys) {
@@ -61,25 +61,28 @@ void check_arrays(const Reading& reading, Problems& problems) {
   };
   const auto given = [&](const char* key) { return reading.places.contains(key); };
   if (!data.arrays.given()) {
-    if (data.file.empty() && !data.table.inputs.empty()) problems.error(at("data.inputs"), "data.inputs lists columns: data.file must name the table they are in");
+    if (data.file.empty() && !data.table.inputs.empty())
+      problems.error(at("data.inputs"), "data.inputs lists columns: data.file must name the table they are in");
     for (const char* key : {"data.target.array", "data.validation", "data.test"})
       if (given(key))
         problems.error(at(key), key, " is for arrays (data.inputs: images.npy); of a table ",
                        std::string_view(key) == "data.target.array" ? "data.target names a column" : "data.split keeps rows");
     return;
   }
+  const std::string named = cat("data.inputs names the array ", quote(data.arrays.all.inputs.begin()->second.filename().string()));
   if (!data.table.inputs.empty())
-    problems.error(at("data.inputs"), "data.inputs names the array ", quote(data.arrays.all.inputs.begin()->second.filename().string()), " and lists columns: one or the other");
+    problems.error(at("data.inputs"), named, " and lists columns: one or the other");
   else if (!data.file.empty())
-    problems.error(at("data.inputs"), "data.inputs names the array ", quote(data.arrays.all.inputs.begin()->second.filename().string()), " and data.file a table: columns are a list, ",
-                   "{input: [column]}, arrays need no data.file (data.file: null takes away what stands in an outer layer)");
+    problems.error(at("data.inputs"), named, " and data.file a table: columns are a list, {input: [column]}, arrays need no data.file (data.file: null takes ",
+                   "away what stands in an outer layer)");
   for (const char* key : of_tables)
     if (given(key)) problems.error(at(key), key, " speaks of columns: it is for tables, not for arrays");
   if (data.arrays.all.target.empty() && !reading.places.contains("data.target.inputs"))
     problems.error(at("data.inputs"), "data.target must name the array of the target, as target: labels.npy");
   for (const auto& [key, part, split] : {std::tuple{"data.validation", &data.arrays.validation, data.split.validation > 0 || data.split.validation_rows > 0},
                                          std::tuple{"data.test", &data.arrays.test, data.split.test > 0 || data.split.test_rows > 0}})
-    if (!part->inputs.empty() && split) problems.error(at(key), key, " names files of its own, data.split takes such rows from the others as well: one or the other");
+    if (!part->inputs.empty() && split)
+      problems.error(at(key), key, " names files of its own, data.split takes such rows from the others as well: one or the other");
 }
 
 }  // namespace lehr::spec

@@ -212,7 +212,8 @@ void add_column_keys(std::vector<Key>& keys) {
                   .type = Type::columns,
                   .doc = "Of a table: the columns of each input of the model, by the input's name. Of arrays, in place of data.file: the array, or one for each "
                          "input, {x: train.npz:images, mask: train.npz:mask}. A .npy or IDX file (gzip too), or FILE:NAME of an .npz or .safetensors file, "
-                         "relative to the file that states it; its first dimension are the rows.",
+                         "relative to the file that states it; its first dimension are the rows. data.scale (none, divide, standard, minmax) then is one statistic "
+                         "over all values of an array's training rows.",
                   .example = "images.npy, or {numbers: [age, income], city: [city]}",
                   .set = [](Experiment& e, const Value& v) {
                     e.data.table.inputs = {v.lists.begin(), v.lists.end()};

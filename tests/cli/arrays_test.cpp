@@ -87,7 +87,9 @@ TEST_CASE("data describes arrays, of an experiment and alone", "[cli][arrays]") 
 }
 
 TEST_CASE("what arrays and tables need of each other is said where it stands", "[cli][arrays]") {
-  struct Row { const char *data, *says; };
+  struct Row {
+    const char *data, *says;
+  };
   const Row rows[] = {
       {"data: {inputs: x.npy}\n", "data.target must name the array of the target"},
       {"data: {file: t.csv, inputs: x.npy, target: y.npy}\n", "data.inputs names the array 'x.npy' and data.file a table"},
@@ -114,7 +116,8 @@ TEST_CASE("what arrays and tables need of each other is said where it stands", "
 
 TEST_CASE("a test set in files of its own is measured at the end, paths start from the file that states them", "[cli][arrays]") {
   std::filesystem::create_directories(place().path("sub"));
-  place().write("base.yaml", cat("model: {mlp: {hidden: [6]}}\ndata: {inputs: x.npy, target: y.npy, test: {inputs: x.npy, target: y.npy}, scale: standard}\n", training));
+  place().write("base.yaml",
+                cat("model: {mlp: {hidden: [6]}}\ndata: {inputs: x.npy, target: y.npy, test: {inputs: x.npy, target: y.npy}, scale: standard}\n", training));
   place().write("sub/e.yaml", "extends: ../base.yaml\n");
   const auto said = place().lehr("run sub/e.yaml --out tested");
   INFO(said.both());

@@ -27,7 +27,11 @@ TEST_CASE("an array whose file lies is refused with a sentence", "[arrays]") {
   const std::size_t directory = stored.rfind(std::string("PK\x01\x02", 4)), end = stored.rfind(std::string("PK\x05\x06", 4));
   const std::size_t first = stored.find(std::string("PK\x01\x02", 4));
   const std::size_t packed_at = deflated.find("images.npy") + 10 + 20;
-  struct Row { const char* what; std::string bytes, says; const char* name = "a.npy"; };
+  struct Row {
+    const char* what;
+    std::string bytes, says;
+    const char* name = "a.npy";
+  };
   const Row rows[] = {
       {"nothing", "", "it is empty"},
       {"text", "1,2,3\n", "it is no array: .npy, .npz, IDX and .safetensors are read"},
@@ -44,7 +48,8 @@ TEST_CASE("an array whose file lies is refused with a sentence", "[arrays]") {
       {"a dimension of 30 digits", shaped("(111111111111111111111111111111,)", data), "a dimension of its shape is larger than 2^47"},
       {"a billion rows", shaped("(1000000000, 1000)", data), "which takes 4,000,000,000,000 bytes; behind it the file has 24"},
       {"17 dimensions", shaped("(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 6)", data), "more than 16 dimensions"},
-      {"Fortran order", shaped("(2, 3)", data, "<f4", "True"), "Fortran order (columns first), which is not read: save it as numpy.save(…, numpy.ascontiguousarray(x))"},
+      {"Fortran order", shaped("(2, 3)", data, "<f4", "True"),
+       "Fortran order (columns first), which is not read: save it as numpy.save(…, numpy.ascontiguousarray(x))"},
       {"objects", shaped("(3,)", data, "|O"), "holds Python objects (a pickle), which are not read"},
       {"complex", shaped("(3,)", data, "<c8"), "holds complex numbers"},
       {"texts", shaped("(3,)", data, "<U2"), "holds texts"},
@@ -78,10 +83,12 @@ TEST_CASE("an array whose file lies is refused with a sentence", "[arrays]") {
       {"zip: deflated bytes damaged", set(deflated, packed_at + 100, "\x55\x55\x55\x55"), "data", "d.npz:images"},
       {"zip of PyTorch", set(stored, first + 46, "a/data.pkl"), "a file of PyTorch (a pickle)"},
       {"zip: no such directory entry", set(stored, first, "XXXX"), "its ZIP directory is damaged"},
-      {"safetensors: a header longer than the file", std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10), "a header of 9223372036854775807 bytes in a file of 10", "a.safetensors"},
-      {"safetensors: bytes outside", safetensors(R"({"x":{"dtype":"F32","shape":[6],"data_offsets":[0,240]}})", data), "it lies in bytes 0 to 240 of 24", "a.safetensors"},
-      {"safetensors: a product that overflows", safetensors(R"({"x":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,24]}})", data), "more than 2^47",
+      {"safetensors: a header longer than the file", std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10),
+       "a header of 9223372036854775807 bytes in a file of 10", "a.safetensors"},
+      {"safetensors: bytes outside", safetensors(R"({"x":{"dtype":"F32","shape":[6],"data_offsets":[0,240]}})", data), "it lies in bytes 0 to 240 of 24",
        "a.safetensors"},
+      {"safetensors: a product that overflows", safetensors(R"({"x":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,24]}})", data),
+       "more than 2^47", "a.safetensors"},
       {"safetensors: negative", safetensors(R"({"x":{"dtype":"F32","shape":[-6],"data_offsets":[0,24]}})", data), "negative dimension", "a.safetensors"},
   };
   const ArrayFolder folder;

@@ -195,7 +195,9 @@ TEST_CASE("what was learnt is saved, read and applied to another array", "[array
   CHECK(seen(applied.features[0], 0)[0] == seen(p.data.features[0], 1)[0]);
   CHECK(seen(applied.features[0], 0)[1] == seen(p.data.features[0], 5)[1]);
   set.folder.npy("other.npy", Dtype::u8, {1, 3}, Bytes{1, 2, 3});
-  CHECK_THAT(error_of([&] { apply_arrays({read}, {{"", set.folder.path("other.npy")}}); }),
+  CHECK_THAT(error_of([&] {
+               apply_arrays({read}, {{"", set.folder.path("other.npy")}});
+             }),
              contains("the input of other.npy has rows of shape [3], the model was trained on [2]"));
   set.folder.npy("other.npy", Dtype::f32, {1, 2}, Floats{1, 2});
   CHECK_THAT(error_of([&] { apply_arrays({read}, {{"", set.folder.path("other.npy")}}); }), contains("is float32, the model was trained on uint8"));

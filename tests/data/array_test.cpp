@@ -14,13 +14,29 @@ std::string safetensors(const std::string& header, const std::string& values) { 
 }  // namespace
 
 TEST_CASE("files of numpy give numpy's types, shapes and values", "[arrays]") {
-  struct Row { const char* name; Dtype dtype; Values values; };
+  struct Row {
+    const char* name;
+    Dtype dtype;
+    Values values;
+  };
   const Values plus = {0.5, 1.5, 2.5, 3.5, 100.5, 127.5}, plain = {0, 1, 2, 3, 100, 127}, minus = {0, -1, -2, -3, -100, -127};
-  const Row rows[] = {{"f2", Dtype::f16, plus},        {"f4", Dtype::f32, plus},          {"f8", Dtype::f64, plus},     {"i1", Dtype::i8, minus},
-                      {"i2", Dtype::i16, minus},       {"i4", Dtype::i32, minus},         {"i8", Dtype::i64, minus},    {"u1", Dtype::u8, plain},
-                      {"u2", Dtype::u16, plain},       {"u4", Dtype::u32, plain},         {"b1", Dtype::boolean, {0, 1, 0, 1, 1, 0}},
-                      {"big_f4", Dtype::f32, plain},   {"big_f8", Dtype::f64, plain},     {"big_i2", Dtype::i16, plain}, {"big_i8", Dtype::i64, plain},
-                      {"version2", Dtype::i32, plain}, {"version3", Dtype::i32, plain}};
+  const Row rows[] = {{"f2", Dtype::f16, plus},
+                      {"f4", Dtype::f32, plus},
+                      {"f8", Dtype::f64, plus},
+                      {"i1", Dtype::i8, minus},
+                      {"i2", Dtype::i16, minus},
+                      {"i4", Dtype::i32, minus},
+                      {"i8", Dtype::i64, minus},
+                      {"u1", Dtype::u8, plain},
+                      {"u2", Dtype::u16, plain},
+                      {"u4", Dtype::u32, plain},
+                      {"b1", Dtype::boolean, {0, 1, 0, 1, 1, 0}},
+                      {"big_f4", Dtype::f32, plain},
+                      {"big_f8", Dtype::f64, plain},
+                      {"big_i2", Dtype::i16, plain},
+                      {"big_i8", Dtype::i64, plain},
+                      {"version2", Dtype::i32, plain},
+                      {"version3", Dtype::i32, plain}};
   for (const Row& row : rows) {
     INFO(row.name);
     const ArrayData array = read_array(numpy_file(cat(row.name, ".npy")));
@@ -73,8 +89,9 @@ TEST_CASE("IDX files, packed too", "[arrays]") {
 
 TEST_CASE("tensors of a safetensors file", "[arrays]") {
   const ArrayFolder folder;
-  const auto path = folder.write("a.safetensors", safetensors(R"({"x":{"dtype":"U8","shape":[2,2],"data_offsets":[0,4]},"y":{"dtype":"I64","shape":[2],"data_offsets":[4,20]}})",
-                                                              std::string("\x01\x02\x03\x04", 4) + little(7, 8) + little(9, 8)));
+  const auto path = folder.write("a.safetensors",
+                                 safetensors(R"({"x":{"dtype":"U8","shape":[2,2],"data_offsets":[0,4]},"y":{"dtype":"I64","shape":[2],"data_offsets":[4,20]}})",
+                                             std::string("\x01\x02\x03\x04", 4) + little(7, 8) + little(9, 8)));
   CHECK(values_of(read_array(path.string() + ":x")) == Values{1, 2, 3, 4});
   CHECK(values_of(read_array(path.string() + ":y")) == Values{7, 9});  // lies at no multiple of 8
   CHECK_THAT(error_of([&] { read_array(path.string() + ":z"); }), contains("it has no array 'z'"));
