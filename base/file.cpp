@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "base/error.h"
 
@@ -130,6 +131,14 @@ std::string Fingerprint::text() const {
   std::string out;
   for (int shift = 60; shift >= 0; shift -= 4) out += digits[(crc_ >> shift) & 15];
   return out;
+}
+
+std::string fingerprint_file(const std::filesystem::path& path) {
+  const InputFile file(path);
+  Fingerprint out;
+  std::vector<char> block(std::size_t{1} << 20);
+  for (std::uintmax_t at = 0; const std::size_t got = file.read(block, at); at += got) out.add({block.data(), got});
+  return out.text();
 }
 
 Appender::Appender(const std::filesystem::path& path)

@@ -42,6 +42,8 @@ class Fingerprint {
  private:
   std::uint64_t crc_ = 0;
 };
+// The same of a file, read piece by piece.
+std::string fingerprint_file(const std::filesystem::path& path);
 
 // One line at the end of a file, kept open: metrics.csv, events.jsonl.
 class Appender {

@@ -14,10 +14,11 @@ namespace {
 template <class T>
 void gather_rows(const std::vector<T>& values, const Field& field, std::span<const std::int32_t> rows, std::span<T> out) {
   const auto width = static_cast<std::size_t>(field.width());
-  if (out.size() != rows.size() * width || (values.empty() && !out.empty()))
+  if (out.size() != rows.size() * width || (values.empty() && field.stored.empty() && !out.empty()))
     throw Error("field ", quote(field.name), " of ", text({field.dtype, field.row}), " cannot fill ", out.size(), " values from ",
                 rows.size(), " rows");
   T* to = out.data();
+  if (!field.stored.empty()) return field.stored.gather(rows, to);
   if (width == 1) {
     for (const std::int32_t row : rows) *to++ = values[static_cast<std::size_t>(row)];
     return;
@@ -28,6 +29,11 @@ void gather_rows(const std::vector<T>& values, const Field& field, std::span<con
   }
 }
 }  // namespace
+
+double Field::value(std::size_t index) const {
+  if (!stored.empty()) return stored.value(index);
+  return dtype == Dtype::i64 ? static_cast<double>(i64.at(index)) : static_cast<double>(f32.at(index));
+}
 
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out) {
   gather_rows(field.f32, field, rows, out);

@@ -7,17 +7,24 @@
 
 #include "base/shape.h"
 #include "engine/data/options.h"
+#include "engine/data/stored.h"
 
 namespace lehr {
 
-// One named column block of a dataset: every row has shape `row`, dtype f32 or i64; values are row-major over all rows.
+// One named column block of a dataset: every row has shape `row`; values are row-major over all rows. They stand in f32 or i64, as dtype says, or
+// in the type of a file in `stored`, whose type dtype then is: a feature, or a target of numbers. Classes stand in i64.
 struct Field {
   std::string name;
   Shape row;
   Dtype dtype = Dtype::f32;
   std::vector<float> f32;
   std::vector<std::int64_t> i64;
+  Stored stored = {};
   std::int64_t width() const { return elements(row); }
+  // Whether an input of integers (or of truth values: bool and uint8) can take them.
+  bool whole() const { return stored.empty() ? dtype == Dtype::i64 : stored.whole(); }
+  // As the model sees it, by the place in row-major order.
+  double value(std::size_t index) const;
 };
 
 // Rows in memory. `features` feed the model's inputs by name, `target` feeds the loss.
@@ -25,7 +32,7 @@ struct Dataset {
   std::string source;                       // file name, for messages
   std::int64_t rows = 0;
   std::vector<Field> features;              // one of name "" where the model has one input
-  Field target;                             // i64 class index of shape [] (classes not empty; -1: the row does not count), or f32 numbers of shape [k]
+  Field target;                             // i64 class index of shape [] (classes not empty; -1: the row does not count), or numbers, k a row
   std::vector<std::string> classes;
   std::vector<std::string> feature_names;   // one per scalar column of the first feature
   std::vector<float> row_weights;           // one a row, at least 0; empty: all 1
@@ -33,7 +40,7 @@ struct Dataset {
   struct TargetScaling { std::vector<double> shift, scale; bool empty() const { return shift.empty(); } } target_scaling;
 };
 
-// Copies the given rows of a field, one after another. No allocation. Error on another dtype or a wrong size of `out`.
+// The given rows of a field, one after another, as the model sees them. No allocation. Error on another dtype or a wrong size of `out`.
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out);
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<std::int64_t> out);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/data/array_plan.h"
 #include "engine/data/csv.h"
 #include "engine/data/dataset.h"
 
@@ -53,6 +54,7 @@ struct Preprocess {
   std::vector<std::string> ignore;          // of the target: no class, -1
   std::vector<std::string> missing;         // spellings
   std::vector<InputPlan> inputs;
+  std::vector<ArrayPlan> arrays = {};       // in place of the columns' inputs, where the data are arrays
   bool operator==(const Preprocess&) const = default;
 
   std::string json() const;

@@ -95,6 +95,7 @@ NamedColumn named_column(const json::Value& value) {
 }
 
 void check(const Preprocess& p) {
+  if (!p.arrays.empty()) return;
   const auto inside = [&](std::int64_t index) { return index >= 0 && index < p.table_columns; };
   for (const NamedColumn& target : p.targets)
     if (!inside(target.index)) throw Error("the target ", target.index, " is not one of ", p.table_columns, " columns");
@@ -128,7 +129,11 @@ std::string Preprocess::json() const {
     out += "\n]}";
     between_inputs = ",\n";
   }
-  return out + "\n]\n}\n";
+  out += "\n]";
+  std::vector<std::string> plans;
+  for (const ArrayPlan& plan : arrays) plans.push_back(plan.json());
+  if (!plans.empty()) out += cat(",\n\"arrays\": [\n", join(plans, ",\n"), "\n]");
+  return out + "\n}\n";
 }
 
 Preprocess Preprocess::parse(std::string_view text) {
@@ -152,6 +157,8 @@ Preprocess Preprocess::parse(std::string_view text) {
       for (const json::Value& column : input.at("columns").list()) plan.columns.push_back(column_plan(column));
       out.inputs.push_back(std::move(plan));
     }
+    if (const json::Value* arrays = value.find("arrays"))
+      for (const json::Value& array : arrays->list()) out.arrays.push_back(ArrayPlan::parse(array));
     check(out);
     return out;
   });

@@ -43,6 +43,7 @@ const Plan::Impl::Output& output_of(const Plan::Impl& plan, ValueId value) {
 
 std::span<float> Plan::input_f32(std::string_view name) { return view<float>(*impl_, input_of(*impl_, name), Dtype::f32); }
 std::span<std::int64_t> Plan::input_i64(std::string_view name) { return view<std::int64_t>(*impl_, input_of(*impl_, name), Dtype::i64); }
+std::span<std::uint8_t> Plan::input_truth(std::string_view name) { return view<std::uint8_t>(*impl_, input_of(*impl_, name), Dtype::boolean); }
 std::span<const float> Plan::output_f32(ValueId value) const { return view<const float>(*impl_, output_of(*impl_, value).buffer, Dtype::f32); }
 std::span<const std::int64_t> Plan::output_i64(ValueId value) const {
   return view<const std::int64_t>(*impl_, output_of(*impl_, value).buffer, Dtype::i64);

@@ -35,6 +35,7 @@ class Plan {
   void backward();                                     // after forward(); writes (or adds to) the gradients in Weights
   std::span<float> input_f32(std::string_view name);   // [batch, …] row-major, to be filled before forward()
   std::span<std::int64_t> input_i64(std::string_view name);
+  std::span<std::uint8_t> input_truth(std::string_view name);  // 0 or 1, of a boolean input
   std::span<const float> output_f32(ValueId value) const;  // valid until the next forward()
   std::span<const std::int64_t> output_i64(ValueId value) const;
   const TensorType& type(ValueId value) const;         // of an output

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "engine/data/json.h"
-#include "engine/train/safetensors.h"
+#include "engine/data/safetensors.h"
 
 namespace lehr {
 

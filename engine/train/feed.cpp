@@ -12,9 +12,13 @@ Feed::Feed(Plan& plan, const Dataset& data, const std::string& target, const std
     if (wanted != field.width())
       throw Error("input ", quote(input), " takes ", wanted, " values a row (", text(type), "), the data has ", field.width(), " (",
                   quote(field.name), " of ", data.source, ")").code(Exit::mismatch);
-    if (type.dtype == Dtype::f32 && (field.dtype == Dtype::f32 || input == target)) edges_.push_back({&field, plan.input_f32(input), {}});
-    else if (type.dtype == Dtype::i64 && field.dtype == Dtype::i64) edges_.push_back({&field, {}, plan.input_i64(input)});
-    else throw Error("input ", quote(input), " is ", name(type.dtype), ", the data ", quote(field.name), " is ", name(field.dtype)).code(Exit::mismatch);
+    const bool array = !field.stored.empty();
+    if (type.dtype == Dtype::f32 && (array || field.dtype == Dtype::f32 || input == target)) edges_.push_back({&field, plan.input_f32(input)});
+    else if (type.dtype == Dtype::i64 && field.whole()) edges_.push_back({&field, {}, plan.input_i64(input)});
+    else if (type.dtype == Dtype::boolean && array && field.dtype == Dtype::boolean) edges_.push_back({&field, {}, {}, plan.input_truth(input)});
+    else
+      throw Error("input ", quote(input), " is ", name(type.dtype), ", the data ", quote(field.name), " of ", data.source, " is ", name(field.dtype),
+                  array && field.stored.scaled() ? ", scaled" : "").code(Exit::mismatch);
   };
   std::vector<std::string> inputs = plan.input_names();
   if (std::erase(inputs, target) > 0) connect(target, data.target);
@@ -37,10 +41,11 @@ Feed::Feed(Plan& plan, const Dataset& data, const std::string& target, const std
 void Feed::fill(std::span<const std::int32_t> rows) const {
   for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] = row_weights_.empty() ? 1.0f : row_weights_[static_cast<std::size_t>(rows[i])];
   for (const Edge& edge : edges_) {
-    if (!edge.f32.empty() && edge.field->dtype == Dtype::i64)
+    if (!edge.f32.empty() && edge.field->stored.empty() && edge.field->dtype == Dtype::i64)
       for (std::size_t i = 0; i < rows.size(); ++i) edge.f32[i] = static_cast<float>(edge.field->i64[static_cast<std::size_t>(rows[i])]);
     else if (!edge.f32.empty()) gather(*edge.field, rows, edge.f32);
     else if (!edge.i64.empty()) gather(*edge.field, rows, edge.i64);
+    else if (!edge.truth.empty()) edge.field->stored.gather(rows, edge.truth.data());
   }
 }
 

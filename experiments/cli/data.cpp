@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "engine/data/array.h"
 #include "engine/data/csv_oddities.h"
 #include "engine/data/describe.h"
+#include "engine/data/describe_arrays.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
 #include "experiments/run/assemble.h"
@@ -39,16 +41,31 @@ void show_table(const std::string& file) {
   notes(odd_notes(table, [](std::size_t) { return true; }));
 }
 
+std::string arrays_text(const ArraysSpec& arrays) {
+  std::vector<NamedArray> all;
+  for (const auto& [part, names] : {std::pair{"", &arrays.all}, std::pair{"validation ", &arrays.validation}, std::pair{"test ", &arrays.test}}) {
+    for (const auto& [input, path] : names->inputs) all.push_back({cat(part, input.empty() ? "input" : input), path});
+    if (!names->target.empty()) all.push_back({cat(part, "target"), names->target});
+  }
+  return describe_arrays(all);
+}
+
 void show(const std::string& file) {
+  if (is_array_file(file)) {
+    std::vector<NamedArray> all;
+    for (const auto& path : array_name(file).member.empty() ? arrays_in(file) : std::vector<std::filesystem::path>{file})
+      all.push_back({array_name(path).member, path});
+    return print(describe_arrays(all));
+  }
   if (is_table(file)) return show_table(file);
   const auto study = spec::read_study(file, run::vocabulary());
   const auto& e = study.trials.front().experiment;
   const auto d = run::Assembler().data(e);
-  std::string out = cat(e.data.file.filename().string(), "  fingerprint ", d->fingerprint, "\n");
+  std::string out = cat(printable(d->data.source), "  fingerprint ", d->fingerprint, "\n");
   part(out, "train", d->data, d->split.train);
   part(out, "validation", d->data, d->split.validation);
   part(out, "test", d->data, d->split.test);
-  print(out + describe_text(d->table));
+  print(out + (e.data.arrays.given() ? arrays_text(e.data.arrays) : describe_text(d->table)));
   notes(d->notes);
 }
 }  // namespace

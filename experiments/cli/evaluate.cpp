@@ -5,11 +5,13 @@
 #include <memory>
 #include <numeric>
 
+#include "engine/data/array.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/options.h"
 #include "experiments/cli/prepared.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/evaluation.h"
+#include "experiments/run/arrays.h"
 #include "experiments/run/assemble.h"
 #include "experiments/run/importance.h"
 #include "experiments/run/vocabulary.h"
@@ -97,6 +99,7 @@ Way as_it_is(const onnx::Model& model, const Options& o) {
 Asked from_table(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
   if (!o.split.empty() && o.split != "all") throw Error("--split ", o.split, ": a table has no splits, an experiment file has");
   if (!o.overrides.set.empty() || o.overrides.only) throw Error("--set and --only speak of an experiment file, ", quote(o.data), " is a table");
+  if (is_array_file(o.data)) throw Error(quote(o.data), " is an array, which does not say what its target is: name the experiment file that gives both");
   Asked out;
   const Way way = prepared ? by_preprocess(prepared->preprocess, o) : as_it_is(model, o);
   out.table = read_csv(o.data, way.csv);
@@ -113,12 +116,14 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
   out.table = parts->table;
-  out.prepare = [pre = prepared ? prepared->preprocess : parts->preprocess, ignored = e.loss.ignore_index](const CsvTable& table) {
-    Dataset data = apply(pre, table);
-    if (ignored) run::ignore_class(data, *ignored);
-    return data;
-  };
-  out.data = prepared ? out.prepare(out.table) : parts->data;
+  if (parts->preprocess.arrays.empty())
+    out.prepare = [pre = prepared ? prepared->preprocess : parts->preprocess, ignored = e.loss.ignore_index](const CsvTable& table) {
+      Dataset data = apply(pre, table);
+      if (ignored) run::ignore_class(data, *ignored);
+      return data;
+    };
+  out.data = prepared ? run::prepared_by(prepared->preprocess, *parts) : parts->data;
+  if (prepared && e.loss.ignore_index) run::ignore_class(out.data, *e.loss.ignore_index);
   const Split& s = parts->split;
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
@@ -150,6 +155,7 @@ void execute(const Options& o) {
   report.notes = score.notes;
   report::add_baseline(report, asked.data, asked.rows);
   if (o.importance) {
+    if (!asked.prepare) throw Error("--importance deals the columns of a table anew, ", quote(o.data), " has arrays");
     const auto found =
         within(printable(file.string()), [&] { return run::importance(model, asked.table, asked.prepare, asked.rows, asked.question, o.repeats, o.seed); });
     report.importance_metric = found.metric, report.repeats = o.repeats;

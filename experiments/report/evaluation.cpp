@@ -22,8 +22,8 @@ std::string shown(const Measured& m, bool percent) {
 // Population deviation about the mean: the rmse of answering it.
 void mean_answer(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
   double mean = 0, squares = 0;
-  for (const auto row : rows) mean += static_cast<double>(data.target.f32[static_cast<std::size_t>(row)]) / static_cast<double>(rows.size());
-  for (const auto row : rows) squares += std::pow(static_cast<double>(data.target.f32[static_cast<std::size_t>(row)]) - mean, 2);
+  for (const auto row : rows) mean += data.target.value(static_cast<std::size_t>(row)) / static_cast<double>(rows.size());
+  for (const auto row : rows) squares += std::pow(data.target.value(static_cast<std::size_t>(row)) - mean, 2);
   r.baseline = std::sqrt(squares / static_cast<double>(rows.size()));
   r.baseline_answer = fixed(mean, 4);
 }

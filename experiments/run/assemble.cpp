@@ -9,6 +9,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
 #include "engine/train/init.h"
+#include "experiments/run/arrays.h"
 #include "experiments/run/exported.h"
 #include "experiments/run/faults.h"
 #include "experiments/run/fit_check.h"
@@ -76,6 +77,7 @@ void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
 }
 
 std::shared_ptr<const DataParts> make_data(const DataKey& key) {
+  if (key.data.arrays.given()) return make_arrays(key);
   auto out = std::make_shared<DataParts>();
   TableSpec table = key.data.table;
   CsvOptions csv = key.data.csv;
@@ -218,6 +220,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
+             out->notes = check_array_shapes(model->train, data->data);
              check_inputs(e, model->train, data->data);
              check_lookups(model->train, *data);
              if (short_batch)
@@ -363,7 +366,7 @@ std::string balance_text(const DataParts& d, const std::vector<std::int32_t>& ro
 }
 
 std::string data_line(const spec::Experiment& e, const DataParts& d) {
-  std::string out = cat(printable(e.data.file.filename().string()), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
+  std::string out = cat(printable(d.data.source), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
   if (!d.split.validation.empty()) out += ", validation " + balance_text(d, d.split.validation);
   if (!d.split.test.empty()) out += ", test " + balance_text(d, d.split.test);
   const auto& judged = d.split.validation.empty() ? d.split.test : d.split.validation;
@@ -371,7 +374,7 @@ std::string data_line(const spec::Experiment& e, const DataParts& d) {
     const Balance b = balance(d.data, judged);
     if (b.counts[b.majority] > 0) out += cat("   always answering ", printable(d.data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
   }
-  if (loss_row(e.loss.kind).target == TargetKind::values && !judged.empty() && !d.data.target.f32.empty()) out += "   " + mean_baseline(d, judged);
+  if (loss_row(e.loss.kind).target == TargetKind::values && !judged.empty()) out += "   " + mean_baseline(d, judged);
   return out;
 }
 

@@ -25,6 +25,8 @@ Frame make_frame(const ModelParts& model, const DataParts& data) {
   if (model.model.metadata.contains(threshold_key)) changes.metadata[threshold_key] = "";
   std::string note;
   if (model.key.model.export_inputs == spec::ModelSpec::Inputs::raw) {
+    if (!data.preprocess.arrays.empty())
+      throw Error("model.export.inputs: raw writes the preprocessing of tables into the file; arrays are scaled in front of it: leave it out").code(Exit::usage);
     changes.front = raw_inputs(model.train, data);
     if (changes.front.empty())
       note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";

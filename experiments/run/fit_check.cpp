@@ -13,8 +13,8 @@ void check_binary(const DataParts& parts) {
   const Dataset& data = parts.data;
   if (data.classes.empty()) {
     const auto width = static_cast<std::size_t>(data.target.width());
-    for (std::size_t i = 0; i < data.target.f32.size(); ++i)
-      if (const float y = data.target.f32[i]; y != 0 && y != 1)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(data.rows) * width; ++i)
+      if (const double y = data.target.value(i); y != 0 && y != 1)
         throw Error("binary_crossentropy takes target columns of 0 and 1: ",
                     parts.preprocess.targets.empty()
                         ? cat("row ", i / width + 1)
@@ -149,7 +149,7 @@ std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows
   double squares = 0, answer = 0;
   for (std::size_t k = 0; k < width; ++k) {
     const auto value = [&](std::int32_t row) {
-      const auto y = static_cast<double>(target.f32[static_cast<std::size_t>(row) * width + k]);
+      const auto y = target.value(static_cast<std::size_t>(row) * width + k);
       return scaling.empty() ? y : y / scaling.scale[k] + scaling.shift[k];
     };
     double sum = 0;

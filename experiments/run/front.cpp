@@ -138,7 +138,7 @@ void check_front(const std::string& bytes, const Parts& parts, std::span<const s
       throw Error("in front of input ", quote(input->name), " it makes ", it->second.size(), " values of ", rows.size(), " rows");
     for (std::size_t i = 0; i < it->second.size(); ++i) {
       const std::size_t at = static_cast<std::size_t>(rows[i / width]) * width + i % width;
-      const double a = it->second[i], b = field.dtype == Dtype::i64 ? static_cast<double>(field.i64[at]) : static_cast<double>(field.f32[at]);
+      const double a = it->second[i], b = field.value(at);
       if (!agree(a, b))
         throw Error("in front of input ", quote(input->name), " it makes ", a, " of row ", rows[i / width] + 1, ", where preprocessing made ", b)
             .code(Exit::failed);

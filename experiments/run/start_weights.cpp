@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "engine/train/safetensors.h"
+#include "engine/data/safetensors.h"
 #include "graph/onnx/model.h"
 
 namespace lehr::run {

@@ -63,7 +63,7 @@ void check_together(const Reading& reading, Problems& problems) {
     problems.error(at("model.scores"), "model.scores is for a loss over classes, binary_crossentropy or categorical_crossentropy, not for ", name(e.loss.kind));
   if (e.batch.schedule && !e.batch.keep_last)
     problems.error(at("batch.last"), "batch.last: drop leaves out the rest of an epoch, which has no size where batch.size changes: use keep");
-  const bool validates = e.data.split.validation > 0 || e.data.split.validation_rows > 0;
+  const bool validates = e.data.validates();
   const auto measured = measured_names(e.metrics, validates);
   const auto follows = [&](const std::string& key, const Controlled& quantity) {
     for (const Feedback& feedback : quantity.feedback())
@@ -76,6 +76,7 @@ void check_together(const Reading& reading, Problems& problems) {
     for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
   for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
   check_table(e, problems, at);
+  check_arrays(reading, problems);
 }
 
 }  // namespace lehr::spec

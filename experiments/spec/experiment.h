@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "engine/data/array_names.h"
 #include "engine/data/options.h"
 #include "engine/optim/clip.h"
 #include "experiments/spec/vocabulary.h"
@@ -60,11 +61,13 @@ struct ModelSpec {
   auto operator<=>(const ModelSpec&) const = default;
 };
 struct DataSpec {
-  std::filesystem::path file;
+  std::filesystem::path file;  // of the table; empty where `arrays` are given
   std::string file_as_written;
   CsvOptions csv;
   TableSpec table;  // as the file says it: `classify` follows from the loss and the target, `integer_inputs` from the model
   SplitOptions split;
+  ArraysSpec arrays = {};
+  bool validates() const { return split.validation > 0 || split.validation_rows > 0 || !arrays.validation.inputs.empty(); }
   auto operator<=>(const DataSpec&) const = default;
 };
 struct OptimizerSpec {

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* portion_pattern = "^([0-9]|[1-9][0-9])([.][0-9]*)? *%$|^[.][0-9]+ *%$|^[0-9]+ *rows?$";
 
 Json list_of_names(const Json& item) { return {{"type", "array"}, {"items", item}, {"uniqueItems", true}}; }
+Json array() { return {{"type", "string"}, {"minLength", 1}}; }  // or another file
 Json texts() { return {{"type", {"string", "number", "boolean"}}}; }
 Json names(const std::vector<std::string>& values) {
   Json exact = Json::array();
@@ -92,7 +93,7 @@ class Writer {
       case Type::text:
         return texts();
       case Type::path:
-        return {{"type", "string"}, {"minLength", 1}};
+        return array();
       case Type::integer:
         return range_of("integer", key);
       case Type::number:
@@ -122,7 +123,9 @@ class Writer {
       case Type::init:
         return any_of({initializer(), {{"type", "object"}, {"additionalProperties", initializer()}}});
       case Type::columns:
-        return {{"type", "object"}, {"additionalProperties", any_of({texts(), list_of_names(texts())})}};
+        return any_of({array(), {{"type", "object"}, {"additionalProperties", any_of({array(), list_of_names(texts())})}, {"minProperties", 1}}});
+      case Type::arrays:
+        return any_of({array(), {{"type", "object"}, {"additionalProperties", array()}, {"minProperties", 1}}});
       case Type::rules:
         return {{"type", "object"}, {"additionalProperties", rule()}};
       case Type::seeds:
@@ -148,7 +151,7 @@ class Writer {
       const Key* top = schema_.find(split(key.path, '.').front());
       if (!key.planned.empty() || key.study || !top || !top->varies()) continue;
       if (key.type == Type::schedule || key.type == Type::rows) scheduled.push_back(escaped(key.path));
-      if (key.type == Type::columns) open_["^" + escaped(key.path) + "\\..+$"] = any_of({texts(), list_of_names(texts()), {{"type", "null"}}});
+      if (key.type == Type::columns) open_["^" + escaped(key.path) + "\\..+$"] = any_of({array(), list_of_names(texts()), {{"type", "null"}}});
       if (key.type == Type::features)
         for (const Key& child : schema_.keys())
           if (const std::string each = key.path + ".*."; child.path.starts_with(each))

@@ -39,7 +39,7 @@ constexpr Choice<Take> takes[] = {{Take::tail, "tail", "the last rows of the fil
 void add_target_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data.target",
                   .type = Type::mapping,
-                  .doc = "What is predicted. A bare name or index stands for {column: …}.",
+                  .doc = "What is predicted. A bare name or index stands for {column: …}, with arrays for {array: …}.",
                   .example = "{column: -1, classes: [b, g]}",
                   .shorthand = "column"});
   keys.push_back({.path = "data.target.column",
@@ -212,16 +212,22 @@ void add_column_keys(std::vector<Key>& keys) {
                          [](ColumnRule& rule, Encode encode) { rule.encode = encode; }));
   keys.push_back({.path = "data.inputs",
                   .type = Type::columns,
-                  .doc = "For a model with several inputs: the columns of each, by the input's name.",
-                  .example = "{numbers: [age, income], city: [city]}",
-                  .set = [](Experiment& e, const Value& v) { e.data.table.inputs = {v.lists.begin(), v.lists.end()}; }});
+                  .doc = "Of a table: the columns of each input of the model, by the input's name. Of arrays, in place of data.file: the array, or one for each "
+                         "input, {x: train.npz:images, mask: train.npz:mask}. A .npy or IDX file (gzip too), or FILE:NAME of an .npz or .safetensors file, "
+                         "relative to the file that states it; its first dimension are the rows. data.scale (none, divide, standard, minmax) then is one statistic "
+                         "over all values of an array's training rows.",
+                  .example = "images.npy, or {numbers: [age, income], city: [city]}",
+                  .set = [](Experiment& e, const Value& v) {
+                    e.data.table.inputs = {v.lists.begin(), v.lists.end()};
+                    e.data.arrays.all.inputs = v.arrays;
+                  }});
 }
 }  // namespace
 
 void add_data_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data",
                   .type = Type::mapping,
-                  .doc = "The table the network learns from. A bare file name stands for {file: …}.",
+                  .doc = "The table, or the arrays, the network learns from. A bare file name stands for {file: …}.",
                   .example = "{file: iris.csv, target: species, split: {validation: 20%}}",
                   .required = true,
                   .shorthand = "file"});
@@ -230,6 +236,7 @@ void add_data_keys(std::vector<Key>& keys) {
                   .doc = "A CSV or TSV file, gzip too, relative to the file that states it.",
                   .example = "ionosphere.csv",
                   .required = true,
+                  .instead = "data.inputs",
                   .set = [](Experiment& e, const Value& v) { e.data.file = v.path, e.data.file_as_written = v.text; }});
   keys.push_back({.path = "data.header",
                   .type = Type::boolean,
@@ -253,6 +260,7 @@ void add_data_keys(std::vector<Key>& keys) {
                   .set = [](Experiment& e, const Value& v) { e.data.csv.missing = v.texts; }});
   add_impute_keys(keys, "data");
   add_scale_keys(keys, "data");
+  add_array_keys(keys);
   add_split_keys(keys);
 }
 

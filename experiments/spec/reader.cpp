@@ -246,6 +246,7 @@ Reading read_experiment(const Node& root, const Schema& schema, const Sources& s
     if (optimizer->value.is_mapping() && !optimizer->value.find("lr")) optimizer->value.entries.push_back({"lr", lr->at, std::move(lr->value)});
     moved.erase("lr");
   }
+  move_array_target(moved);
   Reading reading = ExperimentReader(schema, sources, problems).read(moved);
   drive_momentum(reading, problems);
   check_together(reading, problems);

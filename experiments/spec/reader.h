@@ -52,13 +52,18 @@ class ValueReader {
   std::optional<Value> schedule(const Key& key, const Node& node);
   std::optional<Value> rows(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> init(const Key& key, const Node& node);
-  std::optional<Value> columns(const Key& key, const Node& node);
+  std::optional<Value> inputs(const Key& key, const Node& node, Node& canonical);
   bool initializer(const Key& key, const Node& node);
 
   const Schema& schema_;
   const Sources& sources_;
   Problems& problems_;
 };
+
+// What the keys of arrays and of tables need of each other.
+void check_arrays(const Reading& reading, Problems& problems);
+// Where data.inputs names arrays, a bare data.target names one, too.
+void move_array_target(Node& root);
 
 // "a whole number at least 1", "one of keep, drop"
 std::string expected(const Key& key);

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ enum class Type {
   span,      // a length of training with its unit: 5 epochs
   rows,      // a whole number, or a schedule that follows no metric
   init,      // pattern -> initializer
-  columns,   // model input -> list of columns
+  columns,   // model input -> list of columns, or -> array; or one array
+  arrays,    // model input -> array, or one array
   rules,     // pattern -> {freeze, lr_scale, hyperparameters}
   seeds,     // a count or a list
   variants,  // name -> patch
@@ -55,6 +57,7 @@ struct Value {
   std::vector<std::int64_t> integers;
   std::vector<std::pair<std::string, std::string>> pairs;
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;
+  std::map<std::string, std::filesystem::path> arrays;
   std::optional<Controlled> schedule;
   std::filesystem::path path;
 };
@@ -140,6 +143,7 @@ class Schema {
 // The rows, by section.
 void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_data_keys(std::vector<Key>& keys);
+void add_array_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_study_keys(std::vector<Key>& keys);
 

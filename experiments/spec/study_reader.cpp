@@ -240,7 +240,7 @@ void StudyReader::check_select() {
     problems_.warning(select_at, "compare.select chooses among the values of a sweep: there is none here");
   }
   for (const Case& one : cases)
-    if (const SplitOptions& d = one.reading.experiment.data.split; !axes_.empty() && d.validation == 0 && d.validation_rows <= 0)
+    if (!axes_.empty() && !one.reading.experiment.data.validates())
       problems_.error(sweep_at_, "a sweep chooses by the validation rows, and data.split.validation keeps none: give it 20%, say");
 }
 

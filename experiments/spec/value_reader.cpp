@@ -42,7 +42,9 @@ std::string expected(const Key& key) {
     case Type::init:
       return "an initializer, or a mapping of patterns to initializers";
     case Type::columns:
-      return "a mapping of model inputs to lists of columns";
+      return "an array, or a mapping of model inputs to lists of columns or to arrays";
+    case Type::arrays:
+      return "an array, or a mapping of model inputs to arrays";
     case Type::rules:
       return "a mapping of patterns to settings";
     case Type::seeds:
@@ -87,7 +89,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
     case Type::init:
       return init(key, node);
     case Type::columns:
-      return columns(key, node);
+    case Type::arrays:
+      return inputs(key, node, canonical);
     default:
       break;
   }
@@ -264,25 +267,6 @@ std::optional<Value> ValueReader::integers(const Key& key, const Node& node, Nod
     if (read) value.integers.push_back(read->integer);
     return read.has_value();
   });
-}
-
-std::optional<Value> ValueReader::columns(const Key& key, const Node& node) {
-  if (!node.is_mapping()) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
-    return std::nullopt;
-  }
-  Value value;
-  bool fits = true;
-  for (const Entry& entry : node.entries) {
-    Key each = key;
-    each.path += "." + printable(entry.key);
-    each.type = Type::texts;
-    Node ignored;
-    const auto read = texts(each, entry.value, ignored);
-    if (read) value.lists.emplace_back(entry.key, read->texts);
-    fits = fits && read;
-  }
-  return fits ? std::optional(value) : std::nullopt;
 }
 
 std::optional<Value> ValueReader::init(const Key& key, const Node& node) {

@@ -34,6 +34,14 @@ auto fields(TableSpec& s) {
   return std::tie(targets, target_inputs, target_standard, drop_without_target, ignore, row_weight, classes, classify, columns, every, rules, inputs,
                   integer_inputs);
 }
+auto fields(ArraysSpec& s) {
+  auto& [all, validation, test] = s;
+  return std::tie(all, validation, test);
+}
+auto fields(ArrayNames& s) {
+  auto& [inputs, target] = s;
+  return std::tie(inputs, target);
+}
 auto fields(SplitOptions& s) {
   auto& [validation, test, validation_rows, test_rows, take, seed] = s;
   return std::tie(validation, test, validation_rows, test_rows, take, seed);
@@ -75,6 +83,8 @@ auto fields(spec::Experiment& s) {
 void change(bool& v) { v = !v; }
 void change(std::string& v) { v += "x"; }
 void change(std::filesystem::path& v) { v += "x"; }
+void change(std::map<std::string, std::filesystem::path>& v) { v["x"] += "x"; }
+void change(ArrayNames& v) { v.target += "x"; }
 void change(Schedule& v) { v = Schedule(v.at(Clock{}) + 1); }
 void change(PlanSizes::Growth& v) { v.epochs += 1; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
@@ -162,6 +172,8 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
              {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data}, {"row_weight", data},
               {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
               {"integer_inputs: from the model", none}});
+  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays; }, {{"all", data}, {"validation", data}, {"test", data}});
+  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },

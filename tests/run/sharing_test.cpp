@@ -2,9 +2,11 @@
 #include <cmath>
 #include <filesystem>
 #include <mutex>
+#include <tuple>
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "engine/data/npy.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
 #include "experiments/spec/schema.h"
@@ -34,6 +36,10 @@ struct Row {
 #define GAPS "data.drop: [b, c, d, z2, y3, v]"
 #define DATES "data.file: dates.csv, data.target.column: y"
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
+#define ARRAYS "data.file: null, data.columns: null, data.target.column: null, data.inputs: x1.npy, "
+#define TARGET ARRAYS "data.target.array: y1.npy, "
+#define PARTS "data.validation: {inputs: x2.npy, target: y2.npy}, data.split.validation: null"
+#define TESTS "data.test: {inputs: x2.npy, target: y2.npy}"
 #define MLP "model.file: null, model.init: null"
 
 // One row a key an experiment may vary.
@@ -86,6 +92,11 @@ const Row rows[] = {
     {"data.categorical", "model.file: four.onnx", "data.columns: [a, c], data.categorical: [c]", "data.columns: [a, d], data.categorical: [d]"},
     {"data.encode", "model.file: four.onnx, data.columns: [a, c], data.categorical: [c]", "", "data.encode: code", Effect::refused},
     {"data.inputs", "", "data.inputs: {x: [a, b]}", "data.inputs: {x: [b, a]}"},
+    {"data.target.array", ARRAYS "data.target.array: y1.npy", "", "data.target.array: y2.npy"},
+    {"data.validation.inputs", TARGET PARTS, "", "data.validation.inputs: x1.npy"},
+    {"data.validation.target", TARGET PARTS, "", "data.validation.target: y1.npy"},
+    {"data.test.inputs", TARGET TESTS, "", "data.test.inputs: x1.npy"},
+    {"data.test.target", TARGET TESTS, "", "data.test.target: y1.npy"},
     {"data.missing", "data.columns: [a, e], data.impute: zero", "data.missing: ['?']", "data.missing: ['?', '-1']"},
     {"data.impute", "data.columns: [a, e]", "data.impute: zero", "data.impute: median"},
     {"data.scale", "", "data.scale: none", "data.scale: standard"},
@@ -178,6 +189,17 @@ class Folder {
     for (int i = 0; i < 40; ++i) dates += cat(i % 7, ",2024-", i % 2 ? "02" : "11", "-1", i % 10, ",", i % 2, "\n");
     write_file_lazily(folder_ / "dates.csv", dates);
     write_file_lazily(folder_ / "d.csv", table(1)), write_file_lazily(folder_ / "other.csv", table(2));
+    for (const auto& [seed, x, y] : {std::tuple{3, "x1.npy", "y1.npy"}, std::tuple{4, "x2.npy", "y2.npy"}}) {
+      std::vector<float> values;
+      std::string labels;
+      Random random(static_cast<std::uint64_t>(seed), Stream::init, 0);
+      for (int i = 0; i < 40; ++i) {
+        for (int k = 0; k < 2; ++k) values.push_back(static_cast<float>(random.normal()));
+        labels += values.end()[-2] + (seed == 3 ? 1 : -1) * values.back() > 0 ? '\1' : '\0';
+      }
+      write_file_lazily(folder_ / x, npy::header(Dtype::f32, {40, 2}).append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+      write_file_lazily(folder_ / y, npy::header(Dtype::u8, {40}) + labels);
+    }
     std::string bare;
     for (int i = 0; i < 40; ++i) bare += cat(i % 7, ".5,", i % 5, ".25,", i % 2, "\n");
     write_file_lazily(folder_ / "bare.csv", bare);

@@ -78,3 +78,24 @@ TEST_CASE("data that do not fit the model are refused with both sides named", "[
              "input 'x' is float32, the data 'x' is int64"));
   CHECK(refusal(two, table({floats("x", 2), whole("ids")}, floats("label", 1))) == "");
 }
+
+TEST_CASE("an array of bytes feeds an input of floats and one of integers", "[train]") {
+  Model m;
+  const auto stored = [](std::vector<std::uint8_t> values, std::int64_t width) {
+    const auto owner = std::make_shared<std::vector<std::uint8_t>>(std::move(values));
+    Stored out(Dtype::u8, width);
+    out.add({owner, reinterpret_cast<const std::byte*>(owner->data()), static_cast<std::int64_t>(owner->size()) / width});
+    return out;
+  };
+  Field x{"x", {1, 2}, Dtype::u8, {}, {}}, ids{"ids", {}, Dtype::u8, {}, {}};
+  x.stored = stored({1, 2, 3, 4, 5, 6, 7, 8}, 2), ids.stored = stored({10, 20, 30, 40}, 1);
+  x.stored.scale({0}, {0.5});
+  const Dataset data = table({ids, x}, floats("label", 1));
+  const Feed feed(m.plan(), data, "target");
+  const std::int32_t rows[] = {3, 1};
+  feed.fill(rows);
+  CHECK(got(m, "x") == std::vector<float>{3.5f, 4, 1.5f, 2});
+  CHECK(m.plan().input_i64("ids")[0] == 40);
+  ids.stored.scale({0}, {0.5});
+  CHECK_THAT(refusal(m, table({ids, x}, floats("label", 1))), contains("input 'ids' is int64, the data 'ids' of some.csv is uint8, scaled"));
+}

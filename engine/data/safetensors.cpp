@@ -1,4 +1,4 @@
-#include "engine/train/safetensors.h"
+#include "engine/data/safetensors.h"
 
 #include <cstring>
 

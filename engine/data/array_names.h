@@ -1,0 +1,22 @@
+#pragma once
+#include <compare>
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace lehr {
+
+// Arrays that belong together row by row: texts that name them (array.h), by the model's input, "" for the only one.
+struct ArrayNames {
+  std::map<std::string, std::filesystem::path> inputs = {};
+  std::filesystem::path target = {};
+  auto operator<=>(const ArrayNames&) const = default;
+};
+// An experiment's arrays: what is split, and what is kept for validation or test in files of its own.
+struct ArraysSpec {
+  ArrayNames all = {}, validation = {}, test = {};
+  bool given() const { return !all.inputs.empty(); }
+  auto operator<=>(const ArraysSpec&) const = default;
+};
+
+}  // namespace lehr

@@ -1,0 +1,179 @@
+#include "engine/data/stored.h"
+
+#include <cstring>
+#include <type_traits>
+
+#include "base/error.h"
+#include "base/tensor.h"
+
+namespace lehr {
+
+namespace {
+// A float16 and a truth value, to be told from the integers that hold them.
+struct Half {
+  std::uint16_t bits;
+};
+struct Truth {
+  std::uint8_t bits;
+};
+double as_double(Half v) { return half_to_float(v.bits); }
+double as_double(Truth v) { return v.bits != 0; }
+template <class T>
+double as_double(T v) {
+  return static_cast<double>(v);
+}
+
+template <class T>
+T load(const std::byte* from, std::size_t index) {
+  T value;
+  std::memcpy(&value, from + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+// f(T()) for the type of the values.
+template <class F>
+auto typed(Dtype dtype, const F& f) {
+  switch (dtype) {
+    case Dtype::f64:
+      return f(double());
+    case Dtype::f16:
+      return f(Half());
+    case Dtype::i8:
+      return f(std::int8_t());
+    case Dtype::u8:
+      return f(std::uint8_t());
+    case Dtype::boolean:
+      return f(Truth());
+    case Dtype::i16:
+      return f(std::int16_t());
+    case Dtype::u16:
+      return f(std::uint16_t());
+    case Dtype::i32:
+      return f(std::int32_t());
+    case Dtype::u32:
+      return f(std::uint32_t());
+    case Dtype::i64:
+      return f(std::int64_t());
+    case Dtype::f32:
+      return f(float());
+    case Dtype::bf16:
+    case Dtype::u64:
+    case Dtype::string:
+      break;
+  }
+  throw Error("values of type ", name(dtype), " are not held as data");
+}
+
+// Each row's place and where its values go.
+template <class Row, class To, class Each>
+void each_row(std::span<const std::int32_t> rows, std::size_t width, To* out, const Row& row, const Each& each) {
+  for (const std::int32_t r : rows) each(row(r), out), out += width;
+}
+
+template <class Index, class Row>
+void look_up(std::span<const std::int32_t> rows, std::size_t width, const Row& row, const float* table, float* out) {
+  each_row(rows, width, out, row, [&](const std::byte* from, float* to) {
+    for (std::size_t i = 0; i < width; ++i) to[i] = table[load<Index>(from, i)];
+  });
+}
+}  // namespace
+
+Stored::Stored(Dtype dtype, std::int64_t width) : dtype_(dtype), width_(width) {
+  typed(dtype, [](auto) {});
+  scale({}, {});
+}
+
+void Stored::add(Stretch stretch) {
+  rows_ += stretch.rows;
+  stretches_.push_back(std::move(stretch));
+}
+
+void Stored::scale(std::vector<double> shift, std::vector<double> scale) {
+  if (shift.size() != scale.size() || (shift.size() > 1 && static_cast<std::int64_t>(shift.size()) != width_))
+    throw Error(shift.size(), " shifts and ", scale.size(), " scales for ", width_, " columns");
+  shift_ = std::move(shift), scale_ = std::move(scale);
+  table_.clear();
+  const std::size_t size = bytes(dtype_);
+  if (size > 2 || shift_.size() > 1) return;
+  const double by = shift_.empty() ? 0 : shift_[0], times = scale_.empty() ? 1 : scale_[0];
+  typed(dtype_, [&]<class T>(T) {
+    for (std::uint32_t bits = 0; bits < (std::uint32_t{1} << (8 * size)); ++bits) {
+      std::array<std::byte, 2> pattern{static_cast<std::byte>(bits & 255), static_cast<std::byte>(bits >> 8)};
+      if constexpr (sizeof(T) <= 2) table_.push_back(static_cast<float>((as_double(load<T>(pattern.data(), 0)) - by) * times));
+    }
+  });
+}
+
+const std::byte* Stored::row(std::int64_t row) const {
+  const std::byte* bytes_of = stretches_.front().bytes;
+  for (std::size_t s = 0; s + 1 < stretches_.size() && row >= stretches_[s].rows; ++s) row -= stretches_[s].rows, bytes_of = stretches_[s + 1].bytes;
+  return bytes_of + static_cast<std::size_t>(row * width_) * bytes(dtype_);
+}
+
+void Stored::gather(std::span<const std::int32_t> rows, float* out) const {
+  const auto width = static_cast<std::size_t>(width_);
+  const auto at = [&](std::int32_t r) { return row(r); };
+  if (!table_.empty())
+    return bytes(dtype_) == 1 ? look_up<std::uint8_t>(rows, width, at, table_.data(), out) : look_up<std::uint16_t>(rows, width, at, table_.data(), out);
+  if (dtype_ == Dtype::f32 && shift_.empty())
+    return each_row(rows, width, out, at, [&](const std::byte* from, float* to) { std::memcpy(to, from, width * sizeof(float)); });
+  typed(dtype_, [&]<class T>(T) {
+    if (shift_.size() > 1)
+      return each_row(rows, width, out, at, [&](const std::byte* from, float* to) {
+        for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>((as_double(load<T>(from, i)) - shift_[i]) * scale_[i]);
+      });
+    const double by = shift_.empty() ? 0 : shift_[0], times = scale_.empty() ? 1 : scale_[0];
+    each_row(rows, width, out, at, [&](const std::byte* from, float* to) {
+      for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>((as_double(load<T>(from, i)) - by) * times);
+    });
+  });
+}
+
+void Stored::gather(std::span<const std::int32_t> rows, std::int64_t* out) const {
+  if (!whole()) throw Error("values of type ", name(dtype_), scaled() ? ", scaled," : "", " are no integers");
+  typed(dtype_, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> || std::is_same_v<T, Truth>)
+      each_row(
+          rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+          [&](const std::byte* from, std::int64_t* to) {
+            for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) {
+              if constexpr (std::is_integral_v<T>)
+                to[i] = static_cast<std::int64_t>(load<T>(from, i));
+              else
+                to[i] = load<T>(from, i).bits != 0;
+            }
+          });
+  });
+}
+
+void Stored::gather(std::span<const std::int32_t> rows, std::uint8_t* out) const {
+  if (dtype_ != Dtype::boolean) throw Error("values of type ", name(dtype_), " are no truth values");
+  each_row(
+      rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+      [&](const std::byte* from, std::uint8_t* to) {
+        for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = from[i] != std::byte{};
+      });
+}
+
+void Stored::gather_raw(std::span<const std::int32_t> rows, double* out) const {
+  typed(dtype_, [&]<class T>(T) {
+    each_row(
+        rows, static_cast<std::size_t>(width_), out, [&](std::int32_t r) { return row(r); },
+        [&](const std::byte* from, double* to) {
+          for (std::size_t i = 0; i < static_cast<std::size_t>(width_); ++i) to[i] = as_double(load<T>(from, i));
+        });
+  });
+}
+
+double Stored::raw(std::size_t index) const {
+  const auto width = static_cast<std::size_t>(width_);
+  return typed(dtype_, [&]<class T>(T) { return as_double(load<T>(row(static_cast<std::int64_t>(index / width)), index % width)); });
+}
+
+double Stored::value(std::size_t index) const {
+  if (shift_.empty()) return static_cast<double>(static_cast<float>(raw(index)));
+  const std::size_t column = shift_.size() > 1 ? index % static_cast<std::size_t>(width_) : 0;
+  return static_cast<double>(static_cast<float>((raw(index) - shift_[column]) * scale_[column]));
+}
+
+}  // namespace lehr

@@ -1,0 +1,58 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/shape.h"
+
+namespace lehr {
+
+// Rows of numbers in the type they were read in, row-major, one stretch of memory behind another (each of a file, mapped or held). A model that
+// takes floats sees float32((value - shift) * scale), the arithmetic in double, as the preprocessing of tables does; nothing is converted beforehand.
+class Stored {
+ public:
+  // A stretch: `rows` rows from `bytes` on, which `owner` keeps alive. Nothing needs to be aligned.
+  struct Stretch {
+    std::shared_ptr<const void> owner;
+    const std::byte* bytes = nullptr;
+    std::int64_t rows = 0;
+  };
+
+  Stored() = default;
+  // Any type but uint64, bfloat16 and string; `width` values a row.
+  Stored(Dtype dtype, std::int64_t width);
+  void add(Stretch stretch);
+  // One for all, or one a column. None: values as they are.
+  void scale(std::vector<double> shift, std::vector<double> scale);
+
+  bool empty() const { return stretches_.empty(); }
+  Dtype dtype() const { return dtype_; }
+  std::int64_t rows() const { return rows_; }
+  bool scaled() const { return !shift_.empty(); }
+  // Integers and truth values that nothing scales: an input of integers takes them.
+  bool whole() const { return !is_float(dtype_) && !scaled(); }
+
+  // The rows, one after another, as the model sees them. `out` has room for rows.size() * width values. Nothing is allocated.
+  void gather(std::span<const std::int32_t> rows, float* out) const;
+  void gather(std::span<const std::int32_t> rows, std::int64_t* out) const;  // whole()
+  void gather(std::span<const std::int32_t> rows, std::uint8_t* out) const;  // truth values: 0 or 1
+  // One value by its place in row-major order, as the model sees it, and as the file has it.
+  double value(std::size_t index) const;
+  double raw(std::size_t index) const;
+  // The values of `rows` as the file has them, in double: for statistics. `out` as above.
+  void gather_raw(std::span<const std::int32_t> rows, double* out) const;
+
+ private:
+  const std::byte* row(std::int64_t row) const;
+
+  Dtype dtype_ = Dtype::f32;
+  std::int64_t width_ = 0, rows_ = 0;
+  std::vector<Stretch> stretches_;
+  std::vector<double> shift_, scale_;
+  std::vector<float> table_;  // of types of 1 or 2 bytes under one scaling: what each pattern of bits becomes
+};
+
+}  // namespace lehr

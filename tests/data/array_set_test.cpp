@@ -1,0 +1,204 @@
+#include "engine/data/array_set.h"
+
+#include "engine/data/json.h"
+#include "tests/data/array_files.h"
+
+using namespace lehr;
+using namespace lehr::test;
+
+namespace {
+using Bytes = std::vector<std::uint8_t>;
+// Six rows of two bytes, and labels.
+struct Set {
+  ArrayFolder folder;
+  ArraysSpec spec;
+  ArrayUse use;
+  SplitOptions split;
+  Set() {
+    folder.npy("x.npy", Dtype::u8, {6, 2}, Bytes{0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 255});
+    folder.npy("y.npy", Dtype::u8, {6}, Bytes{0, 1, 2, 0, 1, 2});
+    spec.all = {{{"", folder.path("x.npy")}}, folder.path("y.npy")};
+    use.classify = true;
+    split.validation_rows = 2, split.take = SplitOptions::Take::tail;
+  }
+  PreparedArrays prepared() const { return prepare_arrays(spec, use, split); }
+  std::string refusal() const {
+    try {
+      prepared();
+    } catch (const Error& error) {
+      CHECK(error.code() == Exit::mismatch);
+      return error.what();
+    }
+    return "";
+  }
+};
+std::vector<float> seen(const Field& field, std::int32_t row) {
+  std::vector<float> out(static_cast<std::size_t>(field.width()));
+  gather(field, std::vector<std::int32_t>{row}, out);
+  return out;
+}
+using Floats = std::vector<float>;
+using Names = std::vector<std::string>;
+using Indices = std::vector<std::int64_t>;
+}  // namespace
+
+TEST_CASE("arrays are held as they are, split and scaled on the way", "[arrays]") {
+  Set set;
+  set.use.scale = ArrayUse::Scale::divide, set.use.divide = 255;
+  const PreparedArrays p = set.prepared();
+  CHECK(p.data.rows == 6);
+  CHECK(p.data.source == "x.npy");
+  CHECK(p.data.features[0].row == Shape{2});
+  CHECK(p.data.classes == Names{"0", "1", "2"});
+  CHECK(p.data.target.i64 == Indices{0, 1, 2, 0, 1, 2});
+  CHECK(p.split.train == std::vector<std::int32_t>{0, 1, 2, 3});
+  CHECK(p.split.validation == std::vector<std::int32_t>{4, 5});
+  CHECK(seen(p.data.features[0], 5) == Floats{static_cast<float>(100 * (1 / 255.0)), 1});
+  CHECK(p.notes.empty());
+  set.use.scale = ArrayUse::Scale::none;
+  CHECK_THAT(cat(set.prepared().notes), contains("holds bytes, 0 to 255, as they are"));
+}
+
+// numpy: x[:4].mean() = 35, x[:4].std() = 22.9128784747792, minmax 0 and 70.
+TEST_CASE("standard and minmax are statistics of all values of the training rows", "[arrays]") {
+  Set set;
+  set.use.scale = ArrayUse::Scale::standard;
+  const ArrayPlan standard = set.prepared().plans[0];
+  CHECK(standard.shift == Approx(35).epsilon(1e-15));
+  CHECK(1 / standard.scale == Approx(22.9128784747792).epsilon(1e-14));
+  set.use.scale = ArrayUse::Scale::minmax;
+  CHECK(set.prepared().plans[0].shift == 0);
+  CHECK(set.prepared().plans[0].scale == 1 / 70.0);
+  set.folder.npy("x.npy", Dtype::u8, {6, 2}, Bytes(12, 7));
+  set.use.scale = ArrayUse::Scale::standard;
+  CHECK(set.prepared().plans[0].scale == 1);  // a constant keeps its scale
+  CHECK(seen(set.prepared().data.features[0], 0) == Floats{0, 0});
+}
+
+TEST_CASE("rows of files of their own stand behind the others", "[arrays]") {
+  Set set;
+  set.folder.npy("tx.npy", Dtype::u8, {2, 2}, Bytes{1, 2, 3, 4});
+  set.folder.npy("ty.npy", Dtype::u8, {2}, Bytes{2, 0});
+  set.spec.test = {{{"", set.folder.path("tx.npy")}}, set.folder.path("ty.npy")};
+  const PreparedArrays p = set.prepared();
+  CHECK(p.data.rows == 8);
+  CHECK(p.split.test == std::vector<std::int32_t>{6, 7});
+  CHECK(p.split.validation == std::vector<std::int32_t>{4, 5});
+  CHECK(seen(p.data.features[0], 7) == Floats{3, 4});
+  CHECK(p.data.target.i64[6] == 2);
+  set.spec.validation = set.spec.test, set.split.validation_rows = -1;
+  CHECK(set.prepared().split.train.size() == 6);
+  CHECK(set.prepared().split.validation == std::vector<std::int32_t>{6, 7});
+  CHECK(set.prepared().split.test == std::vector<std::int32_t>{8, 9});
+  set.folder.npy("tx.npy", Dtype::f32, {2, 2}, Floats{1, 2, 3, 4});
+  CHECK_THAT(set.refusal(), contains("tx.npy) is float32[2, 2], x.npy is uint8[6, 2]: the same type and shape of rows was expected"));
+  set.folder.npy("tx.npy", Dtype::u8, {2, 3}, Bytes(6, 1));
+  CHECK_THAT(set.refusal(), contains("is uint8[2, 3], x.npy is uint8[6, 2]"));
+  set.spec.validation.target.clear();
+  CHECK_THAT(set.refusal(), contains("data.validation must give the arrays that data gives"));
+}
+
+TEST_CASE("labels become classes by what they are", "[arrays]") {
+  Set set;
+  const auto labels = [&](const std::vector<std::int64_t>& values) { set.folder.npy("y.npy", Dtype::i64, {6}, values); };
+  SECTION("names by their place") {
+    set.use.classes = {"a", "b", "c"};
+    CHECK(set.prepared().data.classes == Names{"a", "b", "c"});
+    CHECK_THAT(cat(set.prepared().notes), contains("the labels 0 to 2 are, in this order, a, b, c"));
+    labels({0, 1, 2, 3, 1, -1});
+    CHECK_THAT(set.refusal(), contains("row 3 (from 0): 3 is not one of the classes a, b, c"));
+    CHECK_THAT(set.refusal(), contains("row 5 (from 0): -1 is not one of the classes"));
+  }
+  SECTION("numbers by their value") {
+    set.use.classes = {"2", "1", "0"};
+    CHECK(set.prepared().data.target.i64 == Indices{2, 1, 0, 2, 1, 0});
+  }
+  SECTION("the model's own names") {
+    set.use.own_classes = {"a", "b", "c"};
+    CHECK(set.prepared().data.classes == Names{"a", "b", "c"});
+    set.use.own_classes = {"a", "b"};
+    CHECK(set.prepared().data.classes == Names{"0", "1", "2"});
+  }
+  SECTION("others in their order, which is told") {
+    labels({-1, 1, 1, -1, 1, -1});
+    CHECK(set.prepared().data.classes == Names{"-1", "1"});
+    CHECK(set.prepared().data.target.i64 == Indices{0, 1, 1, 0, 1, 0});
+    CHECK_THAT(cat(set.prepared().notes), contains("the labels are -1, 1, not 0 to 1: in this order they are the classes"));
+  }
+  SECTION("those that do not count") {
+    labels({0, 255, 2, 0, 1, 2});
+    set.use.ignore = {"255"};
+    CHECK(set.prepared().data.classes == Names{"0", "1", "2"});
+    CHECK(set.prepared().data.target.i64 == Indices{0, -1, 2, 0, 1, 2});
+    set.use.ignore = {"7"};
+    CHECK_THAT(set.refusal(), contains("target.ignore names '7', which no label is"));
+  }
+  SECTION("one-hot rows") {
+    set.folder.npy("y.npy", Dtype::f32, {6, 3}, Floats{1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1});
+    CHECK(set.prepared().data.target.i64 == Indices{0, 2, 1, 0, 1, 2});
+    set.folder.npy("y.npy", Dtype::f32, {6, 3}, Floats{1, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1});
+    CHECK_THAT(set.refusal(), contains("its rows are [3]: a loss over classes takes one whole number a row, or a single 1 among zeros, which row 1"));
+  }
+  SECTION("fractions are none") {
+    set.folder.npy("y.npy", Dtype::f32, {6}, Floats{0, 1, 0.5f, 1, 0, 1});
+    CHECK_THAT(set.refusal(), contains("'y.npy': row 2 (from 0) is 0.5, no class"));
+  }
+  SECTION("whole floats and truth values are") {
+    set.folder.npy("y.npy", Dtype::f32, {6, 1}, Floats{0, 1, 1, 0, 0, 1});
+    CHECK(set.prepared().data.target.i64 == Indices{0, 1, 1, 0, 0, 1});
+    set.folder.npy("y.npy", Dtype::boolean, {6}, Bytes{0, 1, 1, 0, 0, 1});
+    CHECK(set.prepared().data.classes == Names{"0", "1"});
+  }
+}
+
+TEST_CASE("targets of numbers may have several a row, the input may be its own target", "[arrays]") {
+  Set set;
+  set.use.classify = false;
+  set.folder.npy("y.npy", Dtype::f64, {6, 2}, std::vector<double>{0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5});
+  const PreparedArrays p = set.prepared();
+  CHECK(p.data.classes.empty());
+  CHECK(p.data.target.width() == 2);
+  CHECK(seen(p.data.target, 3) == Floats{3, 3.5f});
+  CHECK(p.data.target.value(11) == 5.5);
+  set.use.target_inputs = true, set.use.scale = ArrayUse::Scale::divide, set.use.divide = 10;
+  CHECK(seen(set.prepared().data.target, 0) == Floats{0, 1});
+}
+
+TEST_CASE("arrays that do not belong together are refused by name", "[arrays]") {
+  Set set;
+  set.folder.npy("y.npy", Dtype::u8, {5}, Bytes{0, 1, 2, 0, 1});
+  CHECK_THAT(set.refusal(), contains("the arrays have different numbers of rows: the input (x.npy) has 6, the target (y.npy) has 5"));
+  set.folder.npy("y.npy", Dtype::u8, {}, Bytes{1});
+  CHECK_THAT(set.refusal(), contains("the target (y.npy) is a single number: its first dimension must be the rows"));
+  set.folder.npy("y.npy", Dtype::u8, {6}, Bytes{0, 1, 2, 0, 1, 2});
+  std::vector<float> bad(12, 1.0f);
+  bad[7] = std::numeric_limits<float>::quiet_NaN();
+  set.folder.npy("x.npy", Dtype::f32, {6, 2}, bad);
+  CHECK_THAT(set.refusal(), contains("the input (x.npy): row 3, value 1 (both from 0) is nan"));
+  set.folder.npy("x.npy", Dtype::f64, {6, 2}, std::vector<double>(12, 1e300));
+  CHECK_THAT(set.refusal(), contains("row 0, value 0 (both from 0) is 1e+300, beyond the range of float32"));
+  set.folder.npy("x.npy", Dtype::f32, {0, 2}, Floats{});
+  set.folder.npy("y.npy", Dtype::u8, {0}, Bytes{});
+  CHECK_THAT(set.refusal(), contains("has no rows to split"));
+  set.spec.all.target.clear();
+  CHECK_THAT(set.refusal(), contains("the arrays have no target"));
+}
+
+TEST_CASE("what was learnt is saved, read and applied to another array", "[arrays]") {
+  Set set;
+  set.use.scale = ArrayUse::Scale::standard;
+  const PreparedArrays p = set.prepared();
+  const ArrayPlan read = ArrayPlan::parse(json::parse(p.plans[0].json()));
+  CHECK(read == p.plans[0]);
+  set.folder.npy("other.npy", Dtype::u8, {1, 2}, Bytes{20, 255});
+  const Dataset applied = apply_arrays({read}, {{"", set.folder.path("other.npy")}});
+  CHECK(seen(applied.features[0], 0)[0] == seen(p.data.features[0], 1)[0]);
+  CHECK(seen(applied.features[0], 0)[1] == seen(p.data.features[0], 5)[1]);
+  set.folder.npy("other.npy", Dtype::u8, {1, 3}, Bytes{1, 2, 3});
+  CHECK_THAT(error_of([&] {
+               apply_arrays({read}, {{"", set.folder.path("other.npy")}});
+             }),
+             contains("the input of other.npy has rows of shape [3], the model was trained on [2]"));
+  set.folder.npy("other.npy", Dtype::f32, {1, 2}, Floats{1, 2});
+  CHECK_THAT(error_of([&] { apply_arrays({read}, {{"", set.folder.path("other.npy")}}); }), contains("is float32, the model was trained on uint8"));
+}
