@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "base/text.h"
-#include "graph/onnx/model.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
 

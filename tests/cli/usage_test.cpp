@@ -57,7 +57,7 @@ TEST_CASE("what a wrong command line is told", "[cli][bad]") {
                    {"schedule short.yaml --steps 5", 2, {}, {"first:end", "'5'"}},
                    {"schedule short.yaml --steps 5:3", 2, {}, {"--steps (end)", "from 6 to 18"}},
                    {"init --data ionosphere.csv --hidden 16,0", 2, {}, {"--hidden", "'0'"}},
-                   {"init --data ionosphere.csv --activation Relo", 2, {}, {"'Relo', did you mean 'Relu'?"}},
+                   {"init --data ionosphere.csv --activation Relo", 2, {}, {"'Relo', did you mean 'relu'?"}},
                    {"init --data ionosphere.csv --target 99", 2, {}, {"99", "35"}},
                    {"explain optimizer.momentun", 2, {}, {"did you mean 'optimizer.momentum'?"}},
                    {"resolve short.yaml --only other", 2, {}, {"other"}},
