@@ -248,7 +248,7 @@ std::vector<std::string> missing_marks(const CsvTable& table) {
     if (c.numeric) continue;
     std::vector<std::string> others;
     std::size_t numbers = 0;
-    for (const std::string& text : c.texts) parse_number(text) ? void(++numbers) : others.push_back(text);
+    for (const std::string& text : c.texts) parse_number(text, table.decimal) ? void(++numbers) : others.push_back(text);
     if (numbers < 2 || others.size() > 4 || !std::ranges::all_of(others, mark)) continue;
     for (const std::string& text : others)
       if (std::ranges::find(out, text) == out.end()) out.push_back(text);
