@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "engine/data/csv_reader.h"
@@ -146,7 +147,8 @@ std::optional<double> CsvTable::value(std::int64_t row, std::size_t column) cons
   const auto r = static_cast<std::size_t>(row);
   if (c.numeric) return c.numbers[r];
   if (c.codes[r] < 0) return std::numeric_limits<double>::quiet_NaN();
-  return parse_number(c.texts[static_cast<std::size_t>(c.codes[r])], decimal);
+  const std::string& text = c.texts[static_cast<std::size_t>(c.codes[r])];
+  return csv::is_missing_number(text, missing) ? std::numeric_limits<double>::quiet_NaN() : parse_number(text, decimal);
 }
 
 std::string CsvTable::cell(std::int64_t row, std::size_t column) const {

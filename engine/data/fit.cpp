@@ -240,13 +240,13 @@ struct Fitter {
   }
 
   void name_missing(const std::vector<std::size_t>& found) const {
+    if (std::ssize(found) == table.rows)
+      return problems.add("column ", cells().named ? quote(cells().name) : cat(cells().name, table.header ? " has no name and" : ""),
+                          cells().named || !table.header ? " has" : "", " no value in any row: drop: [", printable(cells().name), "] leaves it out");
     name_cells(found, [](std::size_t) { return std::string("the value is missing"); },
                " without a value: say what stands for it, the mean, the median or zero");
   }
   void name_missing() const {
-    if (cells().missing == table.rows)
-      return problems.add("column ", cells().named ? quote(cells().name) : cells().name, cells().named ? "" : " has no name and", cells().named ? " has" : "",
-                          " no value in any row: drop: [", cells().named ? printable(cells().name) : cells().name, "] leaves it out");
     std::vector<std::size_t> found;
     for (std::int64_t r = 0; r < table.rows; ++r)
       if (table::missing(cells(), r)) found.push_back(static_cast<std::size_t>(r));

@@ -43,5 +43,5 @@ TEST_CASE("large_numbers_shown: whole numbers with all their digits", "[describe
   INFO(text);
   CHECK(text.find("1550083467346370  1550083467365370  1550083467355870") != std::string::npos);
   CHECK(text.find("0.5000") != std::string::npos);
-  CHECK(describe_text(parse_csv("x\n12345678.25\n9007199254740993\n", "t")).find("12345678.3") != std::string::npos);
+  CHECK(describe_text(parse_csv("x\n12345678.75\n9007199254740993\n", "t")).find("12345678.8") != std::string::npos);
 }
