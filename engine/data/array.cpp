@@ -42,9 +42,8 @@ const Format& format_of(std::string_view first) {
 
 void check_size(const ArrayHeader& h, double expected, double found) {
   if (expected == found) return;
-  throw Error(
-      "its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(expected)), " bytes; ",
-      found < expected ? cat("the file has ", grouped(static_cast<long long>(found))) : cat("behind it the file has ", grouped(static_cast<long long>(found))));
+  throw Error("its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(expected)), " bytes; behind it there are ",
+              grouped(static_cast<long long>(std::max(0.0, found))));
 }
 
 // Big-endian values turned.

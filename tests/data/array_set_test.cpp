@@ -91,9 +91,9 @@ TEST_CASE("rows of files of their own stand behind the others", "[arrays]") {
   CHECK(set.prepared().split.validation == std::vector<std::int32_t>{6, 7});
   CHECK(set.prepared().split.test == std::vector<std::int32_t>{8, 9});
   set.folder.npy("tx.npy", Dtype::f32, {2, 2}, Floats{1, 2, 3, 4});
-  CHECK_THAT(set.refusal(), contains("tx.npy) is float32[2, 2], x.npy is uint8[6, 2]: the same type and shape of rows was expected"));
+  CHECK_THAT(set.refusal(), contains("tx.npy) is float32[2,2], x.npy is uint8[6,2]: the same type and shape of rows was expected"));
   set.folder.npy("tx.npy", Dtype::u8, {2, 3}, Bytes(6, 1));
-  CHECK_THAT(set.refusal(), contains("is uint8[2, 3], x.npy is uint8[6, 2]"));
+  CHECK_THAT(set.refusal(), contains("is uint8[2,3], x.npy is uint8[6,2]"));
   set.spec.validation.target.clear();
   CHECK_THAT(set.refusal(), contains("data.validation must give the arrays that data gives"));
 }
@@ -141,7 +141,7 @@ TEST_CASE("labels become classes by what they are", "[arrays]") {
   }
   SECTION("fractions are none") {
     set.folder.npy("y.npy", Dtype::f32, {6}, Floats{0, 1, 0.5f, 1, 0, 1});
-    CHECK_THAT(set.refusal(), contains("'y.npy': row 2 (from 0) is 0.5, no class"));
+    CHECK_THAT(set.refusal(), contains("row 2 (from 0) is 0.5, no class: a loss over classes takes whole numbers\n  in 'y.npy'"));
   }
   SECTION("whole floats and truth values are") {
     set.folder.npy("y.npy", Dtype::f32, {6, 1}, Floats{0, 1, 1, 0, 0, 1});
