@@ -36,7 +36,7 @@ void add_language(CLI::App& app, Context&) {
 
   auto* explain = app.add_subcommand("explain", "A key or a name of an experiment: what it means, its default");
   auto key = std::make_shared<std::string>();
-  explain->add_option("key", *key, "data.split, adam, accuracy, lr.cosine, StepLR, phases, …");
+  explain->add_option("key", *key, "data.split, adam, accuracy, StepLR, phases, …");
   explain->callback([key] { print(spec::explain(*key, run::vocabulary())); });
 }
 

@@ -30,6 +30,7 @@ void check_names(const spec::Experiment& e, const Graph& graph) {
     faults.add("model.output",
                cat("the model has no output ", quote(e.loss.output), did_you_mean(e.loss.output, outputs), " (outputs: ", listed(outputs), ")"));
   const auto check = [&](const std::string& key, const std::string& pattern) {
+    if (tensors.empty()) return;  // said of the model itself: nothing in it can be trained
     const bool found = std::ranges::any_of(tensors, [&](const std::string& name) {
       return matches(pattern, name) || (!e.model.untie.empty() && matches(pattern, name + "_untied_1"));  // what model.untie splits has names of its own
     });

@@ -30,7 +30,7 @@ void check_binary(const DataParts& parts) {
 void check_inputs(const spec::Experiment& e, const TrainGraph& model, const Dataset& data) {
   std::vector<std::string> inputs, fields;
   for (const ValueId id : model.graph.inputs)
-    if (const std::string& name = model.graph.value(id).name; name != model.target) inputs.push_back(name);
+    if (const std::string& name = model.graph.value(id).name; name != model.target && name != model.weights) inputs.push_back(name);
   for (const Field& field : data.features) fields.push_back(field.name);
   if (inputs.size() == 1 && fields.size() == 1) return;
   std::vector<std::string> problems;

@@ -47,6 +47,16 @@ void move_array_target(Node& root) {
   Entry* data = root.find("data");
   const Entry* inputs = data ? data->value.find("inputs") : nullptr;
   Entry* target = data ? data->value.find("target") : nullptr;
+  if (data && data->value.find("file") && !data->value.find("file")->value.is_null() && inputs && inputs->value.is_mapping()) {  // a bare name is a column
+    for (Entry& e : data->value.find("inputs")->value.entries)
+      if (e.value.is_scalar()) {
+        Node list;
+        list.kind = Node::Kind::list;
+        list.at = e.value.at;
+        list.items.push_back(e.value);
+        e.value = std::move(list);
+      }
+  }
   if (!inputs || !target || data->value.find("file")) return;
   const bool arrays = inputs->value.is_scalar() || std::ranges::any_of(inputs->value.entries, [](const Entry& e) { return e.value.is_scalar(); });
   Entry* column = target->value.find("column");

@@ -25,7 +25,7 @@ std::string people() {
 }
 
 std::string experiment(const std::string& model, const std::string& data, const std::string& rest) {
-  return cat("model: {file: ", model, ", init: glorot_uniform, export: {inputs: scaled}}\ndata: {file: people.csv, ", data,
+  return cat("model: {file: ", model, ", init: glorot_uniform, export: {inputs: scaled}}\ndata: {file: people.csv, missing: [\"?\"], ", data,
              ", split: {validation: 15 rows, take: tail}}\nepochs: 4\nbatch: 9\noptimizer: adam\nlr: 0.01\n", rest);
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("init, run, predict: nothing else is needed to start", "[cli]") {
     const auto made = place.lehr("init --data " + name + ".csv --hidden 16,8 --out " + name);
     INFO(made.both());
     REQUIRE(made.code == 0);
-    const auto ran = place.lehr("run " + name + "/experiment.yaml --seeds 2 --set epochs=10 --out " + name + "-run");
+    const auto ran = place.lehr("run " + name + "/" + name + ".yaml --seeds 2 --set epochs=10 --out " + name + "-run");
     INFO(ran.both());
     REQUIRE(ran.code == 0);
     const auto predicted = place.lehr("predict " + name + "-run/seed-0/checkpoints/last.onnx " + name + ".csv");
@@ -104,12 +104,12 @@ TEST_CASE("init, run, predict: nothing else is needed to start", "[cli]") {
     CHECK(predicted.out.starts_with("class,p_"));
     CHECK(std::ranges::count(predicted.out, '\n') == (name == "iris" ? 151 : 1798));
   }
-  CHECK(place.lehr("init --data iris.csv --out iris").code == 2);  // what exists stays
+  CHECK(place.lehr("init --data iris.csv --out iris").out.find("iris-2.yaml") != std::string::npos);  // what exists stays
   std::string csv = "x,y,z\n";
   for (int i = 0; i < 200; ++i) csv += cat(i % 17, ",", i % 5, ",", 0.5 * (i % 17) - 1.25 * (i % 5) + 0.001 * (i % 3), "\n");
   place.write("line.csv", csv);
   REQUIRE(place.lehr("init --data line.csv --target z --out line").code == 0);
-  const auto ran = place.lehr("run line/experiment.yaml --seeds 1");
+  const auto ran = place.lehr("run line/line.yaml --seeds 1");
   INFO(ran.both());
   CHECK(ran.code == 0);
   CHECK(ran.out.find("val_r2") != std::string::npos);

@@ -93,9 +93,9 @@ TEST_CASE("splits that do not vary", "[field]") {
   const auto ran = place.lehr("validate tailvary.yaml");
   INFO(ran.both());
   CHECK(ran.code == 2);
-  CHECK(contains(ran.err, "tailvary.yaml:3:22: repeat.vary: [split] needs a split that varies: take: tail has one split; random or stratified vary"));
+  CHECK(contains(ran.both(), "tailvary.yaml:3:22: repeat.vary: [split] needs a split that varies: take: tail has one split; random or stratified vary"));
   place.write("none.yaml", "extends: base.yaml\nlr: 0.1\ndata: {split: null}\nrepeat: {seeds: 5, vary: [split]}\n");
-  CHECK(contains(place.lehr("validate none.yaml").err, "data.split keeps no rows apart"));
+  CHECK(contains(place.lehr("validate none.yaml").both(), "data.split keeps no rows apart"));
 }
 
 TEST_CASE("a threshold chosen on validation rows is tested with and written", "[field]") {

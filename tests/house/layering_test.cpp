@@ -15,7 +15,7 @@ namespace {
 const std::vector<std::pair<std::string, std::string>> third_party = {
     {"dnnl", "DNNL::dnnl"},       {"oneapi/", "DNNL::dnnl"},       {"omp.h", "OpenMP::OpenMP_CXX"},   {"google/", "lehr_onnx_schema"},
     {"onnx/", "lehr_onnx_schema"}, {"yaml-cpp/", "lehr_yaml"},      {"hwy/", "lehr_highway"},          {"muParser", "lehr_muparser"},
-    {"Random123/", "lehr_random123"}, {"fmt/", "fmt::fmt"},          {"boost/crc", "Boost::headers"},   {"boost/math", "lehr_math"},
+    {"Random123/", "lehr_random123"}, {"fmt/", "fmt::fmt"},  {"boost/math", "lehr_math"},
     {"zlib.h", "ZLIB::ZLIB"},     {"CLI/", "lehr_cli11"},          {"nlohmann/", "lehr_json"},
 };
 // A library has one home; these two serve two folders.

@@ -52,7 +52,7 @@ TEST_CASE("the rest of the tutorial's settings") {
   CHECK(e.data.table.classes == std::vector<std::string>{"b", "g"});
   CHECK(e.data.split.validation == 0.33);
   CHECK(e.data.split.take == SplitOptions::Take::tail);
-  CHECK(e.data.csv.missing == std::vector<std::string>{"", "?", "NA", "nan", "NaN"});
+  CHECK(e.data.csv.missing == std::vector<std::string>{});
   CHECK_FALSE(e.data.csv.header.has_value());
   CHECK(e.loss.kind == LossKind::binary_cross_entropy);
   CHECK(e.metrics == std::vector<std::string>{"accuracy"});

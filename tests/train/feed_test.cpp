@@ -70,12 +70,12 @@ TEST_CASE("data that do not fit the model are refused with both sides named", "[
   Model two, one(false);
   CHECK(refusal(one, table({floats("", 3)}, floats("label", 1))) == "input 'x' takes 2 values a row (float32[2,2]), the data has 3 ('' of some.csv)");
   CHECK(refusal(one, table({floats("", 2)}, floats("label", 2))) == "input 'target' takes 1 values a row (float32[2,1]), the data has 2 ('label' of some.csv)");
-  CHECK(refusal(two, table({floats("x", 2), floats("ids", 1)}, floats("label", 1))) == "input 'ids' is int64, the data 'ids' is float32");
+  CHECK(refusal(two, table({floats("x", 2), floats("ids", 1)}, floats("label", 1))) == "input 'ids' is int64, the data 'ids' of some.csv is float32");
   CHECK(refusal(two, table({floats("x", 2), whole("idx")}, floats("label", 1))) ==
         "the model's input 'ids' gets no data, did you mean 'idx'? (the data has x, idx)");
   CHECK(says(refusal(two, table({floats("x", 2)}, floats("label", 1))), "the model's input 'ids' gets no data"));
   CHECK(says(refusal(one, table({{"x", {2}, Dtype::i64, {}, std::vector<std::int64_t>(8, 1)}}, floats("label", 1))),
-             "input 'x' is float32, the data 'x' is int64"));
+             "input 'x' is float32, the data 'x' of some.csv is int64"));
   CHECK(refusal(two, table({floats("x", 2), whole("ids")}, floats("label", 1))) == "");
 }
 
