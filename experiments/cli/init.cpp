@@ -87,7 +87,7 @@ onnx::DenseLayer layer(std::int64_t in, std::int64_t out, std::string activation
 
 // The hidden layers of a network as this command writes it. Error: the file is another, which stays as it is.
 void read_shape(const fs::path& file, Wishes& wishes, bool own_hidden, bool own_activation) {
-  const onnx::Model model = within(printable(file.string()), [&] { return onnx::read_model(file); });
+  const onnx::Model model = onnx::read_model(file);
   std::vector<std::int64_t> widths;
   std::string between;
   for (const Node& node : model.graph.nodes()) {
@@ -137,7 +137,7 @@ bool same_file(const fs::path& a, const fs::path& b) {
 // iris.yaml, or iris-2.yaml where that is there.
 fs::path free_name(const fs::path& folder, const std::string& stem) {
   for (int i = 1;; ++i)
-    if (const fs::path path = folder / cat(stem, i == 1 ? "" : cat("-", i), ".yaml"); !fs::exists(path)) return path;
+    if (const fs::path path = (folder / cat(stem, i == 1 ? "" : cat("-", i), ".yaml")).lexically_normal(); !fs::exists(path)) return path;
 }
 
 // "cars.csv.gz" -> "cars", with no character that a run's folder could not have.
@@ -169,7 +169,7 @@ void execute(const Options& o) {
   const std::string stem = stem_of(o.data);
   if (!model.empty() && fs::exists(model)) read_shape(model, wishes, !o.hidden.empty(), !o.activation.empty());
   std::string told;
-  if (const fs::path known = folder / (stem + ".yaml"); !model.empty() && fs::exists(known)) {
+  if (const fs::path known = (folder / (stem + ".yaml")).lexically_normal(); !model.empty() && fs::exists(known)) {
     const spec::Experiment e = first_trial(known);
     if (!e.model.mlp && same_file(e.model.file, model)) {
       const std::string shape = write_network(model, e, wishes);
