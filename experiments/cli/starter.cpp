@@ -97,7 +97,8 @@ class Decider {
 
   Starter write(const std::string& file, const std::string& model) const {
     std::string out = cat("# A starter for ", printable(table_.source), ": change what you like; `lehr explain KEY` tells what a key means\n");
-    const std::string init = wishes_.activation == "relu" || wishes_.activation == "leaky_relu" || wishes_.activation == "elu" ? "he_uniform" : "glorot_uniform";
+    const std::string& f = wishes_.activation;
+    const std::string init = f == "relu" || f == "leaky_relu" || f == "elu" ? "he_uniform" : "glorot_uniform";
     out += model.empty() ? cat("model:\n  mlp: {hidden: [", join(wishes_.hidden, ", "), "], activation: ", wishes_.activation,
                                "}  # its inputs follow the columns, its outputs the target\n  init: ", init, "\n")
                          : cat("model: {file: ", yaml_text(model), ", init: ", init, "}\n");
@@ -124,7 +125,11 @@ class Decider {
       throw Error("the target ", name, " names rows: ", grouped(f.distinct), " texts in ", counted(f.present, "row"), "; --target names another column");
     if (task_ == Task::classify && f.distinct > 10'000) throw Error("the target ", name, " has ", grouped(f.distinct), " values, too many for classes");
     classes_ = f.distinct;
-    const std::string said = wishes_.task ? "as --task says" : !numbers ? "texts" : few ? "a few whole numbers" : f.whole ? "many numbers" : "numbers with fractions";
+    const std::string said = wishes_.task ? "as --task says"
+                             : !numbers   ? "texts"
+                             : few        ? "a few whole numbers"
+                             : f.whole    ? "many numbers"
+                                          : "numbers with fractions";
     notes_.push_back(cat("target ", name, ": ", task_ == Task::classify ? cat(grouped(classes_), " classes") : std::string("a number"), " (", said, ")",
                          !wishes_.task && task_ == Task::classify && numbers ? "; --task regress takes them for numbers" : ""));
     if (column().missing > 0) notes_.push_back(cat(counted(column().missing, "row"), " of ", grouped(table_.rows), " without a target left out"));
