@@ -88,12 +88,12 @@ void add_predict(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("predict", "What a trained model says about the rows of a table or an array");
   auto o = std::make_shared<Options>();
   command->add_option("model", o->model, "an ONNX file: runs/…/checkpoints/last.onnx")->required();
-  command->add_option("data", o->data, "a table with the columns it was trained on, or an array")->required();
+  command->add_option("data", o->data, "a table with its columns, or an array")->required();
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
   command->add_flag("--strict", o->strict, "no answers at all where a row does not fit");
-  command->add_option("--out", o->out, "a file instead of standard output: CSV, or the numbers alone as .npy")->type_name("FILE");
+  command->add_option("--out", o->out, "a CSV or .npy file")->type_name("FILE");
   command->callback([o] { execute(*o); });
 }
 

@@ -220,7 +220,7 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     within([&] { return e.model.title(); },
            [&] {
              check_fit(e.loss, *model, data->data, sizes.batch);
-             out->notes = check_array_shapes(model->train, data->data);
+             for (std::string& note : check_array_shapes(model->train, data->data)) out->notes.push_back(std::move(note));
              check_inputs(e, model->train, data->data);
              check_lookups(model->train, *data);
              if (short_batch)

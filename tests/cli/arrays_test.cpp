@@ -96,7 +96,7 @@ TEST_CASE("what arrays and tables need of each other is said where it stands", "
   const Row rows[] = {
       {"data: {inputs: x.npy}\n", "data.target must name the array of the target"},
       {"data: {file: t.csv, inputs: x.npy, target: y.npy}\n", "data.inputs names the array 'x.npy' and data.file a table"},
-      {"data: {file: t.csv, inputs: {a: a}, target: y}\n", "columns are a list"},
+      {"data: {file: t.csv, inputs: {a: a.npy}, target: y}\n", "'t.csv' has no column 'a.npy'"},
       {"data: {inputs: {a: [a]}, target: y}\n", "data.inputs lists columns: data.file must name the table they are in"},
       {"data: {inputs: x.npy, target: y.npy, drop: [a]}\n", "data.drop speaks of columns: it is for tables, not for arrays"},
       {"data: {inputs: x.npy, target: y.npy, test: {inputs: x.npy, target: y.npy}, split: {test: 10%}}\n", "data.test names files of its own"},

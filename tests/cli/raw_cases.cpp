@@ -89,7 +89,7 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
   return {
       {"one_hot", "wide.onnx",
        experiment("wide.onnx", "target: sick, columns: [age, city, income, storey], categorical: [city, storey], impute: mean, scale: standard", binary),
-       "age double[N,1], city string[N,1], income double[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
+       "age double[N,1], city string[N,1], income double[N,1], storey string[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
       {"numbers", "three.onnx",
        experiment("three.onnx", "target: sick, columns: [income, time, age], impute: median, scale: minmax",
                   "loss: categorical_crossentropy\nmetrics: [accuracy]\n"),
@@ -99,7 +99,7 @@ std::vector<RawCase> raw_cases(const Workplace& place) {
                   "target: rooms, columns: [income, time, city, storey], inputs: {numbers: [income, time], city: [city], storey: [storey]}, "
                   "categorical: [city, storey], encode: code, scale: standard, impute: zero",
                   "loss: mse\nmetrics: [rmse]\n"),
-       "numbers double[N,2], city string[N,1], storey double[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
+       "numbers double[N,2], city string[N,1], storey string[N,1]", "30,1550083467,1,Rome,0,30000,yes"},
       {"mapped", "mapped.onnx",
        experiment(
            "mapped.onnx",

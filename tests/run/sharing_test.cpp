@@ -94,7 +94,7 @@ const Row rows[] = {
     {"data.categorical", "model.file: four.onnx", "data.columns: [a, c], data.categorical: [c]", "data.columns: [a, d], data.categorical: [d]"},
     {"data.encode", "model.file: four.onnx, data.columns: [a, c], data.categorical: [c]", "", "data.encode: code", Effect::refused},
     {"data.inputs", "", "data.inputs: {x: [a, b]}", "data.inputs: {x: [b, a]}"},
-    {"data.target.array", ARRAYS "data.target.array: y1.npy", "", "data.target.array: y2.npy"},
+    {"data.target.array", ARRAYS "epochs: 2", "data.target.array: y1.npy", "data.target.array: y2.npy"},
     {"data.validation.inputs", TARGET PARTS, "", "data.validation.inputs: x1.npy"},
     {"data.validation.target", TARGET PARTS, "", "data.validation.target: y1.npy"},
     {"data.test.inputs", TARGET TESTS, "", "data.test.inputs: x1.npy"},
