@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <span>
@@ -76,7 +75,7 @@ ArrayData of_bytes(std::string_view bytes, std::shared_ptr<const void> owner) {
   if (!h.big_endian) return out;
   check_memory(static_cast<double>(size), cat("an array ", text({h.dtype, h.shape}), " of the other byte order"));
   Buffer turned(size);
-  std::memcpy(turned.data(), out.bytes.data(), size);
+  std::ranges::copy(std::as_bytes(std::span(out.bytes)), turned.begin());
   turn(turned, lehr::bytes(h.dtype));
   hold(out, std::move(turned));
   return out;
@@ -104,7 +103,7 @@ ArrayData of_packed(std::string_view packed, InflateStream::Form form, std::opti
   check_memory(static_cast<double>(size), cat("the unpacked array ", text({h.dtype, h.shape})));
   Buffer values(size);
   const std::size_t over = std::min(first.size() - length, size);  // read with the header
-  std::memcpy(values.data(), first.data() + length, over);
+  std::copy_n(first.begin() + static_cast<std::ptrdiff_t>(length), over, values.begin());
   std::size_t found = over + in.read(std::span(values).subspan(over));
   if (std::byte more[1]; found == size) found += first.size() - length - over + in.read(more);
   if (found > size)
