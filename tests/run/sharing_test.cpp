@@ -38,8 +38,7 @@ struct Row {
 #define SOFTMAX CLASSES ", loss: categorical_crossentropy"
 #define ARRAYS "data.file: null, data.columns: null, data.target.column: null, data.inputs: x1.npy, "
 #define TARGET ARRAYS "data.target.array: y1.npy, "
-#define PARTS "data.validation: {inputs: x2.npy, target: y2.npy}, data.split.validation: null"
-#define TESTS "data.test: {inputs: x2.npy, target: y2.npy}"
+#define PARTS "data.split.validation: null"
 #define MLP "model.file: null, model.init: null"
 
 // One row a key an experiment may vary.
@@ -95,10 +94,10 @@ const Row rows[] = {
     {"data.encode", "model.file: four.onnx, data.columns: [a, c], data.categorical: [c]", "", "data.encode: code", Effect::refused},
     {"data.inputs", "", "data.inputs: {x: [a, b]}", "data.inputs: {x: [b, a]}"},
     {"data.target.array", ARRAYS "epochs: 2", "data.target.array: y1.npy", "data.target.array: y2.npy"},
-    {"data.validation.inputs", TARGET PARTS, "", "data.validation.inputs: x1.npy"},
-    {"data.validation.target", TARGET PARTS, "", "data.validation.target: y1.npy"},
-    {"data.test.inputs", TARGET TESTS, "", "data.test.inputs: x1.npy"},
-    {"data.test.target", TARGET TESTS, "", "data.test.target: y1.npy"},
+    {"data.validation.inputs", TARGET PARTS, "data.validation: {inputs: x2.npy, target: y2.npy}", "data.validation: {inputs: x1.npy, target: y2.npy}"},
+    {"data.validation.target", TARGET PARTS, "data.validation: {inputs: x2.npy, target: y2.npy}", "data.validation: {inputs: x2.npy, target: y1.npy}"},
+    {"data.test.inputs", TARGET "epochs: 2", "data.test: {inputs: x2.npy, target: y2.npy}", "data.test: {inputs: x1.npy, target: y2.npy}"},
+    {"data.test.target", TARGET "epochs: 2", "data.test: {inputs: x2.npy, target: y2.npy}", "data.test: {inputs: x2.npy, target: y1.npy}"},
     {"data.missing", "data.columns: [a, e], data.impute: zero", "data.missing: ['?']", "data.missing: ['?', '-1']"},
     {"data.impute", "data.columns: [a, e]", "data.impute: zero", "data.impute: median"},
     {"data.scale", "", "data.scale: none", "data.scale: standard"},
