@@ -76,7 +76,7 @@ void check_batch(const spec::Experiment& e, const PlanSizes& sizes) {
   }
 }
 
-std::shared_ptr<const DataParts> make_data(const DataKey& key) {
+std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) {
   if (key.data.arrays.given()) return make_arrays(key);
   auto out = std::make_shared<DataParts>();
   TableSpec table = key.data.table;
@@ -104,6 +104,8 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key) {
     });
   });
   std::ranges::move(odd, std::back_inserter(out->notes));
+  if (!keep_cells)
+    for (Column& column : out->table.columns) column.numbers = {}, column.codes = {}, column.texts = {};
   return out;
 }
 
@@ -173,7 +175,7 @@ void check_start(const spec::Experiment& e, const ModelParts& model) {
 
 std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const Wants& wants) {
   const DataKey key = data_key(e, wants);
-  auto out = data_.get(key, [&] { return make_data(key); });
+  auto out = data_.get(key, [&] { return make_data(key, keep_cells_); });
   if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(*out);
   if (e.loss.ignore_index && out->ignored == 0)
     throw Error(e.located("loss.ignore_index",

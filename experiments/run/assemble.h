@@ -63,12 +63,15 @@ std::vector<std::string> start_notes(const spec::Experiment& experiment, const P
 // Errors: Exit::usage for a bad file, Exit::mismatch where data and model do not fit.
 class Assembler {
  public:
+  // keep_cells: the cells of tables stay beside the rows made of them (raw exports, importance, descriptions); else a table keeps names and lines only.
+  explicit Assembler(bool keep_cells = true) : keep_cells_(keep_cells) {}
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
   std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const Wants& wants = {});
   // weighted: its loss takes a weight a row.
   std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment, bool weighted = false);
 
  private:
+  bool keep_cells_;
   Shared<PartsKey, Parts> parts_;
   Shared<DataKey, DataParts> data_;
   Shared<ModelKey, ModelParts> model_;

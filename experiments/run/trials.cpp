@@ -252,7 +252,8 @@ void assemble(PreparedStudy& p, Assembler& assembler) {
 PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   PreparedStudy p;
   p.study = std::move(study);
-  Assembler assembler;
+  Assembler assembler(std::ranges::any_of(
+      p.study.trials, [](const spec::Trial& trial) { return trial.experiment.model.export_inputs == spec::ModelSpec::Inputs::raw; }));
   assemble(p, assembler);
   const int threads = choose_threads(p.study, *p.parts.front(), options);
   for (auto& parts : p.parts)
