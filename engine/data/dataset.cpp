@@ -35,6 +35,12 @@ double Field::value(std::size_t index) const {
   return dtype == Dtype::i64 ? static_cast<double>(i64.at(index)) : static_cast<double>(f32.at(index));
 }
 
+double target_value(const Dataset& data, std::int32_t row, std::size_t column) {
+  const double y = data.target.value(static_cast<std::size_t>(row) * static_cast<std::size_t>(data.target.width()) + column);
+  const auto& scaling = data.target_scaling;
+  return scaling.empty() ? y : y / scaling.scale[column] + scaling.shift[column];
+}
+
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out) {
   gather_rows(field.f32, field, rows, out);
 }

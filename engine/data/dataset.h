@@ -40,6 +40,9 @@ struct Dataset {
   struct TargetScaling { std::vector<double> shift, scale; bool empty() const { return shift.empty(); } } target_scaling;
 };
 
+// A number of the target in its own unit.
+double target_value(const Dataset& data, std::int32_t row, std::size_t column = 0);
+
 // The given rows of a field, one after another, as the model sees them. No allocation. Error on another dtype or a wrong size of `out`.
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<float> out);
 void gather(const Field& field, std::span<const std::int32_t> rows, std::span<std::int64_t> out);

@@ -58,6 +58,7 @@ std::vector<std::int32_t> all_rows(const Dataset& data) {
 // How a table is read, and what is made of it.
 struct Way {
   CsvOptions csv;
+  std::vector<std::string> targets;  // rows without one say nothing of the model
   std::function<Dataset(const CsvTable&)> prepare;
 };
 
@@ -67,6 +68,8 @@ Way by_preprocess(Preprocess pre, const Options& o) {
   out.csv.header = pre.header, out.csv.missing = pre.missing;
   out.csv.text = text_columns(pre, o.target.empty());
   if (!o.target.empty() && !pre.classes.empty()) out.csv.text.push_back(o.target);
+  for (const NamedColumn& column : pre.targets) out.targets.push_back(pre.header ? column.name : std::to_string(column.index));
+  if (!o.target.empty()) out.targets = {o.target};
   out.prepare = [pre, target = o.target](const CsvTable& table) mutable {
     if (!target.empty()) {
       const std::size_t column = within(quote(table.source), [&] { return table.find(target); });
@@ -88,6 +91,7 @@ Way as_it_is(const onnx::Model& model, const Options& o) {
   spec.classify = !spec.classes.empty() || run::tells_classes(model);
   Way out;
   out.csv.text = text_columns(spec);
+  out.targets = spec.targets;
   out.prepare = [spec](const CsvTable& table) mutable {
     const std::size_t target = within(quote(table.source), [&] { return table.find(spec.targets[0]); });
     spec.classify = !table.columns[target].numeric;
@@ -103,6 +107,10 @@ Asked from_table(const Options& o, const onnx::Model& model, const std::optional
   Asked out;
   const Way way = prepared ? by_preprocess(prepared->preprocess, o) : as_it_is(model, o);
   out.table = read_csv(o.data, way.csv);
+  TableSpec left_out;
+  left_out.targets = way.targets, left_out.drop_without_target = true;
+  if (!way.targets.empty())
+    if (const std::string said = drop_without_target(out.table, left_out); !said.empty()) note(said);
   out.prepare = way.prepare;
   out.data = out.prepare(out.table);
   out.rows = all_rows(out.data), out.part = "all";

@@ -19,13 +19,17 @@ std::string shown(const Measured& m, bool percent) {
   return number(m.value) + (std::isfinite(m.uncertainty) ? " ± " + number(m.uncertainty) : "") + (percent ? " %" : "");
 }
 
-// Population deviation about the mean: the rmse of answering it.
+// Population deviation about the mean of each column: the rmse of answering it.
 void mean_answer(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
-  double mean = 0, squares = 0;
-  for (const auto row : rows) mean += data.target.value(static_cast<std::size_t>(row)) / static_cast<double>(rows.size());
-  for (const auto row : rows) squares += std::pow(data.target.value(static_cast<std::size_t>(row)) - mean, 2);
-  r.baseline = std::sqrt(squares / static_cast<double>(rows.size()));
-  r.baseline_answer = fixed(mean, 4);
+  const auto width = static_cast<std::size_t>(data.target.width());
+  double squares = 0;
+  for (std::size_t column = 0; column < width; ++column) {
+    double mean = 0;
+    for (const auto row : rows) mean += target_value(data, row, column) / static_cast<double>(rows.size());
+    for (const auto row : rows) squares += std::pow(target_value(data, row, column) - mean, 2);
+    r.baseline_answer = width == 1 ? fixed(mean, 4) : "column by column";
+  }
+  r.baseline = std::sqrt(squares / static_cast<double>(rows.size() * width));
 }
 }  // namespace
 

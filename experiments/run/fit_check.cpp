@@ -145,13 +145,9 @@ std::string significant(double value) {
 std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows) {
   const Field& target = d.data.target;
   const auto width = static_cast<std::size_t>(target.width());
-  const auto& scaling = d.data.target_scaling;
   double squares = 0, answer = 0;
   for (std::size_t k = 0; k < width; ++k) {
-    const auto value = [&](std::int32_t row) {
-      const auto y = target.value(static_cast<std::size_t>(row) * width + k);
-      return scaling.empty() ? y : y / scaling.scale[k] + scaling.shift[k];
-    };
+    const auto value = [&](std::int32_t row) { return target_value(d.data, row, k); };
     double sum = 0;
     for (const std::int32_t row : d.split.train) sum += value(row);
     answer = sum / static_cast<double>(d.split.train.size());

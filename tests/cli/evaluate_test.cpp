@@ -96,6 +96,26 @@ TEST_CASE("evaluate prepares columns as the run did, classes and numbers, raw fi
   CHECK(std::fabs(r2 - (1 - rmse * rmse / (base * base))) < 1e-6 * std::fabs(r2));
 }
 
+TEST_CASE("a scaled target is measured in its own unit, rows without one are left out", "[cli][evaluate]") {
+  const Workplace place;
+  std::string table = "a,b,y\n";
+  for (int i = 0; i < 60; ++i) table += cat(i % 7, ",", i % 5, ",", i % 20 == 3 ? std::string() : cat(500 + 40 * (i % 7) - 25 * (i % 5)), "\n");
+  place.write("t.csv", table);
+  place.write("t.yaml",
+              "model: {mlp: {hidden: [4]}}\ndata: {file: t.csv, target: {column: y, scale: standard, missing: drop}, scale: standard}\n"
+              "loss: mse\nmetrics: [rmse, r2]\nlr: 0.05\nepochs: 20\nbatch: 16\n");
+  REQUIRE(place.lehr("run t.yaml --out run").code == 0);
+  for (const char* rows : {"t.yaml --split all", "t.csv"}) {
+    const auto score = evaluated(place, cat("run/seed-0/checkpoints/last.onnx ", rows, " --metrics rmse,r2"));
+    INFO(rows << " " << score.dump());
+    CHECK(score["rows"] == 57);
+    const double rmse = score["metrics"]["rmse"]["value"], base = score["baseline"]["value"], r2 = score["metrics"]["r2"]["value"];
+    CHECK(base > 50);
+    CHECK(std::fabs(r2 - (1 - rmse * rmse / (base * base))) < 1e-4);
+  }
+  CHECK_THAT(place.lehr("evaluate run/seed-0/checkpoints/last.onnx t.csv").err, contains("3 rows without a target are left out (lines 5, 25, 45)"));
+}
+
 TEST_CASE("what evaluate refuses", "[cli][evaluate][bad]") {
   const Workplace place;
   place.write("short.yaml", experiment());
