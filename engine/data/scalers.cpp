@@ -81,7 +81,7 @@ double quantile(Values ascending, double q) {
 double share_below(Values knots, double raw) {
   if (raw <= knots.front()) return 0;
   if (raw >= knots.back()) return 1;
-  const auto [first, last] = std::ranges::equal_range(knots, raw);
+  const auto [first, last] = std::equal_range(knots.begin(), knots.end(), raw);  // clang 14 takes no ranges:: one of a span
   const auto place = [&](auto it) { return static_cast<double>(it - knots.begin()) / static_cast<double>(knots.size() - 1); };
   if (first != last) return (place(first) + place(last - 1)) / 2;
   const double low = *(first - 1), share = (raw - low) / (*first - low);
