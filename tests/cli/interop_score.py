@@ -34,7 +34,7 @@ rows = [r for r in csv.reader(open(sys.argv[3])) if r]
 rows = (rows[1:] if plan["header"] else rows)[-count:]
 columns = plan["inputs"][0]["columns"]
 x = np.array([[(float(r[c["index"]]) - c["shift"]) * c["scale"] for c in columns] for r in rows]).astype(np.float32)
-targets = [r[plan["target"]["index"]] for r in rows]
+targets = [r[plan["target"]["columns"][0]["index"]] for r in rows]
 classes = plan["target"]["classes"]
 
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
