@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/text.h"
 
@@ -25,6 +26,10 @@ std::string readable(double value) {
   if (e == std::string::npos) return out;
   const auto digits = out.find_first_not_of("+-0", e + 1);
   return out.substr(0, e + 1) + (out[e + 1] == '-' ? "-" : "") + out.substr(digits);
+}
+
+std::string readable(double value, int digits) {
+  return readable(std::isfinite(value) ? std::strtod(fmt::format("{:.{}g}", value, digits).c_str(), nullptr) : value);
 }
 
 }  // namespace lehr

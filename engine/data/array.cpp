@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "engine/data/gzip.h"
 #include "engine/data/idx.h"
 #include "engine/data/inflate.h"
 #include "engine/data/mapped.h"
@@ -84,14 +83,15 @@ ArrayData of_bytes(std::string_view bytes, std::shared_ptr<const void> owner) {
 // Unpacked into memory: what the header says is checked against what the packed bytes can give before it is taken. `said`: the size an archive says.
 ArrayData of_packed(std::string_view packed, InflateStream::Form form, std::optional<std::uint64_t> said, std::optional<std::uint32_t> check) {
   InflateStream in(packed, form);
+  const auto read = [&in](std::span<std::byte> to) { return in.read({reinterpret_cast<char*>(to.data()), to.size()}); };
   Buffer first(std::max(npy::prefix, idx::prefix));
-  first.resize(in.read(first));
+  first.resize(read(first));
   const auto view = [](const Buffer& b) { return std::string_view(reinterpret_cast<const char*>(b.data()), b.size()); };
   const Format& format = format_of(view(first));
   const std::size_t length = format.header_bytes(view(first)), had = first.size();
   if (length > had) {
     first.resize(length);
-    first.resize(had + in.read(std::span(first).subspan(had)));
+    first.resize(had + read(std::span(first).subspan(had)));
   }
   if (length > first.size()) throw Error("its header takes ", length, " bytes, unpacked it has ", first.size());
   const ArrayHeader h = format.parse(view(first).substr(0, length));
@@ -104,8 +104,8 @@ ArrayData of_packed(std::string_view packed, InflateStream::Form form, std::opti
   Buffer values(size);
   const std::size_t over = std::min(first.size() - length, size);  // read with the header
   std::copy_n(first.begin() + static_cast<std::ptrdiff_t>(length), over, values.begin());
-  std::size_t found = over + in.read(std::span(values).subspan(over));
-  if (std::byte more[1]; found == size) found += first.size() - length - over + in.read(more);
+  std::size_t found = over + read(std::span(values).subspan(over));
+  if (std::byte more[1]; found == size) found += first.size() - length - over + read(more);
   if (found > size)
     throw Error("its header says ", text({h.dtype, h.shape}), ", which takes ", grouped(static_cast<long long>(size)), " bytes; unpacked there are more");
   check_size(h, static_cast<double>(size), static_cast<double>(found));

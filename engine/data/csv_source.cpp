@@ -18,7 +18,7 @@ void Source::rewind() {
   at_ = text_ = 0;
   if (hashed_ < size_) hashed_ = 0, crc_ = {};
   gzip_.reset();
-  if (is_gzip({magic, n})) gzip_ = std::make_unique<GzipReader>([this](std::span<char> to) { return pull(to); });
+  if (is_gzip({magic, n})) gzip_ = std::make_unique<InflateStream>([this](std::span<char> to) { return pull(to); }, InflateStream::Form::gzip);
   else if (size_ > limit_) throw Error("it has ", size_, " bytes, the limit is ", limit_);
 }
 
@@ -30,8 +30,11 @@ std::size_t Source::pull(std::span<char> to) {
 }
 
 std::size_t Source::read(std::span<char> to) {
+  constexpr std::uintmax_t free = std::uintmax_t{256} << 20, ratio = 400;
   const std::size_t n = gzip_ ? gzip_->read(to) : pull(to);
   text_ += n;
+  if (gzip_ && text_ > free && text_ / ratio > gzip_->taken())
+    throw Error("it unpacks to more than ", ratio, " times its ", gzip_->taken(), " bytes so far: no table does that; unpack it first if it is one");
   if (text_ > limit_) throw Error("it unpacks to more than ", limit_, " bytes, the limit");
   return n;
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "engine/data/gzip.h"
+#include "engine/data/inflate.h"
 
 namespace lehr::csv {
 
@@ -34,8 +34,7 @@ class Source {
   std::string_view content_;
   std::uintmax_t size_, limit_, at_ = 0, hashed_ = 0, text_ = 0;
   Fingerprint crc_;
-  std::unique_ptr<GzipReader> gzip_;
-  bool packed_ = false;
+  std::unique_ptr<InflateStream> gzip_;
 };
 
 // A source in stretches of whole rows: every one ends behind a line end that stands outside quotes, the last one with the text. What is not UTF-8 is refused.

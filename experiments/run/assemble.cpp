@@ -15,7 +15,6 @@
 #include "experiments/run/fit_check.h"
 #include "experiments/run/network.h"
 #include "experiments/run/start_weights.h"
-#include "experiments/run/weigh.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
@@ -203,8 +202,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   auto model = this->model(e);
   const Wants wants{model->integer_inputs, model->labels};
   auto data = this->data(e, wants);
-  Weighing weighing = weigh(e.loss, data->data, data->split.train);
-  if (!weighing.counts.fed().empty() && weighing.fed) model = this->model(e, true);
+  const auto weighing = weighings_.get({data_key(e, wants), e.loss}, [&] { return std::make_shared<Weighing>(weigh(e.loss, data->data, data->split.train)); });
+  if (!weighing->counts.fed().empty() && weighing->fed) model = this->model(e, true);
   PlanSizes sizes = plan_sizes(e);
   sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
   sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());
@@ -215,8 +214,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
     check_batch(e, sizes);
     auto out = std::make_shared<Parts>();
     out->data = data, out->model = model;
-    out->counts = std::move(weighing.counts);
-    out->notes = std::move(weighing.notes);
+    out->counts = weighing->counts;
+    out->notes = weighing->notes;
     if (out->counts.sum(data->split.train) == 0)
       throw Error("no training row of ", data->data.source, " counts: all are ignored or weigh 0").code(Exit::mismatch);
     within([&] { return e.model.title(); },

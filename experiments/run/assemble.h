@@ -6,6 +6,7 @@
 #include "engine/train/init.h"
 #include "engine/train/trainer.h"
 #include "experiments/run/keys.h"
+#include "experiments/run/weigh.h"
 #include "experiments/spec/experiment.h"
 #include "graph/onnx/front.h"
 #include "graph/onnx/model.h"
@@ -75,6 +76,7 @@ class Assembler {
   Shared<PartsKey, Parts> parts_;
   Shared<DataKey, DataParts> data_;
   Shared<ModelKey, ModelParts> model_;
+  Shared<WeighKey, Weighing> weighings_;
 };
 
 // The trial's job on these parts; `optimizer` must outlive it.

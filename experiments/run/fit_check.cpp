@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
+#include "base/readable.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
@@ -133,15 +132,6 @@ std::vector<std::string> fill_notes(const DataParts& data) {
   return out;
 }
 
-namespace {
-// Four significant digits, as a person writes them.
-std::string significant(double value) {
-  char out[32];
-  std::snprintf(out, sizeof out, "%.4g", value);
-  return number(std::strtod(out, nullptr));
-}
-}  // namespace
-
 std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows) {
   const Field& target = d.data.target;
   const auto width = static_cast<std::size_t>(target.width());
@@ -154,7 +144,7 @@ std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows
     for (const std::int32_t row : rows) squares += (value(row) - answer) * (value(row) - answer);
   }
   const double rmse = std::sqrt(squares / static_cast<double>(rows.size() * width));
-  return cat("always answering the ", width == 1 ? cat("mean ", significant(answer)) : std::string("means"), " has rmse ", significant(rmse));
+  return cat("always answering the ", width == 1 ? cat("mean ", readable(answer, 4)) : std::string("means"), " has rmse ", readable(rmse, 4));
 }
 
 }  // namespace lehr::run

@@ -49,6 +49,12 @@ struct PartsKey {
   auto operator<=>(const PartsKey&) const = default;
 };
 
+struct WeighKey {
+  DataKey data;
+  LossSpec loss;
+  auto operator<=>(const WeighKey&) const = default;
+};
+
 DataKey data_key(const spec::Experiment& experiment, const Wants& wants);
 // weighted: the loss takes a weight a row.
 ModelKey model_key(const spec::Experiment& experiment, std::optional<MlpWidths> widths = {}, bool weighted = false);
