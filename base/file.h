@@ -37,6 +37,7 @@ std::string fingerprint(std::string_view content);
 class Fingerprint {
  public:
   void add(std::string_view part);
+  std::uint64_t value() const { return crc_; }
   std::string text() const;
 
  private:

@@ -23,7 +23,7 @@ void tutorial_training(benchmark::State& state) {
   guarded(state, [&] {
     const spec::Study study = tutorial("time");
     run::Assembler assembler;
-    const auto parts = assembler.parts(study.trials.front().experiment);
+    const auto parts = assembler.parts(study.trials.front().experiment());
     Workbench bench(parts->model->train, standard_ops(), parts->sizes);
     run::TrialJob trial = run::make_job(study.trials.front(), *parts);
     double accuracy = 0;
@@ -47,7 +47,7 @@ void tutorial_first_step(benchmark::State& state) {
     for ([[maybe_unused]] auto _ : state) {
       const spec::Study study = tutorial("time");
       run::Assembler assembler;
-      const auto parts = assembler.parts(study.trials.front().experiment);
+      const auto parts = assembler.parts(study.trials.front().experiment());
       Workbench bench(parts->model->train, standard_ops(), parts->sizes);
       run::TrialJob trial = run::make_job(study.trials.front(), *parts);
       initialize(bench.weights(), parts->model->train.graph, trial.init, 0);
@@ -63,7 +63,7 @@ void tutorial_profile(benchmark::State& state) {
   guarded(state, [&] {
     const spec::Study study = tutorial("time");
     run::Assembler assembler;
-    const auto parts = assembler.parts(study.trials.front().experiment);
+    const auto parts = assembler.parts(study.trials.front().experiment());
     Workbench bench(parts->model->train, standard_ops(), parts->sizes);
     initialize(bench.weights(), parts->model->train.graph, {{"*", "glorot_uniform"}}, 0);
     report_profile(state, bench.train(parts->sizes.batch));

@@ -69,4 +69,20 @@ Span parse_span(std::string_view text) {
   throw Error("unknown unit ", quote(rest), " in ", quote(whole), did_you_mean(rest, unit_names), ": write ", spellings(digits));
 }
 
+std::optional<double> parse_seconds(std::string_view text) {
+  const std::string_view whole = trim(text);
+  double count = 0;
+  const auto [end, problem] = std::from_chars(whole.data(), whole.data() + whole.size(), count);
+  if (problem != std::errc()) return std::nullopt;
+  const std::string_view unit = trim(whole.substr(static_cast<std::size_t>(end - whole.data())));
+  constexpr struct { const char* name; double seconds; } units[] = {{"s", 1},     {"sec", 1},     {"second", 1}, {"seconds", 1}, {"min", 60},
+                                                                    {"minute", 60}, {"minutes", 60}, {"h", 3600},   {"hour", 3600},  {"hours", 3600}};
+  for (const auto& one : units)
+    if (unit == one.name) {
+      if (!(count > 0) || !std::isfinite(count * one.seconds)) throw Error(quote(whole), " is no time above 0");
+      return count * one.seconds;
+    }
+  return std::nullopt;
+}
+
 }  // namespace lehr

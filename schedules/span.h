@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,8 @@ struct Span {
 
 // Error on a bare number: the message shows the spellings. Counts are finite and not negative, percents at most 100.
 Span parse_span(std::string_view text);
+
+// A time as seconds: "30 s", "1.5 min", "2 h"; absent where the text has no such unit. Error where it is not above 0.
+std::optional<double> parse_seconds(std::string_view text);
 
 }  // namespace lehr

@@ -67,6 +67,11 @@ class Ranked final : public Metric {
  public:
   explicit Ranked(bool precision) : precision_(precision) {}
   void reset() override { scores_.clear(), truth_.clear(), rows_ = 0; }
+  void fields(Archive& a) override {
+    a(labels_, width_, rows_, scores_, truth_);
+    const auto rows = static_cast<std::size_t>(rows_), scores = scores_.size();
+    a.check(width_ > 0 && rows_ >= 0 && rows_ <= width_ * rows_ && scores == rows * static_cast<std::size_t>(width_) && truth_.size() == (labels_ ? scores : rows));
+  }
   void reserve(std::int64_t rows, std::int64_t width) override {
     truth_.reserve(static_cast<std::size_t>(rows));
     scores_.reserve(static_cast<std::size_t>(rows * width));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/archive.h"
 #include "base/table.h"
 
 namespace lehr {
@@ -46,6 +47,7 @@ struct Tally {
   std::vector<std::int64_t> counts = {};     // [classes, classes], the true class in front
   std::int64_t at(std::int64_t truth, std::int64_t said) const { return counts[static_cast<std::size_t>(truth * classes + said)]; }
   void grow(std::int64_t to);
+  void fields(Archive& a);
 };
 // Its lines, with the recall and precision of each class.
 std::string text(const Tally& tally, std::span<const std::string> names);
@@ -56,6 +58,7 @@ class Metric {
   // Room for an epoch of `rows` rows of `width` scores: add() then never allocates.
   virtual void reserve(std::int64_t /*rows*/, std::int64_t /*width*/) {}
   virtual void reset() = 0;
+  virtual void fields(Archive& a) = 0;  // what it holds of the rows added
   virtual void add(const Scored& batch) = 0;
   virtual Measured value() const = 0;
   virtual bool higher_is_better() const { return true; }

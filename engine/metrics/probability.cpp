@@ -13,6 +13,7 @@ namespace {
 class LogLoss final : public Metric {
  public:
   void reset() override { mean_.reset(); }
+  void fields(Archive& a) override { a(mean_); }
   bool higher_is_better() const override { return false; }
   Measured value() const override { return mean_.value(); }
   void add(const Scored& b) override {
@@ -41,6 +42,10 @@ class LogLoss final : public Metric {
 class Calibration final : public Metric {
  public:
   void reset() override { gaps_.fill(0), rows_ = 0; }
+  void fields(Archive& a) override {
+    for (double& gap : gaps_) a(gap);
+    a(rows_);
+  }
   bool higher_is_better() const override { return false; }
   void add(const Scored& b) override {
     check_classes(b, "ece");

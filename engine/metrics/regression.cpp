@@ -20,6 +20,7 @@ double row_mean(const Scored& b, std::int64_t row, Loss loss) {
 class Mae final : public Metric {
  public:
   void reset() override { mean_.reset(); }
+  void fields(Archive& a) override { a(mean_); }
   void add(const Scored& b) override {
     check_values(b, "mae");
     for (std::int64_t row = 0; row < b.rows; ++row) mean_.add(row_mean(b, row, [](double e) { return std::abs(e); }));
@@ -35,6 +36,7 @@ class Mae final : public Metric {
 class Rmse final : public Metric {
  public:
   void reset() override { mean_.reset(); }
+  void fields(Archive& a) override { a(mean_); }
   void add(const Scored& b) override {
     check_values(b, "rmse");
     for (std::int64_t row = 0; row < b.rows; ++row) mean_.add(row_mean(b, row, [](double e) { return e * e; }));
@@ -57,6 +59,10 @@ class R2 final : public Metric {
  public:
   explicit R2(bool centred) : centred_(centred) {}
   void reset() override { errors_.clear(), targets_.clear(); }
+  void fields(Archive& a) override {
+    a(width_, errors_, targets_);
+    a.check(width_ > 0 && errors_.size() == targets_.size() && errors_.size() % width_ == 0);
+  }
   void reserve(std::int64_t rows, std::int64_t width) override {
     errors_.reserve(static_cast<std::size_t>(rows * width));
     targets_.reserve(static_cast<std::size_t>(rows * width));
@@ -111,6 +117,7 @@ class R2 final : public Metric {
 class Mape final : public Metric {
  public:
   void reset() override { mean_.reset(), zero_ = false; }
+  void fields(Archive& a) override { a(mean_, zero_); }
   void add(const Scored& b) override {
     check_values(b, "mape");
     for (std::int64_t row = 0; row < b.rows; ++row) {

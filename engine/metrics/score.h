@@ -30,6 +30,7 @@ class Tallied : public Metric {
  public:
   explicit Tallied(std::int64_t classes) { tally_.grow(classes); }
   void reset() override;
+  void fields(Archive& a) override { a(tally_); }
   void add(const Scored& batch) override;
   Measured value() const override;
   void set(const Tally& tally) { tally_ = tally; }

@@ -5,6 +5,11 @@
 
 namespace lehr {
 
+void Tally::fields(Archive& a) {
+  a(classes, unanswered, counts);
+  a.check(classes >= 0 && classes < (1 << 20) && static_cast<std::size_t>(classes * classes) == counts.size());
+}
+
 void Tally::grow(std::int64_t to) {
   if (to <= classes) return;
   std::vector<std::int64_t> wider(static_cast<std::size_t>(to * to));

@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "engine/train/trainer.h"
+#include "engine/train/job.h"
 
 namespace lehr {
 

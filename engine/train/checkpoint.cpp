@@ -10,11 +10,12 @@
 namespace lehr {
 
 namespace {
-constexpr std::string_view prefix = "optimizer.";
+constexpr std::string_view prefix = "optimizer.", progress = "trainer.progress";
 
 class Writer {
  public:
   void add(const std::string& name, const Shape& shape, std::span<const float> values) { add(name, "F32", shape, std::as_bytes(values)); }
+  void add(const std::string& name, std::string_view bytes) { add(name, "U8", {static_cast<std::int64_t>(bytes.size())}, std::as_bytes(std::span(bytes))); }
   void add(const std::string& name, std::span<const double> values) { add(name, "F64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(values)); }
   std::string file(const std::string& metadata) const {
     std::string header = cat("{\"__metadata__\":", metadata, header_, "}");
@@ -46,14 +47,30 @@ void fill(std::vector<Entry>& entries, const Parameter& p, std::span<float> out)
   copy(*found, out.data());
   entries.erase(found);
 }
+
+void add(Writer& to, const Weights& layout, std::span<const float> values, std::span<const float> state) {
+  for (const Parameter& p : layout.parameters()) to.add(p.name, p.shape, values.subspan(p.offset, p.size));
+  for (const Parameter& p : layout.states()) to.add(p.name, p.shape, state.subspan(p.offset, p.size));
+}
 }  // namespace
+
+std::string safetensors(const Weights& layout, std::span<const float> values, std::span<const float> state) {
+  Writer writer;
+  add(writer, layout, values, state);
+  return writer.file("{\"format\":\"lehr 1\"}");
+}
+
+void read_weights(std::string_view file, const Weights& weights) {
+  const TrialState rest = read_safetensors(file, weights);
+  if (!rest.slots.empty() || !rest.scalars.empty() || !rest.progress.empty()) throw Error("the saved weights hold an optimizer's state");
+}
 
 std::string safetensors(const Weights& weights, const TrialState& state) {
   Writer writer;
   for (const auto& [name, values] : state.scalars) writer.add(cat(prefix, name), values);  // first: eight bytes each
-  for (const Parameter& p : weights.parameters()) writer.add(p.name, p.shape, weights.value(p));
-  for (const Parameter& p : weights.states()) writer.add(p.name, p.shape, weights.state(p));
+  add(writer, weights, weights.values(), weights.state());
   for (const TrialState::Tensor& slot : state.slots) writer.add(cat(prefix, slot.name), slot.shape, slot.values);
+  if (!state.progress.empty()) writer.add(std::string(progress), std::string_view(state.progress));
   std::string metadata = "{\"format\":\"lehr 1\"";
   for (const auto& [name, value] : state.counters) metadata += cat(",", json::string(name), ":\"", value, "\"");
   for (const auto& [name, text] : state.notes) metadata += cat(",", json::string(name), ":", json::string(text));
@@ -74,6 +91,10 @@ TrialState read_safetensors(std::string_view file, const Weights& weights) {
       out.notes[key] = text;
   }
   for (const Entry& e : read.entries) {
+    if (e.name == progress && e.dtype == Dtype::u8) {
+      out.progress.assign(e.bytes.begin(), e.bytes.end());
+      continue;
+    }
     if (!e.name.starts_with(prefix)) throw Error("the saved tensor ", quote(e.name), " is not of this model");
     const std::string name = e.name.substr(prefix.size());
     const auto count = static_cast<std::size_t>(elements(e.shape));

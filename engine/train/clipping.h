@@ -1,6 +1,6 @@
 #pragma once
 #include "engine/optim/clip.h"
-#include "engine/train/trainer.h"
+#include "engine/train/job.h"
 
 namespace lehr {
 

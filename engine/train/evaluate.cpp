@@ -15,11 +15,18 @@ Scorer::Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::
     metrics_.push_back(make_metric(name, static_cast<std::int64_t>(job.data->classes.size())));
     metrics_.back()->reserve(most_rows, width);
   }
+  merit_ = job.metrics.empty() || job.best_by == "val_loss" ? -1 : 0;
+  for (std::size_t i = 0; i < job.metrics.size(); ++i)
+    if (job.best_by == "val_" + job.metrics[i]) merit_ = static_cast<int>(i);
 }
 
 void Scorer::reset() {
   for (auto& metric : metrics_) metric->reset();
   if (search_) search_->reset();
+}
+
+void Scorer::fields(Archive& a) {
+  for (auto& metric : metrics_) metric->fields(a);
 }
 
 const Tally* Scorer::tally() const {
@@ -74,8 +81,9 @@ void Scorer::measured(std::vector<Measured>& out) const {
 }
 
 double Scorer::merit(double loss, const std::vector<Measured>& values) const {
-  if (metrics_.empty()) return -loss;
-  return metrics_.front()->higher_is_better() ? values.front().value : -values.front().value;
+  if (merit_ < 0) return -loss;
+  const auto i = static_cast<std::size_t>(merit_);
+  return metrics_[i]->higher_is_better() ? values[i].value : -values[i].value;
 }
 
 Evaluator::Evaluator(Workbench& bench, const Job& job, std::span<const std::int32_t> rows)
@@ -95,22 +103,25 @@ Evaluator::Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_
   }
 }
 
-Evaluation Evaluator::run(Scorer& scorer, std::vector<Measured>& out) const {
+Evaluation Evaluator::run(Scorer& scorer, std::vector<Measured>& out, Observer* observer, std::vector<float>* predicted) const {
   scorer.reset();
-  const Evaluation mean = this->mean(&scorer);
-  if (mean.finite) scorer.measured(out);
+  const Evaluation mean = this->mean(&scorer, observer, predicted);
+  if (mean.finite && !mean.stopped) scorer.measured(out);
   return mean;
 }
 
-double Evaluator::loss() const { return mean(nullptr).loss; }
+double Evaluator::loss() const { return mean(nullptr, nullptr, nullptr).loss; }
 
-Evaluation Evaluator::mean(Scorer* scorer) const {
+Evaluation Evaluator::mean(Scorer* scorer, Observer* observer, std::vector<float>* predicted) const {
   double loss = 0, counted = 0;
+  if (predicted) predicted->clear();
   for (const Batch& batch : batches_) {
+    if (observer && observer->stopping()) return {loss, true, {}, true};
     batch.fed.feed.fill(batch.rows);
     batch.fed.plan->forward();
     loss += static_cast<double>(batch.fed.plan->loss()) * batch.counted;
     counted += batch.counted;
+    if (predicted) std::ranges::copy(batch.fed.plan->output_f32(scores_), std::back_inserter(*predicted));
     if (!scorer) continue;
     if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / counted, false, batch.fed.plan->first_bad()};
     scorer->add(*batch.fed.plan, batch.rows);

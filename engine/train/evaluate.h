@@ -1,7 +1,7 @@
 #pragma once
 #include "engine/kernels/reduce.h"
 #include "engine/train/feed.h"
-#include "engine/train/trainer.h"
+#include "engine/train/job.h"
 
 namespace lehr {
 
@@ -17,9 +17,10 @@ class Scorer {
   // A plan's scores for the rows it was fed.
   void add(const Plan& plan, std::span<const std::int32_t> rows);
   void measured(std::vector<Measured>& out) const;
-  // What a trial is judged by: the first metric, or the loss where there is none; more is better.
+  // What Job::best_by says an epoch is judged by; more is better.
   double merit(double loss, const std::vector<Measured>& values) const;
   const std::vector<std::unique_ptr<Metric>>& metrics() const { return metrics_; }
+  void fields(Archive& a);  // what its metrics hold of the rows added
   const Tally* tally() const;  // of the first metric that has one, else null
   // Looks for the threshold at which Job::threshold_metric is best, of what is added from here on; decides by one.
   void search();
@@ -29,6 +30,7 @@ class Scorer {
  private:
   const Job& job_;
   double threshold_;
+  int merit_ = -1;  // of metrics_; -1: the loss
   std::int64_t most_rows_;
   std::optional<ThresholdSearch> search_;
   std::vector<std::unique_ptr<Metric>> metrics_;
@@ -41,6 +43,7 @@ struct Evaluation {
   double loss = 0;
   bool finite = true;
   std::string first_bad = {};
+  bool stopped = false;  // before its end
 };
 
 // Rows in evaluation batches.
@@ -51,12 +54,12 @@ class Evaluator {
   Evaluator(const std::function<Plan&(std::int64_t)>& plan, std::int64_t batch, const TrainGraph& model, const Dataset& data, const Counts* counts,
             std::span<const std::int32_t> rows);
   bool empty() const { return batches_.empty(); }
-  // The scorer's metrics go to `out`. Ends at the first batch that is not finite.
-  Evaluation run(Scorer& scorer, std::vector<Measured>& out) const;
+  // The scorer's metrics go to `out`, the scores of all rows to `predicted`. Ends at the first batch that is not finite, and where `observer` stops it.
+  Evaluation run(Scorer& scorer, std::vector<Measured>& out, Observer* observer = nullptr, std::vector<float>* predicted = nullptr) const;
   double loss() const;  // that loss alone, of all batches
 
  private:
-  Evaluation mean(Scorer* scorer) const;
+  Evaluation mean(Scorer* scorer, Observer* observer, std::vector<float>* predicted) const;
   ValueId scores_ = no_value;
   struct Batch { Fed fed; std::span<const std::int32_t> rows; double counted; };
   std::vector<Batch> batches_;

@@ -69,6 +69,23 @@ void Followers::save(std::map<std::string, std::string>& notes) const {
   for (const Follower& f : all_) notes[cat("follow.", f.quantity, ".", count[f.quantity]++)] = f.feedback->save();
 }
 
+void Followers::load(const std::map<std::string, std::string>& notes) {
+  std::map<std::string, int> count;
+  for (Follower& f : all_) {
+    const auto note = notes.find(cat("follow.", f.quantity, ".", count[f.quantity]++));
+    if (note != notes.end()) f.feedback->load(note->second, true);  // a rule that was not there before starts afresh
+  }
+}
+
+void Followers::fields(Archive& a) {
+  for (Follower& f : all_) {
+    a(f.sum, f.counted, f.looked, f.previous, f.best);
+    for (const Copy* copy : {&f.previous, &f.best})
+      a.check(!f.feedback->restores() ||
+              (copy->values.size() == numbers_.values.size() && copy->state.size() == numbers_.state.size() && copy->slots.size() == numbers_.slots.size()));
+  }
+}
+
 void Followers::observe(Follower& f, double value, const Clock& next) {
   const double best = f.feedback->state().best, before = f.controlled->at(next);
   const Reaction reaction = f.feedback->observe(value, next);

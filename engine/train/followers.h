@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/train/trainer.h"
+#include "engine/train/job.h"
 
 namespace lehr {
 
@@ -20,12 +20,16 @@ class Followers {
   void epoch(EpochRecord& record, const Clock& next);
   // "follow.<quantity>.<n>" -> Feedback::save()
   void save(std::map<std::string, std::string>& notes) const;
+  // From there, and from and to an archive all that is not in the notes.
+  void load(const std::map<std::string, std::string>& notes);
+  void fields(Archive& a);
 
  private:
   struct Copy {
     std::vector<float> values, state, slots;
     void take(const Numbers& from);
     void give(const Numbers& to) const;
+    void fields(Archive& a) { a(values, state, slots); }
   };
   enum class Source { loss, metric, val_loss, val_metric };
   struct Follower {

@@ -178,7 +178,8 @@ void Groups::save(TrialState& state) const {
     for (const Group& group : groups_) state.scalars[names[i]].push_back(group.scalars[i]);
 }
 
-void Groups::restore(const TrialState& state) {
+void Groups::restore(const TrialState& state, std::int64_t t) {
+  t_ = t;
   for (const Place& place : places_) {
     if (place.values.empty()) continue;
     const auto saved = std::ranges::find(state.slots, place.name, &TrialState::Tensor::name);

@@ -1,7 +1,8 @@
 #pragma once
 #include <deque>
 
-#include "engine/train/trainer.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/job.h"
 
 namespace lehr {
 
@@ -22,9 +23,9 @@ class Groups {
   // The weights to evaluate, laid out as Weights::values(), after update(); a copy of these where the optimizer has no others.
   bool has_evaluation_point() const { return optimizer_.has_evaluation_point(); }
   void evaluation_point(std::span<float> out) const;
-  // The optimizer's slots and scalars, and back. restore: Error naming the tensor that is missing or of another size.
+  // The optimizer's slots and scalars, and back after update t. restore: Error naming the tensor that is missing or of another size.
   void save(TrialState& state) const;
-  void restore(const TrialState& state);
+  void restore(const TrialState& state, std::int64_t t);
 
  private:
   struct Member {

@@ -53,7 +53,11 @@ struct TrialResult {
   std::optional<double> threshold, average_threshold;  // chosen on the validation rows
   struct Counted { std::string rows; Tally tally; };   // "val", "test", "avg_test", …
   std::vector<Counted> tallies;                        // of the last weights, where a metric counts
-  std::int64_t best_epoch = 0;                     // by the first metric, else val_loss; 0: never evaluated
+  // Scores of the last weights, [rows, width] as the model gives them.
+  struct Predicted { std::string rows; std::int64_t width = 1; std::vector<float> values; };  // "val", "test"
+  std::vector<Predicted> predictions;                  // where asked for
+  std::int64_t best_epoch = 0;                         // by the first metric, else val_loss; 0: never evaluated
+  double best_val_loss = 0;                            // of that epoch
 };
 
 }  // namespace lehr

@@ -9,6 +9,7 @@
 #include "engine/train/evaluate.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
+#include "engine/train/progress.h"
 
 namespace lehr {
 
@@ -22,7 +23,7 @@ class Trainer {
         job_(job),
         counts_(job.counts ? *job.counts : every_row),
         sizes_(bench.sizes()),
-        batches_(sizes_, job.epochs),
+        batches_(sizes_, job.schedule_epochs > 0 ? job.schedule_epochs : job.epochs),
         clock_(batches_.start()),
         groups_(bench.weights(), job, sizes_.threads),
         quantities_(copies(job.quantities)),
@@ -41,25 +42,18 @@ class Trainer {
   }
 
   TrialResult run() {
-    result_.metrics = job_.metrics;
-    result_.epochs.reserve(static_cast<std::size_t>(job_.epochs));
-    for (std::int64_t e = 0; e < job_.epochs && result_.outcome == Outcome::done; ++e) {
-      EpochRecord record;
-      try {
-        if (!epoch(e, record)) break;
-      } catch (const Error& error) {  // a metric that a schedule follows is not a number: what was trained stays
-        result_.outcome = Outcome::failed, result_.message = error.sentence();
-        break;
-      }
-      if (job_.stop && job_.stop->load()) result_.outcome = Outcome::interrupted, result_.message = cat("interrupted after epoch ", e + 1);
+    TrialResult& result = p_.result;
+    result.metrics = job_.metrics;
+    result.epochs.reserve(static_cast<std::size_t>(job_.epochs));
+    if (job_.from) restore(*job_.from);
+    try {
+      while (p_.epoch < job_.epochs && result.outcome == Outcome::done && epoch()) {}
+    } catch (const Error& error) {  // a metric that a schedule follows is not a number: what was trained stays
+      result.outcome = Outcome::failed, result.message = error.sentence();
     }
-    if (job_.state && result_.outcome != Outcome::diverged) keep_state();
-    if (result_.outcome != Outcome::diverged) {
-      if (job_.last && groups_.has_evaluation_point()) at_point(evaluation_point(), [&] { keep(*job_.last); });
-      if (job_.averaged && averaging()) at_point(average_->values(), [&] { keep(*job_.averaged); });
-    }
-    result_.seconds = seconds();
-    return std::move(result_);
+    if (saves_ && result.outcome != Outcome::diverged) save(result.outcome != Outcome::interrupted);
+    result.seconds = seconds();
+    return std::move(result);
   }
 
  private:
@@ -93,49 +87,84 @@ class Trainer {
     return {job_, width, most_rows, std::max(plan.batch(), bench_.evaluation_batch())};
   }
 
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const { return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
-  bool epoch(std::int64_t e, EpochRecord& record) {
+  // One epoch, or the rest of it. False: the training ends here.
+  bool epoch() {
+    const std::int64_t e = p_.epoch;
     if (job_.order) job_.order(e, order_);
     else epoch_order(job_.split->train, job_.seed, e, job_.shuffle, order_);
-    train_scores_.reset();
-    double loss = 0, all = 0;
-    std::int64_t seen = 0;
-    const std::int64_t first = clock_.step;
-    while (seen < batches_.usable()) {
-      double step_loss = 0, counted = 0;
-      const std::int64_t rows = step(seen, step_loss, counted);
-      if (rows == 0) break;
-      if (!std::isfinite(step_loss) && job_.enough && job_.enough(clock_.step, step_loss)) return false;
-      if (!std::isfinite(step_loss)) return diverged(e, {cat("loss ", step_loss, " at step ", clock_.step), last_->first_bad()});
-      if (clock_.step == first + 1) record.lr_first = groups_.lr();
-      record.lr_last = groups_.lr();
-      loss += step_loss * counted, all += counted;
-      seen += rows;
-      followers_.update(step_loss, counted, clock_);
-      if (job_.on_step) job_.on_step(clock_.step - 1, step_loss);
-      if (counted > 0 && job_.enough && job_.enough(clock_.step - 1, step_loss)) return false;
+    if (p_.seen == 0) {
+      train_scores_.reset();
+      p_.loss = p_.counted = 0;
+      p_.record = {};
+    } else {
+      refeed();
     }
+    if (!updates(e)) return false;
     clock_.samples = (e + 1) * batches_.usable();  // with the rows passed over
+    EpochRecord record = p_.record;
     record.epoch = e + 1;
     record.step = clock_.step;
     record.samples = clock_.samples;
-    record.loss = loss / all;
-    record.grad_norm = norm_;
+    record.loss = p_.loss / p_.counted;
+    record.grad_norm = p_.norm;
     train_scores_.measured(record.train);
     check_weights();
     if (!fault_ && !validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    if (stopped_) return interrupted(cat("interrupted while evaluating epoch ", e + 1));
     if (fault_) return diverged(e, *fault_);
     followers_.epoch(record, clock_);
     if (e + 1 == job_.epochs) finish();
     if (fault_ && validation_.empty()) return diverged(e, *fault_);
+    keep_best(record);
     const Weights& w = bench_.weights();
     std::ranges::copy(w.values(), good_.begin());
     std::ranges::copy(w.state(), good_state_.begin());
     record.seconds = seconds();
-    result_.epochs.push_back(record);
-    if (job_.on_epoch) job_.on_epoch(result_.epochs.back());
-    return fault_ ? diverged(e, *fault_) : true;  // the epoch and its evaluation were finite, the test rows' is not
+    p_.epoch = e + 1, p_.seen = 0;
+    p_.result.epochs.push_back(std::move(record));
+    if (observer_) observer_->epoch(p_.result.epochs.back());
+    if (fault_) return diverged(e, *fault_);  // the epoch and its evaluation were finite, the test rows' is not
+    if (p_.epoch == job_.epochs || !observer_) return true;
+    if (observer_->stopping()) return interrupted(cat("interrupted after epoch ", p_.epoch));
+    if (saves_ && observer_->wants_state(clock_.step, 1)) save(false);
+    return true;
+  }
+
+  // The updates of epoch e that are left. False: the training ends within it.
+  bool updates(std::int64_t e) {
+    while (p_.seen < batches_.usable()) {
+      double loss = 0, counted = 0;
+      const std::int64_t rows = step(p_.seen, loss, counted);
+      if (rows == 0) break;
+      if (!std::isfinite(loss) && observer_ && observer_->enough(clock_.step, loss)) return false;
+      if (!std::isfinite(loss)) return diverged(e, {cat("loss ", loss, " at step ", clock_.step), last_->first_bad()});
+      if (p_.seen == 0) p_.record.lr_first = groups_.lr();
+      p_.record.lr_last = groups_.lr();
+      p_.loss += loss * counted, p_.counted += counted;
+      p_.seen += rows;
+      followers_.update(loss, counted, clock_);
+      if (!observer_) continue;
+      observer_->updated(clock_.step - 1, loss);
+      if (counted > 0 && observer_->enough(clock_.step - 1, loss)) return false;
+      if (p_.seen == batches_.usable()) continue;  // the epoch's end has a state of its own
+      if (observer_->stopping()) return interrupted(cat("interrupted in epoch ", e + 1, " after step ", clock_.step));
+      if (saves_ && observer_->wants_state(clock_.step, 0)) save(false);
+    }
+    return true;
+  }
+
+  bool interrupted(std::string message) {
+    p_.result.outcome = Outcome::interrupted, p_.result.message = std::move(message);
+    return false;
+  }
+
+  // What the last update left in its plan, where a training goes on within an epoch.
+  void refeed() {
+    const Fed& fed = fed_of(p_.last_rows);
+    fed.feed.fill(std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(p_.seen - p_.last_rows), static_cast<std::size_t>(p_.last_rows)));
+    last_ = fed.plan;
   }
 
   // One update from `accumulate` batches (fewer at the end of an epoch), each with the share of what its rows count for. Nothing here allocates. Returns the
@@ -155,7 +184,7 @@ class Trainer {
       const auto chosen = of_step.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n));
       const double share = counted > 0 ? counts_.sum(chosen) / counted : 0;
       fed.feed.fill(chosen);
-      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(seen_batches_++);
+      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(p_.batches++);
       fed.plan->loss_gradient(static_cast<float>(share * weight));
       fed.plan->dropout(dropout_ ? std::optional(dropout_->at(clock_)) : std::nullopt);
       fed.plan->forward();
@@ -165,6 +194,7 @@ class Trainer {
       train_scores_.add(*fed.plan, chosen);
       if (share > 0) fed.plan->backward();
       done += n;
+      p_.last_rows = n;
     }
     if (counted > 0) update(w);
     ++clock_.step;
@@ -173,7 +203,7 @@ class Trainer {
   }
 
   void update(const Weights& w) {
-    norm_ = clipping_.apply(clock_);
+    p_.norm = clipping_.apply(clock_);
     groups_.update(clock_.step + 1);
     if (!average_) return;
     average_->update(w.values(), clock_.step + 1);
@@ -207,12 +237,6 @@ class Trainer {
     std::ranges::copy(held_state_, w.state().begin());
   }
 
-  void keep(Job::Snapshot& to) const {
-    const Weights& w = bench_.weights();
-    to.values.assign(w.values().begin(), w.values().end());
-    to.state.assign(w.state().begin(), w.state().end());
-  }
-
   // Something that is not finite: what, and the first tensor of a plan that is not.
   struct Fault { std::string what, tensor; };
 
@@ -225,8 +249,11 @@ class Trainer {
     check("statistics of a norm", w.state());
   }
 
-  double judge(const Evaluator& rows, std::vector<Measured>& out, const char* what) {
-    const Evaluation v = rows.run(scores_, out);
+  // observer: may stop it.
+  double judge(const Evaluator& rows, std::vector<Measured>& out, const char* what, Observer* observer = nullptr, std::vector<float>* predicted = nullptr) {
+    if (stopped_) return 0;
+    const Evaluation v = rows.run(scores_, out, observer, predicted);
+    stopped_ = v.stopped;
     if (!v.finite && !fault_)
       fault_ =
           Fault{cat(what, std::isfinite(v.loss) ? cat(" ", v.loss, " from scores that are not finite") : cat(" ", v.loss), " after step ", clock_.step - 1),
@@ -237,33 +264,42 @@ class Trainer {
   void evaluate(EpochRecord& record) {
     record.evaluated = true;
     const bool last = record.epoch == job_.epochs;
+    if (last) p_.result.tallies.clear(), p_.result.predictions.clear();
     if (averaging())
       at_point(average_->values(), [&] {
-        record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights");
-        if (last && !fault_) count("avg_val"), result_.average_threshold = scores_.best_threshold();
+        record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights", observer_);
+        if (last && good()) count("avg_val"), p_.result.average_threshold = scores_.best_threshold();
       });
     at_point(evaluation_point(), [&] {
-      record.val_loss = judge(validation_, record.val, "validation loss");
-      if (last && !fault_) count("val"), result_.threshold = scores_.best_threshold();
-      if (!fault_) keep_best(record);  // of an epoch that is finite throughout
+      record.val_loss = judge(validation_, record.val, "validation loss", observer_, last ? predicted("val") : nullptr);
+      if (!good()) return;
+      if (last) count("val"), p_.result.threshold = scores_.best_threshold();
+      consider(record);
     });
+  }
+  bool good() const { return !fault_ && !stopped_; }
+
+  std::vector<float>* predicted(const char* rows) {
+    if (!job_.keep_predictions) return nullptr;
+    p_.result.predictions.push_back({rows, scores_width_, {}});
+    return &p_.result.predictions.back().values;
   }
 
   // The test rows after the last epoch; without rows to evaluate on, the last batch once more shows what the last update has made.
   void finish() {
     if (!test_.empty()) {
       at_point(evaluation_point(), [&] {
-        scores_.decide_by(result_.threshold.value_or(job_.threshold));
-        result_.test_loss = judge(test_, result_.test, "test loss");
+        scores_.decide_by(p_.result.threshold.value_or(job_.threshold));
+        p_.result.test_loss = judge(test_, p_.result.test, "test loss", nullptr, predicted("test"));
         if (!fault_) count("test");
       });
       if (averaging())
         at_point(average_->values(), [&] {
-          scores_.decide_by(result_.average_threshold.value_or(job_.threshold));
-          result_.average_test_loss = judge(test_, result_.average_test, "test loss of the averaged weights");
+          scores_.decide_by(p_.result.average_threshold.value_or(job_.threshold));
+          p_.result.average_test_loss = judge(test_, p_.result.average_test, "test loss of the averaged weights");
           if (!fault_) count("avg_test");
         });
-      result_.test_rows = static_cast<std::int64_t>(job_.split->test.size());
+      p_.result.test_rows = static_cast<std::int64_t>(job_.split->test.size());
     } else if (validation_.empty()) {
       const Weights& w = bench_.weights();
       const std::vector<float> state(w.state().begin(), w.state().end());
@@ -278,33 +314,112 @@ class Trainer {
   }
 
   void count(const char* rows) {
-    if (const Tally* tally = scores_.tally()) result_.tallies.push_back({rows, *tally});
+    if (const Tally* tally = scores_.tally()) p_.result.tallies.push_back({rows, *tally});
   }
 
-  void keep_state() {
-    groups_.save(*job_.state);
-    followers_.save(job_.state->notes);
-    if (average_)
-      for (const Parameter& p : bench_.weights().parameters()) {
-        const auto values = average_->values().subspan(p.offset, p.size);
-        job_.state->slots.push_back({"average." + p.name, p.shape, {values.begin(), values.end()}});
-      }
-    job_.state->counters = {
-        {"step", clock_.step}, {"epoch", static_cast<std::int64_t>(result_.epochs.size())}, {"samples", clock_.samples}, {"batches", seen_batches_}};
-    if (average_) job_.state->counters["averages"] = average_->count();
+  // The weights at hand, where they are the best so far; they count as such once their epoch is over.
+  void consider(const EpochRecord& record) {
+    const double value = scores_.merit(record.val_loss, record.val);
+    better_ = !std::isnan(value) && (p_.result.best_epoch == 0 || value > p_.best);  // what is undefined is not best
+    if (!better_) return;
+    merit_ = value, better_threshold_ = scores_.best_threshold();
+    if (!job_.keep_best || !saves_) return;
+    const Weights& w = bench_.weights();
+    better_values_.assign(w.values().begin(), w.values().end());
+    better_state_.assign(w.state().begin(), w.state().end());
   }
 
   void keep_best(const EpochRecord& record) {
-    const double value = scores_.merit(record.val_loss, record.val);
-    if (std::isnan(value) || (result_.best_epoch != 0 && !(value > best_))) return;  // what is undefined is not best
-    best_ = value;
-    result_.best_epoch = record.epoch;
-    if (job_.best) keep(*job_.best), job_.best->threshold = scores_.best_threshold();
+    if (!better_) return;
+    better_ = false;
+    p_.best = merit_, p_.best_threshold = better_threshold_;
+    p_.result.best_epoch = record.epoch, p_.result.best_val_loss = record.val_loss;
+    best_values_.swap(better_values_), best_state_.swap(better_state_);
+  }
+
+  // Hands the state over, if it is finite; at the end, what is evaluated beside the weights, too.
+  void save(bool finished) {
+    const Weights& w = bench_.weights();
+    if (!all_finite(w.values()) || !all_finite(w.state())) return;
+    p_.step = clock_.step, p_.samples = clock_.samples;
+    p_.result.seconds = seconds();
+    TrialState state;
+    groups_.save(state);
+    followers_.save(state.notes);
+    if (average_)
+      for (const Parameter& p : w.parameters()) {
+        const auto values = average_->values().subspan(p.offset, p.size);
+        state.slots.push_back({"average." + p.name, p.shape, {values.begin(), values.end()}});
+      }
+    state.counters = {{"step", clock_.step}, {"epoch", p_.epoch}, {"samples", clock_.samples}, {"batches", p_.batches}};
+    if (average_) state.counters["averages"] = average_->count();
+    Archive archive;
+    fields(archive);
+    state.progress = archive.take();
+    Saved saved{p_.epoch, clock_.step, finished, safetensors(w, state), "", p_.best_threshold, "", ""};
+    if (!best_values_.empty()) saved.best = safetensors(w, best_values_, best_state_);
+    if (finished) {
+      const auto here = [&](std::string& to) { to = safetensors(w, w.values(), w.state()); };
+      if (groups_.has_evaluation_point()) at_point(evaluation_point(), [&] { here(saved.point); });
+      if (averaging()) at_point(average_->values(), [&] { here(saved.average); });
+    }
+    observer_->state(std::move(saved));
+  }
+
+  // What is neither in the weights nor in what groups, followers and the average save by name.
+  void fields(Archive& a) {
+    p_.fields(a);
+    followers_.fields(a);
+    const bool within = p_.seen > 0;
+    if (!within) return;  // at the end of an epoch the weights are the good ones, and nothing is summed
+    a(good_, good_state_);
+    train_scores_.fields(a);
+  }
+
+  void restore(const Saved& from) {
+    const Weights& w = bench_.weights();
+    if (!from.best.empty() && job_.keep_best) {
+      read_weights(from.best, w);
+      best_values_.assign(w.values().begin(), w.values().end());
+      best_state_.assign(w.state().begin(), w.state().end());
+    }
+    const TrialState state = read_safetensors(from.state, w);
+    std::ranges::copy(w.values(), good_.begin());
+    std::ranges::copy(w.state(), good_state_.begin());
+    followers_.load(state.notes);
+    const auto counter = [&](const char* name) {
+      const auto it = state.counters.find(name);
+      return it == state.counters.end() ? 0 : it->second;
+    };
+    if (average_) average_->restore(averaged(state), counter("averages"));
+    Archive archive(state.progress);
+    fields(archive);
+    archive.end();
+    archive.check(p_.epoch >= 0 && p_.step >= 0 && p_.samples >= 0 && p_.seen >= 0 && p_.seen <= batches_.usable());
+    archive.check(p_.seen == 0 || p_.last_rows <= p_.seen);
+    archive.check(p_.seen == 0 || std::ranges::any_of(fed_, [&](const Fed& f) { return f.plan->batch() == p_.last_rows; }));
+    if (good_.size() != w.values().size() || good_state_.size() != w.state().size()) throw Error("the saved state is of another model");
+    groups_.restore(state, p_.step);
+    p_.result.metrics = job_.metrics;
+    p_.result.outcome = Outcome::done, p_.result.message.clear();
+    clock_.step = p_.step, clock_.samples = p_.samples;
+    before_ = p_.result.seconds;
+    start_ = std::chrono::steady_clock::now();
+  }
+
+  std::vector<float> averaged(const TrialState& state) const {
+    std::vector<float> out(bench_.weights().values().begin(), bench_.weights().values().end());
+    for (const Parameter& p : bench_.weights().parameters()) {
+      const auto saved = std::ranges::find(state.slots, "average." + p.name, &TrialState::Tensor::name);
+      if (saved == state.slots.end() || saved->values.size() != p.size) throw Error("the saved state has no average of ", quote(p.name));
+      std::ranges::copy(saved->values, out.begin() + static_cast<std::ptrdiff_t>(p.offset));
+    }
+    return out;
   }
 
   bool diverged(std::int64_t e, const Fault& fault) {
-    result_.outcome = Outcome::diverged;
-    result_.message = cat(fault.what, " (epoch ", e + 1, ", lr ", groups_.lr(), ")",
+    p_.result.outcome = Outcome::diverged;
+    p_.result.message = cat(fault.what, " (epoch ", e + 1, ", lr ", p_.record.lr_last, ")",
                           fault.tensor.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(fault.tensor)));
     std::ranges::copy(good_, bench_.weights().values().begin());
     std::ranges::copy(good_state_, bench_.weights().state().begin());
@@ -330,9 +445,16 @@ class Trainer {
   std::optional<Average> average_;
   std::optional<Fault> fault_;
   Plan* last_ = nullptr;
-  std::int64_t seen_batches_ = 0;
-  double norm_ = 0, best_ = 0;
-  TrialResult result_;
+  Progress p_;
+  Observer* observer_ = job_.observer;
+  const bool saves_ = observer_ && observer_->keeps_states();
+  bool stopped_ = false;  // within an evaluation
+  bool better_ = false;   // the epoch under way is the best so far, with:
+  double merit_ = 0;
+  std::optional<double> better_threshold_;
+  std::vector<float> better_values_, better_state_, best_values_, best_state_;
+  std::int64_t scores_width_ = elements(fed_.back().plan->type(job_.model->scores).shape) / fed_.back().plan->batch();
+  double before_ = 0;  // seconds of the training before it was stopped
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 }  // namespace

@@ -11,7 +11,7 @@
 namespace lehr::cli {
 
 namespace {
-constexpr auto commands = {add_run,      add_init, add_inspect, add_validate, add_plan, add_schedule, add_find_lr,
+constexpr auto commands = {add_run, add_export, add_init, add_inspect, add_validate, add_plan, add_schedule, add_find_lr,
                            add_language, add_data, add_predict, add_evaluate, add_ops,  add_doctor};
 
 void complain(const std::string& text) { std::fputs(("lehr: " + text + "\n").c_str(), stderr); }

@@ -19,6 +19,7 @@ struct Context {
 
 // One file a command or a few that belong together; each adds its subcommands and what they do.
 void add_run(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);

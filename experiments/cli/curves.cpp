@@ -45,7 +45,7 @@ Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec:
   for (const auto& trial : study.trials) {
     if (last != nullptr && trial.variant == last->variant && trial.point == last->point) continue;
     last = &trial;
-    const auto& e = trial.experiment;
+    const auto& e = trial.experiment();
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
     const std::string folder = trial.id.substr(0, std::max<std::size_t>(trial.id.rfind('/') + 1, 1) - 1);
     const std::string point = trial.point.empty() ? "" : trial.variant.empty() ? folder : folder.substr(std::min(folder.size(), trial.variant.size() + 1));

@@ -59,7 +59,7 @@ void show(const std::string& file) {
   }
   if (is_table(file)) return show_table(file);
   const auto study = spec::read_study(file, run::vocabulary());
-  const auto& e = study.trials.front().experiment;
+  const auto& e = study.trials.front().experiment();
   const auto d = run::Assembler().data(e);
   std::string out = cat(printable(d->data.source), "  fingerprint ", d->fingerprint, "\n");
   part(out, "train", d->data, d->split.train);

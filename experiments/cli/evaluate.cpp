@@ -1,3 +1,4 @@
+#include "experiments/store/run_folder.h"
 #include "experiments/run/evaluate.h"
 
 #include <CLI/CLI.hpp>
@@ -41,12 +42,11 @@ struct Asked {
   std::function<Dataset(const CsvTable&)> prepare;  // so
 };
 
-// A trial's folder stands for its last model.
+// A run, or a trial of one, stands for its last model.
 fs::path model_file(const std::string& given) {
-  if (!fs::is_directory(given)) return given;
-  for (const auto& path : {fs::path(given) / "checkpoints" / "last.onnx", fs::path(given) / "last.onnx"})
-    if (fs::exists(path)) return path;
-  throw Error(quote(given), " is a folder without checkpoints/last.onnx or last.onnx: name an ONNX file or a trial's folder");
+  const fs::path file = store::model_file(given);
+  if (fs::is_directory(file)) throw Error(quote(given), " is a folder without a run (run.db): name an ONNX file, or a run");
+  return file;
 }
 
 std::vector<std::int32_t> all_rows(const Dataset& data) {
@@ -120,7 +120,7 @@ Asked from_table(const Options& o, const onnx::Model& model, const std::optional
 Asked from_experiment(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
   if (!o.target.empty() || !o.classes.empty()) throw Error("the target stands in ", quote(o.data), ": --set data.target=… changes it there");
   const auto study = spec::read_study(o.data, run::vocabulary(), o.overrides);
-  const spec::Experiment& e = study.trials.front().experiment;
+  const spec::Experiment& e = study.trials.front().experiment();
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
   out.table = parts->table;

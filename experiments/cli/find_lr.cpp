@@ -65,7 +65,7 @@ int execute(const Options& o) {
   const spec::Trial& trial = study.trials.front();
   if (study.trials.size() > 1) note(cat("of ", study.trials.size(), " trials the first is tested: ", printable(trial.id), "; --only and --set choose another"));
   run::Assembler assembler;
-  const auto parts = assembler.parts(trial.experiment);
+  const auto parts = assembler.parts(trial.experiment());
   onednn::set_threads(parts->sizes.threads);
   Workbench bench(parts->model->train, standard_ops(), parts->sizes);
   const run::TrialJob job = run::make_job(trial, *parts);

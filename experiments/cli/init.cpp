@@ -127,7 +127,7 @@ std::string write_network(const fs::path& file, const spec::Experiment& e, const
   return shape;
 }
 
-spec::Experiment first_trial(const fs::path& file) { return spec::read_study(file, run::vocabulary()).trials.front().experiment; }
+spec::Experiment first_trial(const fs::path& file) { return spec::read_study(file, run::vocabulary()).trials.front().experiment(); }
 
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code ignored;

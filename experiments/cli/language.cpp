@@ -17,7 +17,7 @@ struct Resolve {
 };
 
 void resolve(const Resolve& given) {
-  if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), given.overrides).trials.front().resolved);
+  if (!given.origin) return print(spec::read_study(given.file, run::vocabulary(), given.overrides).trials.front().resolved());
   std::vector<std::vector<std::string>> rows;
   for (const auto& k : spec::resolve_keys(given.file, run::vocabulary(), given.overrides)) rows.push_back({k.key, k.origin, k.value});
   print(aligned(rows));

@@ -11,7 +11,7 @@
 #include "experiments/cli/commands.h"
 #include "experiments/cli/prepared.h"
 #include "experiments/cli/print.h"
-#include "experiments/report/folder.h"
+#include "experiments/report/summary.h"
 #include "experiments/run/arrays.h"
 
 namespace lehr::cli {
@@ -87,7 +87,7 @@ void execute(const Options& o) {
 void add_predict(CLI::App& app, Context&) {
   auto* command = app.add_subcommand("predict", "What a trained model says about the rows of a table or an array");
   auto o = std::make_shared<Options>();
-  command->add_option("model", o->model, "an ONNX file: runs/…/checkpoints/last.onnx")->required();
+  command->add_option("model", o->model, "an ONNX file: runs/NAME/models/seed-0.onnx")->required();
   command->add_option("data", o->data, "a table with its columns, or an array")->required();
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")

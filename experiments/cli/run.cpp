@@ -7,8 +7,7 @@
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/console.h"
-#include "experiments/report/folder.h"
-#include "experiments/run/trials.h"
+#include "experiments/run/resume.h"
 #include "experiments/run/vocabulary.h"
 
 namespace lehr::cli {
@@ -17,7 +16,7 @@ namespace {
 std::atomic<bool> stop{false};
 std::atomic<int> by{0};
 
-// The first asks the trials to end after their epoch, the second ends the program.
+// The first asks the trials to save where they stand and to end, the second ends the program.
 void on_signal(int signal) {
   stop = true;
   by = signal;
@@ -25,55 +24,100 @@ void on_signal(int signal) {
 }
 
 struct Options {
-  std::string file, out;
+  std::string file, out, schedule;
   spec::Overrides overrides;
   std::int64_t seeds = 0, jobs = 0, threads = 0;
   bool force = false, dry = false, quiet = false, json = false, resume = false;
 };
 
-int execute(const Options& o, const Context& context) {
-  if (o.resume) throw Error("--resume: a run that was stopped cannot be continued; --force trains it again from the start");
-  if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
-  spec::Overrides overrides = o.overrides;
-  if (o.seeds > 0) overrides.seeds = o.seeds;
+using Mode = store::RunFolder::Mode;
+
+int train(const std::filesystem::path& file, const spec::Overrides& overrides, const std::vector<std::string>& on_purpose, std::unique_ptr<store::RunFolder> folder,
+          bool resumes, const Options& o, const Context& context) {
   run::RunOptions options;
   options.jobs = static_cast<std::size_t>(o.jobs);
   options.threads = static_cast<int>(o.threads);
   options.command_line = context.command_line;
   options.stop = &stop;
-  auto study = spec::read_study(o.file, run::vocabulary(), overrides);
-  const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / study.name : std::filesystem::path(o.out);
-  report::Folder files(folder, o.force);
-  const auto prepared = run::prepare(std::move(study), options);
+  options.folder = folder.get();
+  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), overrides), options);
+  if (resumes) {
+    using S = run::Resumption::Schedule;
+    const S schedule = o.schedule == "keep" ? S::keep : o.schedule == "rescale" ? S::rescale : S::unsaid;
+    run::check_resume(prepared, folder->stored(), {on_purpose, schedule, o.force}, options);
+  }
   if (o.dry) {
     report::Console(report::console_options(true, false, "")).start(prepared.info);
     print("nothing was trained or written: --dry-run\n");
     return 0;
   }
-  report::Console console(report::console_options(o.quiet, o.json, folder.string()));
+  for (const auto& [key, value] : run::study_settings(file, overrides)) folder->setting(key, value);
+  if (options.schedule_epochs > 0) folder->setting("schedule_epochs", cat(options.schedule_epochs));
+  report::Console console(report::console_options(o.quiet, o.json, folder->path().string()));
   std::signal(SIGPIPE, SIG_IGN);  // a log nobody reads any more does not end a training
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  const int code = run::exit_code(run::run(prepared, options, {&files, &console}));
+  const int code = run::exit_code(run::run(prepared, options, {folder.get(), &console}));
   return stop ? 128 + by : code;
+}
+
+int execute(const Options& o, const Context& context) {
+  if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
+  spec::Overrides overrides = o.overrides;
+  if (o.seeds > 0) overrides.seeds = o.seeds;
+  const std::string name = spec::read_study(o.file, run::vocabulary(), overrides).name;
+  const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / name : std::filesystem::path(o.out);
+  return train(o.file, overrides, overrides.set, std::make_unique<store::RunFolder>(folder, o.resume ? Mode::resume : o.force ? Mode::replace : Mode::fresh), o.resume, o,
+               context);
+}
+
+int resume(const Options& o, const Context& context) {
+  auto folder = std::make_unique<store::RunFolder>(o.out, Mode::resume);
+  auto [file, overrides] = run::stored_study(folder->stored().settings);
+  // A later --set of a key stands in the place of an earlier one.
+  for (const auto& argument : o.overrides.set) {
+    const std::string key = argument.substr(0, argument.find('=') + 1);
+    std::erase_if(overrides.set, [&](const std::string& other) { return other.starts_with(key); });
+    overrides.set.push_back(argument);
+  }
+  if (o.seeds > 0) overrides.seeds = o.seeds;
+  return train(file, overrides, o.overrides.set, std::move(folder), true, o, context);
+}
+
+void shared_options(CLI::App* command, Options& o) {
+  number_option(*command, "--seeds", o.seeds, 1, 10'000, "number of seeds instead of the file's");
+  number_option(*command, "--jobs", o.jobs, 1, 1024, "trials at once (default: one a core)");
+  number_option(*command, "--threads", o.threads, 1, 1024, "threads a trial (default: by the size of the work)");
+  command->add_flag("--dry-run", o.dry, "check everything, train nothing");
+  command->add_flag("--quiet", o.quiet, "no progress");
+  command->add_flag("--json", o.json, "the results as a JSON document instead of the table");
+  command->add_option("--schedule", o.schedule, "of other epochs: keep schedules, or rescale")
+      ->check(CLI::IsMember({"keep", "rescale"}))
+      ->type_name("HOW");
 }
 }  // namespace
 
 void add_run(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("run", "Train every trial of an experiment");
-  auto o = std::make_shared<Options>();
-  command->add_option("file", o->file, "the experiment, a YAML file")->required();
-  override_options(*command, o->overrides);
-  number_option(*command, "--seeds", o->seeds, 1, 10'000, "number of seeds instead of the file's");
-  number_option(*command, "--jobs", o->jobs, 1, 1024, "trials at once (default: one a core)");
-  number_option(*command, "--threads", o->threads, 1, 1024, "threads a trial (default: by the size of the work)");
-  command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
-  command->add_flag("--force", o->force, "replace the folder of an earlier run");
-  command->add_flag("--dry-run", o->dry, "check everything, train nothing");
-  command->add_flag("--quiet", o->quiet, "no progress");
-  command->add_flag("--json", o->json, "the results as a JSON document instead of the table");
-  command->add_flag("--resume", o->resume)->group("");
-  command->callback([o, &context] { context.exit_code = execute(*o, context); });
+  {
+    auto* command = app.add_subcommand("run", "Train every trial of an experiment");
+    auto o = std::make_shared<Options>();
+    command->add_option("file", o->file, "the experiment, a YAML file")->required();
+    override_options(*command, o->overrides);
+    shared_options(command, *o);
+    command->add_option("--out", o->out, "the run folder (default: runs/NAME)")->type_name("DIR");
+    command->add_flag("--force", o->force, "replace the folder of an earlier run");
+    command->add_flag("--resume", o->resume, "go on with the run in the folder");
+    command->callback([o, &context] { context.exit_code = execute(*o, context); });
+  }
+  {
+    auto* command = app.add_subcommand("resume", "Go on with a run that was stopped, or with more epochs or seeds");
+    auto o = std::make_shared<Options>();
+    command->add_option("folder", o->out, "the run folder")->required()->type_name("DIR");
+    command->add_option("--set", o->overrides.set, "replace a value: --set epochs=80")->type_name("KEY=VALUE");
+    shared_options(command, *o);
+    command->add_flag("--force", o->force, "go on though the experiment has changed");
+    command->callback([o, &context] { context.exit_code = resume(*o, context); });
+  }
 }
 
 }  // namespace lehr::cli

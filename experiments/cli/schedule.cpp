@@ -8,7 +8,7 @@
 #include "experiments/cli/curves.h"
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
-#include "experiments/report/folder.h"
+#include "experiments/report/summary.h"
 
 namespace lehr::cli {
 

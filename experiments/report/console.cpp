@@ -91,14 +91,17 @@ void Console::epoch(const TrialInfo& trial, const EpochRecord& r) {
   }
 }
 
+void Console::noted(const TrialInfo& trial, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  if (++notes_ > shown_notes) return;
+  clear_bar();
+  err(wrapped(cat("note   ", printable(trial.id), ": ", text), options_.columns, 7) + "\n");
+}
+
 void Console::trial_finished(const TrialInfo& trial, const TrialResult& result) {
+  for (const auto& text : result.notes) noted(trial, text);
   const std::lock_guard lock(mutex_);
   ++finished_;
-  for (const auto& text : result.notes) {
-    if (++notes_ > shown_notes) continue;
-    clear_bar();
-    err(wrapped(cat("note   ", printable(trial.id), ": ", text), options_.columns, 7) + "\n");
-  }
   if (result.outcome == Outcome::done || result.outcome == Outcome::interrupted) return;
   if (++unfinished_ > shown_failures) return;
   clear_bar();
@@ -111,7 +114,7 @@ void Console::print_tables(const RunInfo& info, const std::vector<TrialResult>& 
     for (const auto& counted : results.front().tallies)
       out(cat("confusion of the ", counted.rows, " rows\n", text(counted.tally, info.classes)));
   else if (std::ranges::any_of(results, [](const TrialResult& r) { return !r.tallies.empty(); }))
-    out("  the counts of each run are in its confusion.csv\n");
+    out("  the counts of each run are in run.db, table tally\n");
   if (info.validation_rows > 0) return;
   for (const auto& r : results)
     if (!r.epochs.empty()) out(cat(printable(r.id), "  loss ", fixed(r.epochs.back().loss, 5), "\n"));
@@ -120,8 +123,8 @@ void Console::print_tables(const RunInfo& info, const std::vector<TrialResult>& 
 void Console::finish(const RunInfo& info, const std::vector<TrialResult>& results) {
   const std::lock_guard lock(mutex_);
   clear_bar();
-  if (unfinished_ > shown_failures) err(cat("trial  … and ", unfinished_ - shown_failures, " more that did not finish: each status.json says why\n"));
-  if (notes_ > shown_notes) err(cat("note   … and ", notes_ - shown_notes, " more of other trials: each status.json has its own\n"));
+  if (unfinished_ > shown_failures) err(cat("trial  … and ", unfinished_ - shown_failures, " more that did not finish: summary.md says why\n"));
+  if (notes_ > shown_notes) err(cat("note   … and ", notes_ - shown_notes, " more of other trials: summary.md has them\n"));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   if (options_.json)
     out(run_json(info, results, options_.folder, seconds));
@@ -133,8 +136,7 @@ void Console::finish(const RunInfo& info, const std::vector<TrialResult>& result
           results.size() == 1 ? " run" : " runs", done == results.size() ? "" : " finished", " in ", duration(seconds),
           options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv"));
   if (interrupted > 0)
-    err(wrapped("interrupted: each trial that had begun keeps its weights in checkpoints/last.onnx; lehr run … --force starts again", options_.columns, 0) +
-        "\n");
+    err(wrapped(cat("interrupted: lehr resume ", printable(options_.folder), " goes on from here"), options_.columns, 0) + "\n");
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw Error("cannot write to standard output; the results are in ", quote(options_.folder)).code(Exit::failed);
 }

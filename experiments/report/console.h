@@ -21,6 +21,7 @@ class Console : public Reporter {
   void start(const RunInfo& info) override;
   void epoch(const TrialInfo& trial, const EpochRecord& record) override;
   void trial_finished(const TrialInfo& trial, const TrialResult& result) override;
+  void noted(const TrialInfo& trial, const std::string& text) override;
   // Error (Exit::failed) where standard output could not be written to, now or before.
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
 

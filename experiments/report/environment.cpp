@@ -48,7 +48,7 @@ Machine this_machine() {
   return m;
 }
 
-std::string environment_json(const RunInfo& info, const std::string& started, const std::string& ended) {
+std::string environment_json(const RunInfo& info) {
   const Machine m = this_machine();
   nlohmann::ordered_json j;
   j["lehr"] = LEHR_VERSION;
@@ -60,11 +60,6 @@ std::string environment_json(const RunInfo& info, const std::string& started, co
   j["memory_mib"] = m.memory_mib;
   j["system"] = m.system;
   j["compiler"] = m.compiler;
-  j["command"] = info.command_line;
-  j["started"] = started;
-  j["ended"] = ended.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(ended);
-  j["data_fingerprint"] = info.data_fingerprint;
-  j["model_fingerprint"] = info.model_fingerprint;
   return j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -10,6 +10,6 @@ struct Machine {
   std::size_t cores = 0, memory_mib = 0;
 };
 Machine this_machine();
-// environment.json
-std::string environment_json(const RunInfo& info, const std::string& started, const std::string& ended);
+// Program, libraries, machine: a JSON document.
+std::string environment_json(const RunInfo& info);
 }  // namespace lehr::report

@@ -1,8 +1,5 @@
 #pragma once
-#include <filesystem>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +8,12 @@
 namespace lehr::report {
 
 struct TrialInfo {
+  std::size_t index = 0;  // in RunInfo::trials
   std::string id, variant;
   std::vector<std::string> point;  // the values of RunInfo::swept
   std::uint64_t seed = 0;
-  std::string resolved, config_hash;
+  std::shared_ptr<const std::string> text;  // the resolved experiment without its last line, the seed
+  std::string config_hash;
 };
 // What a run is, known before it starts.
 struct RunInfo {
@@ -28,18 +27,12 @@ struct RunInfo {
   std::vector<bool> metric_percent, metric_higher;
   bool averages = false;  // some trial keeps an average of its weights
   std::int64_t train_rows = 0, validation_rows = 0, epochs = 0, steps_per_epoch = 0;
-  std::string data_fingerprint, model_fingerprint;
+  std::vector<std::pair<std::string, std::string>> fingerprints;  // of each data and model file the trials read: "data x.csv" and its CRC
   std::vector<TrialInfo> trials;
   std::size_t jobs = 1;
   int threads = 1;
   std::string onednn, isa;  // version and instruction set, as the library names them
   std::vector<std::string> warnings;
-};
-
-// What a trial leaves: file name -> content. checkpoints: last.onnx, best.onnx (and their external data), state.safetensors.
-struct Artifacts {
-  std::map<std::string, std::string> checkpoints;
-  std::string preprocess;  // JSON
 };
 
 // Hears what happens; results are in the order of RunInfo::trials. Calls may come from several threads; implementations lock where they must. Files are theirs.
@@ -49,9 +42,9 @@ class Reporter {
   virtual void start(const RunInfo&) {}
   virtual void trial_started(const TrialInfo&) {}
   virtual void epoch(const TrialInfo&, const EpochRecord&) {}
-  // Between the last epoch and trial_finished. Says in which folder the checkpoints are, for those who keep them.
-  virtual std::optional<std::filesystem::path> keep(const TrialInfo&, const Artifacts&) { return std::nullopt; }
   virtual void trial_finished(const TrialInfo&, const TrialResult&) {}
+  // Of a trial that has finished: what shows only when its models are written.
+  virtual void noted(const TrialInfo&, const std::string& /*text*/) {}
   virtual void finish(const RunInfo&, const std::vector<TrialResult>&) {}
 };
 

@@ -285,7 +285,7 @@ void set_threshold(const spec::Experiment& e, const Parts& parts, Job& job) {
 }  // namespace
 
 TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
-  const spec::Experiment& e = trial.experiment;
+  const spec::Experiment& e = trial.experiment();
   TrialJob out;
   out.optimizer = standard_optimizers().find(e.optimizer.type).make(e.optimizer.options);
   Job& job = out.job;

@@ -62,7 +62,12 @@ RangeResult find_lr(Workbench& bench, const TrialJob& trial, const RangeTest& te
   job.epochs = (test.updates + run_clock(bench.sizes(), 1).steps_per_epoch - 1) / run_clock(bench.sizes(), 1).steps_per_epoch;
   job.evaluate_every = job.epochs + 1;
   double mean = 0, weight = 0, lowest = std::numeric_limits<double>::infinity();
-  job.enough = [&](std::int64_t step, double loss) {
+  struct Ending : Observer {
+    std::function<bool(std::int64_t, double)> ends;
+    bool enough(std::int64_t step, double loss) override { return ends(step, loss); }
+  } observer;
+  job.observer = &observer;
+  observer.ends = [&](std::int64_t step, double loss) {
     out.rates.push_back(rate(step));
     out.losses.push_back(loss);
     mean = decay * mean + (1 - decay) * loss, weight = decay * weight + (1 - decay);

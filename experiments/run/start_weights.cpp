@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "engine/data/safetensors.h"
+#include "experiments/store/run_folder.h"
 #include "graph/onnx/model.h"
 
 namespace lehr::run {
@@ -45,41 +46,16 @@ bool is_file(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
 }
-constexpr const char* last = "checkpoints/last.onnx";
-
-// Folders below that hold a trained model.
-std::vector<fs::path> trials(const fs::path& run) {
-  constexpr int deepest = 12;  // a variant, a folder for each swept key, a seed
-  std::vector<fs::path> out;
-  std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(run, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (it.depth() > deepest) it.disable_recursion_pending();
-    if (it->path().filename() == "checkpoints" && is_file(it->path() / "last.onnx")) out.push_back(it->path().parent_path());
-  }
-  std::ranges::sort(out);
-  return out;
-}
-
-fs::path model_of(const fs::path& folder) {
-  if (is_file(folder / last)) return folder / last;
-  if (is_file(folder / "last.onnx")) return folder / "last.onnx";
-  const auto found = trials(folder);
-  if (found.size() == 1) return found.front() / last;
-  if (found.empty())
-    throw Error("model.weights: the folder ", quote(folder.string()), " holds no run: no ", last, " lies in it or below").code(Exit::usage);
-  std::vector<std::string> names;
-  for (const auto& trial : found) names.push_back(trial.lexically_relative(folder).generic_string());
-  throw Error("model.weights: the run ", quote(folder.string()), " has ", found.size(), " trials, name the folder of one: ", some(names)).code(Exit::usage);
-}
 
 Tensor as_stored(const Tensor& fresh, const Value& value) { return convert(fresh, value.data->type.dtype); }
 }  // namespace
 
 StartWeights read_start_weights(const fs::path& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    const fs::path model = model_of(path);
-    return {cat(printable(model.string()), " (the model after the last epoch)"), of_onnx(model)};
+  if (!is_file(path)) {
+    const fs::path model = within("model.weights", [&] { return store::model_file(path); });
+    if (model != path) return {cat(printable(model.string()), " (the model after the last epoch)"), of_onnx(model)};
+    std::error_code error;
+    if (fs::is_directory(path, error)) throw Error("model.weights: the folder ", quote(path.string()), " holds no run (it has no run.db)").code(Exit::usage);
   }
   const std::string ending = lower(path.extension().string());
   if (ending == ".onnx") return {printable(path.string()), of_onnx(path)};

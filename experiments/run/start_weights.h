@@ -13,8 +13,7 @@ struct StartWeights {
   std::string from;  // for messages: the file, and how a folder led to it
   std::map<std::string, Tensor> tensors;
 };
-// Of a .safetensors file, an .onnx file, the folder of a trial (checkpoints/last.onnx), or of a run with one trial. Error where it is none, or
-// a run of several trials: all are shown.
+// Of a .safetensors file, an .onnx file, or a run and one of its trials (store::model_file). Error where it is none.
 StartWeights read_start_weights(const std::filesystem::path& path);
 
 // What came of it.

@@ -4,6 +4,7 @@
 
 #include "experiments/report/reporter.h"
 #include "experiments/run/assemble.h"
+#include "experiments/store/run_folder.h"
 
 namespace lehr::run {
 
@@ -11,7 +12,10 @@ struct RunOptions {
   std::size_t jobs = 0;  // trials at once; 0: one a core, fewer where a trial uses several threads
   int threads = 0;       // OpenMP threads a trial; 0: from the file, else chosen by the size of the work
   std::string command_line;
-  bool keep_models = true;  // export each trial's model for the reporters
+  store::RunFolder* folder = nullptr;  // among the reporters: keeps states, models and predictions; absent: nothing is kept
+  bool resume = false;                 // trials go on from what the folder has of them
+  std::int64_t schedule_epochs = 0;    // what schedules take for the length of a trial, where that has changed; 0: its epochs
+  bool longer = false;                 // those that were done, too: there are more epochs now
   const std::atomic<bool>* stop = nullptr;
 };
 

@@ -54,6 +54,12 @@ void check_together(const Reading& reading, Problems& problems) {
   if (e.data.split.validation + e.data.split.test >= 1)
     problems.error(at("data.split"), "validation and test take ", readable((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");
+  for (const std::string& one : e.checkpoint.keep) {
+    std::vector<std::string> known{"last", "best", "best val_loss"};
+    for (const std::string& metric : e.metrics) known.push_back("best val_" + metric);
+    if (std::ranges::count(known, one) == 0)
+      problems.error(at("checkpoint.keep"), "checkpoint.keep: ", quote(one), " is not kept", did_you_mean(one, known), "; there are ", join(known, ", "));
+  }
   std::set<std::string> classes(e.data.table.classes.begin(), e.data.table.classes.end());
   if (classes.size() == 1) problems.error(at("data.target.classes"), "data.target.classes has one class: there is nothing to tell apart");
   if (!e.loss.class_weights.empty() && !classes.empty() && e.loss.class_weights.size() != classes.size())

@@ -120,7 +120,14 @@ struct Experiment {
   double clip_epsilon = 1e-3;
   std::optional<AverageSpec> average;
   std::int64_t evaluate_every = 1;  // epochs
-  std::uint64_t seed = 0;
+  struct Checkpoint {
+    double seconds = 30;       // from one state to the next
+    std::optional<Span> span;  // instead of seconds
+    std::vector<std::string> keep = {};  // last, best, best val_…; empty: by the number of trials
+    std::string best_by = {};            // val_loss or val_ with a metric; "": the first metric, else val_loss
+  } checkpoint;
+  enum class KeepModels { automatic, all, best, chosen, none } keep_models = KeepModels::automatic;
+  std::uint64_t seed = 0;  // of the file; a trial has its own
   int threads = 0;  // 0: chosen
   std::shared_ptr<const Places> places;
   // Where a dotted key was given ("optimizer.lr", "params.*.bias"), or the nearest mapping around it.
@@ -135,9 +142,12 @@ struct Trial {
   std::string variant;             // "" where the file has no variants
   std::vector<std::string> point;  // the values of Study::swept
   std::uint64_t seed = 0;
-  Experiment experiment;
-  std::string resolved;  // YAML, complete, runnable alone: file names are absolute
-  std::string hash;      // fingerprint of the resolved text with file names relative to the experiment
+  std::shared_ptr<const Experiment> shared;    // by the trials of a case, which differ in nothing but their seed
+  std::shared_ptr<const std::string> text;     // the resolved file without its last line
+  std::string hash;                            // fingerprint of the resolved text with file names relative to the experiment
+  const Experiment& experiment() const { return *shared; }
+  // YAML, complete, runnable alone: file names are absolute.
+  std::string resolved() const { return cat(*text, "seed: ", seed, "\n"); }
 };
 
 struct Study {
@@ -158,6 +168,7 @@ struct Overrides {
   std::vector<std::string> set = {};  // "a.b=c"
   std::optional<std::int64_t> seeds = {};
   std::optional<std::string> only = {};  // the first parts of trial ids: "time", "time/lr_scale=0.3"
+  std::optional<std::string> text = {};  // in place of what the file holds
 };
 
 // Reads, merges, checks. Throws one Error whose text holds every problem found (up to 20), each as
@@ -177,6 +188,9 @@ struct ResolvedKey {
   std::string key, value, origin;
 };
 std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides = {});
+
+// The keys of a resolved experiment (Trial::resolved) with their values, dotted.
+std::vector<std::pair<std::string, std::string>> resolved_keys(const std::string& yaml);
 
 std::string json_schema(const Vocabulary& vocabulary);
 // doc, type, default, range, allowed values and children of a key ("data.split", "lr.cosine", "optimizer.momentum"); Error with the nearest.

@@ -114,6 +114,8 @@ class Writer {
         return list_of(range_of("integer", key));
       case Type::portion:
         return {{"type", "string"}, {"pattern", portion_pattern}};
+      case Type::interval:
+        return any_of({length(false), {{"type", "string"}, {"pattern", "^ *[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)? *(s|sec|seconds?|min|minutes?|h|hours?) *$"}}});
       case Type::span:
         return length(true);
       case Type::schedule:

@@ -82,8 +82,8 @@ void add_transfer_keys(std::vector<Key>& keys) {
                   .set = [](Experiment& e, const Value& v) { head(e).freeze_rest = v.boolean; }});
   keys.push_back({.path = "model.weights",
                   .type = Type::path,
-                  .doc = "Other values to start from, tensor by tensor of the same name and shape: a .safetensors or an .onnx file, or the folder of a run or "
-                         "of one of its trials, of which the model after the last epoch is taken (checkpoints/last.onnx). What "
+                  .doc = "Other values to start from, tensor by tensor of the same name and shape: a .safetensors or an .onnx file, or the folder of a run, "
+                         "with a trial's name behind it where it keeps the models of several: the model after the last epoch is taken. What "
                          "`init` names is drawn anew all the same.",
                   .absent = "the weights of model.file",
                   .example = "runs/pretrained",

@@ -2,6 +2,13 @@
 
 namespace lehr::spec {
 
+namespace {
+constexpr Choice<Experiment::KeepModels> kept_models[] = {{Experiment::KeepModels::all, "all", "every trial's"},
+                                                          {Experiment::KeepModels::best, "best", "of each variant the best seed's (at its chosen point)"},
+                                                          {Experiment::KeepModels::chosen, "chosen", "of each variant all seeds' at its chosen point"},
+                                                          {Experiment::KeepModels::none, "none", "none"}};
+}  // namespace
+
 void add_study_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "extends",
                   .type = Type::path,
@@ -74,9 +81,48 @@ void add_study_keys(std::vector<Key>& keys) {
                   .high = 4096,
                   .shared = true,
                   .set = [](Experiment& e, const Value& v) { e.threads = static_cast<int>(v.integer); }});
+  keys.push_back({.path = "checkpoint",
+                  .type = Type::mapping,
+                  .doc = "States of a training that was stopped goes on from (lehr resume). Each is stored with the epochs before it; one is also kept at the end and "
+                         "when a run is interrupted.",
+                  .example = "{every: 5 epochs}",
+                  .shorthand = "every",
+                  .shared = true});
+  keys.push_back({.path = "checkpoint.every",
+                  .type = Type::interval,
+                  .doc = "From one state to the next.",
+                  .fallback = "30 s",
+                  .example = "5 epochs, 200 steps, 2 min",
+                  .shared = true,
+                  .set = [](Experiment& e, const Value& v) {
+                    e.checkpoint.seconds = v.seconds.value_or(0);
+                    e.checkpoint.span = v.seconds ? std::nullopt : std::optional(v.span);
+                  }});
+  keys.push_back({.path = "checkpoint.keep",
+                  .type = Type::texts,
+                  .doc = "What is kept of a training: last (always), and best, the weights of the best epoch by the first metric, else val_loss; best val_loss, or "
+                         "best with val_ and a metric, says by what.",
+                  .absent = "[last, best] where there are at most 1,000 trials, else [last]",
+                  .example = "[last, best val_loss]",
+                  .shared = true,
+                  .set = [](Experiment& e, const Value& v) {
+                    e.checkpoint.keep = v.texts;
+                    for (const std::string& one : v.texts)
+                      if (one.starts_with("best")) e.checkpoint.best_by = trim(std::string_view(one).substr(4));
+                  }});
+  keys.push_back({.path = "keep",
+                  .type = Type::mapping,
+                  .doc = "What lies beside the store of a run. A bare name stands for {models: …}.",
+                  .example = "{models: all}",
+                  .shorthand = "models",
+                  .shared = true});
+  keys.push_back(choosing({.path = "keep.models",
+                           .doc = "Which trials' models are written below models/; lehr export writes any other's from the store.",
+                           .absent = "all where there are at most 10 trials, else best",
+                           .shared = true},
+                          kept_models, [](Experiment& e, Experiment::KeepModels keep) { e.keep_models = keep; }));
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
   planned("early_stop", "a run has `epochs` epochs");
-  planned("checkpoint", "a run exports the weights after its last epoch");
   planned("folds", "use data.split with repeat: {seeds: N, vary: [split]}");
   planned("on_divergence", "a run that diverges stops");
   planned("expect", "the figures are in summary.csv");

@@ -243,10 +243,10 @@ const Entry* find_key(const Node& patch, const std::string& dotted, const Schema
   return nullptr;
 }
 
-Node load_layers(const std::filesystem::path& file, const Schema& schema, Sources& sources, Problems& problems) {
+Node load_layers(const std::filesystem::path& file, const std::optional<std::string>& text, const Schema& schema, Sources& sources, Problems& problems) {
   std::error_code ignored;
   Loader loader{schema, sources, problems, {std::filesystem::weakly_canonical(file, ignored)}};
-  const Node layer = loader.load(file, read_file(file, max_bytes));
+  const Node layer = loader.load(file, text ? *text : read_file(file, max_bytes));
   Node root = make_mapping(layer.at);
   merge(root, layer, schema);
   return root;

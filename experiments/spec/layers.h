@@ -9,8 +9,8 @@ namespace lehr::spec {
 
 // An experiment is a stack of layers: defaults < extends < file < variant < sweep < --set.
 
-// The file with what it extends under it, short forms written out. Error where the file itself cannot be read.
-Node load_layers(const std::filesystem::path& file, const Schema& schema, Sources& sources, Problems& problems);
+// The file with what it extends under it, short forms written out; `text`: in place of what the file holds. Error where the file itself cannot be read.
+Node load_layers(const std::filesystem::path& file, const std::optional<std::string>& text, const Schema& schema, Sources& sources, Problems& problems);
 
 // A mapping from a file, a variant or a sweep as the schema knows it: dotted keys nested (where allowed), short forms written out.
 Node normalised(Node patch, bool dotted, const Schema& schema, Problems& problems);

@@ -34,6 +34,7 @@ enum class Type {
   portion,  // 33% or 40 rows
   schedule,
   span,      // a length of training with its unit: 5 epochs
+  interval,  // the same, or a time: 30 s
   rows,      // a whole number, or a schedule that follows no metric
   init,      // pattern -> initializer
   columns,   // model input -> list of columns, or -> array; or one array
@@ -52,6 +53,7 @@ struct Value {
   bool boolean = false;
   Portion portion;
   Span span;
+  std::optional<double> seconds;  // of an interval that is a time
   std::vector<std::string> texts;
   std::vector<double> numbers;
   std::vector<std::int64_t> integers;

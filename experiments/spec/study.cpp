@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "experiments/spec/emit.h"
 #include "experiments/spec/study_reader.h"
+#include "experiments/spec/yaml.h"
 
 namespace lehr::spec {
 
@@ -58,13 +59,17 @@ void check_varies(const Experiment& e) {
 void add_trials(const StudyReader::Case& one, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
   if (study.vary_split) check_varies(one.reading.experiment);
   Texts texts;
+  std::shared_ptr<const Experiment> experiment;
+  std::shared_ptr<const std::string> text;
   for (const std::uint64_t seed : study.seeds) {
-    if (texts.absolute.empty() || study.vary_split) texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);
-    const std::string last = cat("seed: ", seed, "\n");
-    Trial& trial = trials.emplace_back(Trial{trial_id(one.folder, seed, digits), one.variant, one.point, seed, one.reading.experiment, texts.absolute + last,
-                                             fingerprint(texts.portable + last)});
-    trial.experiment.seed = seed;
-    if (study.vary_split) trial.experiment.data.split.seed = seed;
+    if (!text || study.vary_split) {
+      texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);
+      text = std::make_shared<const std::string>(std::move(texts.absolute));
+      Experiment own = one.reading.experiment;
+      if (study.vary_split) own.data.split.seed = seed;
+      experiment = std::make_shared<const Experiment>(std::move(own));
+    }
+    trials.push_back({trial_id(one.folder, seed, digits), one.variant, one.point, seed, experiment, text, fingerprint(cat(texts.portable, "seed: ", seed, "\n"))});
   }
 }
 
@@ -99,6 +104,18 @@ Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary
   const std::size_t digits = std::to_string(*std::ranges::max_element(reader.seeds)).size();
   for (const auto& one : reader.cases) add_trials(one, reader, digits, study.trials);
   return study;
+}
+
+std::vector<std::pair<std::string, std::string>> resolved_keys(const std::string& yaml) {
+  Sources sources;
+  Problems problems(sources);
+  const auto root = parse_yaml(sources, sources.add("the stored experiment", {}, yaml), problems);
+  problems.raise();
+  std::vector<ResolvedKey> keys;
+  if (root) flatten(*root, "", sources, keys);
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto& key : keys) out.emplace_back(std::move(key.key), std::move(key.value));
+  return out;
 }
 
 std::vector<ResolvedKey> resolve_keys(const std::filesystem::path& file, const Vocabulary& vocabulary, const Overrides& overrides) {

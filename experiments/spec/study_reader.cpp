@@ -33,7 +33,7 @@ std::string no_variant(const std::string& name, const std::vector<std::string>& 
 
 StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabulary, const Overrides& overrides)
     : file_(std::move(file)), schema_(vocabulary), overrides_(overrides), sources_(std::make_shared<Sources>()), problems_(*sources_) {
-  root_ = load_layers(file_, schema_, *sources_, problems_);
+  root_ = load_layers(file_, overrides_.text, schema_, *sources_, problems_);
   apply_arguments();
   read_variants();
   read_repeat();

@@ -35,6 +35,8 @@ std::string expected(const Key& key) {
       return "a part of the rows, as 33% or 40 rows";
     case Type::span:
       return "a length of training with its unit, as 5 epochs, 300 steps or 10%";
+    case Type::interval:
+      return "a time or a length of training with its unit, as 30 s, 2 min, 5 epochs or 200 steps";
     case Type::rows:
       return "a whole number" + (range.empty() ? "" : " " + range) + " or a schedule";
     case Type::schedule:
@@ -83,6 +85,7 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
     case Type::schedule:
       return schedule(key, node);
     case Type::span:
+    case Type::interval:
       return span(key, node);
     case Type::rows:
       return rows(key, node, canonical);
@@ -195,9 +198,10 @@ std::optional<Value> ValueReader::span(const Key& key, const Node& node) {
   if (!scalar(key, node, true)) return std::nullopt;
   Value value;
   try {
-    value.span = parse_span(node.scalar);
+    if (key.type == Type::interval) value.seconds = parse_seconds(node.scalar);
+    if (!value.seconds) value.span = parse_span(node.scalar);
   } catch (const Error& error) {
-    problems_.error(node.at, key.path, ": ", error.sentence());
+    problems_.error(node.at, key.path, ": ", error.sentence(), key.type == Type::interval ? ", or a time such as 30 s" : "");
     return std::nullopt;
   }
   return value;

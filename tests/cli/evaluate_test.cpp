@@ -12,7 +12,7 @@ using test::Workplace;
 
 namespace {
 using Json = nlohmann::json;
-const std::string last = "run/seed-0/checkpoints/last.onnx";
+const std::string last = "run/models/seed-0.onnx";
 
 Json evaluated(const Workplace& place, const std::string& arguments) {
   const auto ran = place.lehr("evaluate " + arguments + " --json");
@@ -22,7 +22,7 @@ Json evaluated(const Workplace& place, const std::string& arguments) {
 }
 // The last line of metrics.csv by its names.
 double reported(const Workplace& place, const std::string& folder, const std::string& column) {
-  const auto lines = split(trim(place.read(folder + "/seed-0/metrics.csv")), '\n');
+  const auto lines = split(trim(place.metrics(folder + "/seed-0")), '\n');
   const auto names = split(lines.front(), ','), values = split(lines.back(), ',');
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == column) return std::stod(std::string(values[i]));
@@ -40,7 +40,7 @@ TEST_CASE("evaluate gives what the run reports, of its own rows", "[cli][evaluat
   CHECK(score["rows"] == 116);
   CHECK(score["part"] == "validation");
   CHECK(score["counts"] == std::vector<int>{9, 107});
-  CHECK(score["prepared_by"] == "run/seed-0/preprocess.json");
+  CHECK(score["prepared_by"] == "run/models/preprocess.json");
   CHECK(score["baseline"]["answer"] == "g");
   CHECK(near(score["baseline"]["value"], 107.0 / 116));
   CHECK(score["loss"]["type"] == "binary_crossentropy");
@@ -82,7 +82,7 @@ TEST_CASE("evaluate prepares columns as the run did, classes and numbers, raw fi
     REQUIRE(place.lehr("run raw.yaml --force --out raw").code == 0);
     const Json score = evaluated(place, last + " case.yaml");
     CHECK(near(score["loss"]["value"], reported(place, "run", "val_loss")));
-    place.write("alone.onnx", place.read("raw/seed-0/checkpoints/last.onnx"));
+    place.write("alone.onnx", place.read("raw/models/seed-0.onnx"));
     const Json raw = evaluated(place, "alone.onnx case.yaml");
     CHECK(raw["prepared_by"] == "alone.onnx");
     CHECK(raw["loss"] == score["loss"]);
@@ -106,14 +106,14 @@ TEST_CASE("a scaled target is measured in its own unit, rows without one are lef
               "loss: mse\nmetrics: [rmse, r2]\nlr: 0.05\nepochs: 20\nbatch: 16\n");
   REQUIRE(place.lehr("run t.yaml --out run").code == 0);
   for (const char* rows : {"t.yaml --split all", "t.csv"}) {
-    const auto score = evaluated(place, cat("run/seed-0/checkpoints/last.onnx ", rows, " --metrics rmse,r2"));
+    const auto score = evaluated(place, cat("run/models/seed-0.onnx ", rows, " --metrics rmse,r2"));
     INFO(rows << " " << score.dump());
     CHECK(score["rows"] == 57);
     const double rmse = score["metrics"]["rmse"]["value"], base = score["baseline"]["value"], r2 = score["metrics"]["r2"]["value"];
     CHECK(base > 50);
     CHECK(std::fabs(r2 - (1 - rmse * rmse / (base * base))) < 1e-4);
   }
-  CHECK_THAT(place.lehr("evaluate run/seed-0/checkpoints/last.onnx t.csv").err, contains("3 rows without a target are left out (lines 5, 25, 45)"));
+  CHECK_THAT(place.lehr("evaluate run/models/seed-0.onnx t.csv").err, contains("3 rows without a target are left out (lines 5, 25, 45)"));
 }
 
 TEST_CASE("what evaluate refuses", "[cli][evaluate][bad]") {
@@ -127,7 +127,7 @@ TEST_CASE("what evaluate refuses", "[cli][evaluate][bad]") {
   };
   for (const Row& row :
        {Row{"mlp-34-34-1.onnx", 2, "data is required"}, Row{"nothing.onnx short.yaml", 2, "nothing.onnx"},
-        Row{". ionosphere.csv", 2, "a folder without checkpoints/last.onnx"}, Row{"mlp-34-34-1.onnx nothing.csv", 2, "nothing.csv"},
+        Row{". ionosphere.csv", 2, "a folder without a run"}, Row{"mlp-34-34-1.onnx nothing.csv", 2, "nothing.csv"},
         Row{"mlp-34-34-1.onnx short.yaml --metrics acuracy", 2, "did you mean 'accuracy'"},
         Row{"mlp-34-34-1.onnx short.yaml --metrics rmse", 2, "rmse is for regression"},
         Row{"mlp-34-34-1.onnx short.yaml --split test", 3, "keeps no test rows"}, Row{"mlp-34-34-1.onnx short.yaml --split tests", 2, "--split"},

@@ -40,7 +40,7 @@ std::string trained(const Workplace& place, const std::string& yaml) {
   const auto ran = place.lehr("run short.yaml --force --seeds 1");
   INFO(ran.both());
   REQUIRE(ran.code == 0);
-  return place.read("runs/short/seed-0/checkpoints/last.onnx");
+  return place.read("runs/short/models/seed-0.onnx");
 }
 }  // namespace
 

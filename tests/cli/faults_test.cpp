@@ -100,7 +100,7 @@ TEST_CASE("names with control characters reach no terminal raw", "[cli][bad]") {
         "plan " + in + "/e.yaml",
         "data " + in + "/e.yaml", "schedule " + in + "/e.yaml --svg " + in + "/s.svg", "resolve " + in + "/e.yaml --origin", "find-lr " + in + "/e.yaml",
         "inspect " + in + "/mlp-34-34-1.onnx", "init --data " + in + "/ionosphere.csv --out " + in, "init --data ionosphere.csv --out " + in + "/deeper",
-        "evaluate " + in + "/runs", "predict " + in + "/runs/seed-0/checkpoints/last.onnx " + in + "/ionosphere.csv --out " + in + "/p.csv",
+        "evaluate " + in + "/runs", "predict " + in + "/runs/models/seed-0.onnx " + in + "/ionosphere.csv --out " + in + "/p.csv",
         "run " + in + "/nowhere.yaml", "validate " + in + "/'o\x1b\n.yaml'", "run plain.yaml --set lr=" + escape,
         "explain " + escape, escape, "run --" + escape + " x",
         "data " + in, "evaluate " + in, "schedule " + in, "predict " + in + " " + in, "init --data " + in, "init --data ionosphere.csv --target " + escape}) {

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "experiments/store/run_folder.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
 
@@ -23,22 +24,16 @@ std::vector<std::string> keys(const json& j) {
 constexpr const char* variants = "variants: {plain: {lr: 0.1}, small: {lr: 0.01}}\n";
 }  // namespace
 
-TEST_CASE("the lists of a run: plan.csv, summary.csv, summary.md", "[cli]") {
+TEST_CASE("the lists of a run: summary.csv, summary.md", "[cli]") {
   Workplace place;
   place.write("short.yaml", experiment("33%, take: tail", "20%, test: 20%, take: random") + variants);
   const auto ran = place.lehr("run short.yaml");
   INFO(ran.both());
   REQUIRE(ran.code == 0);
-  const auto plan = lines(place.read("runs/short/plan.csv"));
-  REQUIRE(plan.size() == 5);
-  CHECK(plan[0] == "trial,variant,seed,fold,config");
-  CHECK(plan[1].starts_with("plain/seed-0,plain,0,,"));
-  CHECK(plan[4].starts_with("small/seed-1,small,1,,"));
-  CHECK(plan[1].substr(plan[1].rfind(',')) != plan[4].substr(plan[4].rfind(',')));
   const auto summary = lines(place.read("runs/short/summary.csv"));
   CHECK(summary[0] == "trial,variant,seed,status,epoch,quantity,value,uncertainty,count");
-  CHECK(summary.size() == 1 + 4 * 8);  // loss, val_ and test_ of loss, accuracy and auc, seconds
-  for (const char* quantity : {"loss", "val_loss", "val_accuracy", "val_auc", "test_loss", "test_accuracy", "test_auc", "seconds"}) {
+  CHECK(summary.size() == 1 + 4 * 7);  // loss, val_ and test_ of loss, accuracy and auc
+  for (const char* quantity : {"loss", "val_loss", "val_accuracy", "val_auc", "test_loss", "test_accuracy", "test_auc"}) {
     INFO(quantity);
     int count = 0;
     for (const auto& line : summary) count += split(line, ',')[5] == quantity;
@@ -49,41 +44,36 @@ TEST_CASE("the lists of a run: plan.csv, summary.csv, summary.md", "[cli]") {
   CHECK(ran.out.find("test_accuracy @last") != std::string::npos);
 }
 
-TEST_CASE("what a trial leaves: status, events, environment, its own experiment", "[cli]") {
+TEST_CASE("what a run leaves in its store: trials, events, environment, each trial's own experiment", "[cli]") {
   Workplace place;
   place.write("short.yaml", experiment() + variants);
   REQUIRE(place.lehr("run short.yaml --jobs 2 --threads 1 --quiet").code == 0);
-  const auto status = json::parse(place.read("runs/short/small/seed-1/status.json"));
+  const auto status = json::parse(place.status("runs/short/small/seed-1"));
   CHECK(status.at("status") == "done");
   CHECK(status.at("epochs") == 2);
   CHECK((status.at("best_epoch") == 1 || status.at("best_epoch") == 2));
   CHECK_FALSE(status.contains("message"));
-  const auto events = lines(place.read("runs/short/small/seed-1/events.jsonl"));
-  REQUIRE(events.size() == 2);
-  CHECK(json::parse(events[0]).at("event") == "started");
-  CHECK(json::parse(events[0]).at("seed") == 1);
-  CHECK(json::parse(events[1]).at("event") == "done");
-  const auto environment = json::parse(place.read("runs/short/environment.json"));
-  CHECK(keys(environment) == std::vector<std::string>{"command", "compiler", "cores", "cpu", "data_fingerprint", "ended", "jobs", "lehr", "memory_mib",
-                                                      "model_fingerprint", "onednn", "started", "system", "threads"});
-  CHECK(environment.at("command") == "lehr run short.yaml --jobs 2 --threads 1 --quiet");
-  CHECK(environment.at("ended").get<std::string>() >= environment.at("started").get<std::string>());
+  const auto settings = store::read_run(place.path("runs/short")).settings();
+  const auto environment = json::parse(settings.at("environment"));
+  CHECK(keys(environment) == std::vector<std::string>{"compiler", "cores", "cpu", "jobs", "lehr", "memory_mib", "onednn", "system", "threads"});
+  CHECK(settings.at("command") == "lehr run short.yaml --jobs 2 --threads 1 --quiet");
+  CHECK(settings.at("ended") >= settings.at("started"));
+  CHECK(settings.at("status") == "finished");
   CHECK(environment.at("threads") == 1);
-  const std::string own = place.read("runs/short/small/seed-1/config.yaml");
+  const std::string own = place.config("runs/short/small/seed-1");
   for (const char* part : {"lr: 0.01\n", "seed: 1\n", "momentum: 0.8\n", "take: tail"}) CHECK(own.find(part) != std::string::npos);
 }
 
-TEST_CASE("a repeat writes the same bytes, times aside", "[cli]") {
+TEST_CASE("a repeat writes the same bytes", "[cli]") {
   Workplace place;
   place.write("short.yaml", experiment());
   REQUIRE(place.lehr("run short.yaml --out a").code == 0);
   REQUIRE(place.lehr("run short.yaml --out b").code == 0);
-  for (const char* file : {"experiment.yaml", "plan.csv", "summary.md", "seed-0/config.yaml", "seed-0/preprocess.json", "seed-0/checkpoints/last.onnx",
-                           "seed-1/checkpoints/best.onnx"}) {
+  for (const char* file : {"experiment.yaml", "metrics.csv", "summary.csv", "summary.md", "models/preprocess.json", "models/seed-0.onnx", "models/seed-1.best.onnx"}) {
     INFO(file);
     CHECK(place.read(cat("a/", file)) == place.read(cat("b/", file)));
   }
-  CHECK(place.read("a/seed-0/checkpoints/last.onnx") != place.read("a/seed-1/checkpoints/last.onnx"));
+  CHECK(place.read("a/models/seed-0.onnx") != place.read("a/models/seed-1.onnx"));
 }
 
 TEST_CASE("--force replaces a run's folder, whole", "[cli]") {
@@ -100,6 +90,6 @@ TEST_CASE("--force replaces a run's folder, whole", "[cli]") {
   CHECK(place.snapshot() == before);
   place.write("short.yaml", experiment());
   REQUIRE(place.lehr("run short.yaml --force --seeds 1").code == 0);
-  CHECK(place.exists("runs/short/seed-0/metrics.csv"));
-  CHECK_FALSE(place.exists("runs/short/seed-1"));
+  CHECK(place.exists("runs/short/models/seed-0.onnx"));
+  CHECK_FALSE(place.exists("runs/short/models/seed-1.onnx"));
 }

@@ -27,7 +27,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 // The last value of a column of the trial's metrics.
 double last(const Workplace& place, const std::string& run, const std::string& column) {
-  const auto lines = split(place.read(run + "/seed-0/metrics.csv"), '\n');
+  const auto lines = split(place.metrics(run + "/seed-0"), '\n');
   const auto names = split(lines.front(), ',');
   const auto at = static_cast<std::size_t>(std::ranges::find(names, column) - names.begin());
   std::string value;

@@ -1,11 +1,12 @@
-"""What a run reports, by ONNX Runtime: interop_score.py TRIAL_FOLDER MODEL TABLE.csv ROWS
+"""What a run reports, by ONNX Runtime: interop_score.py RUN_FOLDER MODEL TABLE.csv ROWS
 
-The last ROWS rows of the table (the target is its last column) are prepared as TRIAL_FOLDER/preprocess.json says and given to TRIAL_FOLDER/checkpoints/MODEL,
+The last ROWS rows of the table (the target is its last column) are prepared as RUN_FOLDER/models/preprocess.json says and given to RUN_FOLDER/models/MODEL,
 all at once and one by one: both must give the same outputs, and the loss or accuracy that metrics.csv has for these weights. Exits with a message where something differs.
 """
 import csv
 import json
 import pathlib
+import sqlite3
 import sys
 
 import numpy as np
@@ -13,7 +14,7 @@ import onnx
 import onnxruntime
 
 folder, name, count = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[4])
-path = str(folder / "checkpoints" / name)
+path = str(folder / "models" / name)
 
 
 def fail(message):
@@ -29,7 +30,7 @@ for value in model.graph.input:
     if value.type.tensor_type.shape.dim[0].HasField("dim_value"):
         fail(f"input {value.name} has a fixed batch")
 
-plan = json.load(open(folder / "preprocess.json"))
+plan = json.load(open(folder / "models" / "preprocess.json"))
 rows = [r for r in csv.reader(open(sys.argv[3])) if r]
 rows = (rows[1:] if plan["header"] else rows)[-count:]
 columns = plan["inputs"][0]["columns"]
@@ -59,9 +60,9 @@ for k, output in enumerate(names):
         scores = a.reshape(count, -1)
 
 epochs = list(csv.DictReader(open(folder / "metrics.csv")))
-best = json.load(open(folder / "status.json"))["best_epoch"]
+best = sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True).execute("SELECT best_epoch FROM trials").fetchone()[0]
 reported = next(e for e in epochs if int(e["epoch"]) == best) if name.endswith("best.onnx") else epochs[-1]
-prefix = "avg_val_" if name == "average.onnx" else "val_"
+prefix = "avg_val_" if name.endswith("average.onnx") else "val_"
 if classes:
     if scores.shape[1] == 1:
         found = np.mean([(s > 0.5) == (t == classes[1]) for s, t in zip(scores[:, 0], targets)])
@@ -76,4 +77,4 @@ else:
 half = any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer)
 if not abs(found - expected) <= (2e-2 if half else 1e-5) * max(abs(expected), 1e-3):
     fail(f"{what} {found}, the run reports {expected}")
-print(f"interop: {folder.parent.name} {name}: {what} {found:.6g} of {count} rows, whole and one by one")
+print(f"interop: {folder.name} {name}: {what} {found:.6g} of {count} rows, whole and one by one")

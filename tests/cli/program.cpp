@@ -5,9 +5,11 @@
 
 #include <cstdlib>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "experiments/store/run_folder.h"
 #include "tests/support/catch.h"
 
 namespace lehr::test {
@@ -38,6 +40,47 @@ Ran Workplace::lehr(const std::string& arguments, const std::string& before) con
   fs::remove(err);
   return ran;
 }
+
+namespace {
+// The folder of the run, and the trial's name in it.
+std::pair<fs::path, std::string> run_of(const fs::path& trial) {
+  fs::path run = trial;
+  while (run.has_relative_path() && !fs::exists(run / "run.db") && !fs::exists(run / "metrics.csv")) run = run.parent_path();
+  INFO("no run holds " << trial.string());
+  REQUIRE(run.has_relative_path());
+  return {run, trial.lexically_relative(run).generic_string()};
+}
+store::StoredTrial stored(const fs::path& trial) {
+  const auto [run, name] = run_of(trial);
+  for (auto& one : store::read_run(run).trials())
+    if (one.name == name) return one;
+  throw Error("no trial ", quote(name));
+}
+}  // namespace
+
+std::string Workplace::metrics(const std::string& trial) const {
+  const auto [run, name] = run_of(folder_ / trial);
+  std::string out;
+  for (const auto& line : split(read_file(run / "metrics.csv"), '\n')) {
+    const auto comma = line.find(',');
+    if (out.empty() || line.substr(0, comma) == name) out += std::string(line.substr(comma + 1)) + "\n";
+  }
+  return out;
+}
+
+std::string Workplace::status(const std::string& trial) const {
+  const store::StoredTrial one = stored(folder_ / trial);
+  nlohmann::ordered_json out{{"status", one.status}, {"epochs", one.epochs}};
+  if (one.result) {
+    out["best_epoch"] = one.result->best_epoch;
+    if (!one.result->message.empty()) out["message"] = one.result->message;
+    if (one.result->threshold) out["threshold"] = *one.result->threshold;
+    if (!one.result->notes.empty()) out["notes"] = one.result->notes;
+  }
+  return out.dump(2);
+}
+
+std::string Workplace::config(const std::string& trial) const { return stored(folder_ / trial).config; }
 
 std::string Workplace::snapshot() const {
   std::map<std::string, std::string> all;

@@ -23,6 +23,11 @@ class Workplace {
   bool exists(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
   // Runs the program inside the folder; `arguments` is shell text. `before` goes in front of the program: "ulimit -f 1;".
   Ran lehr(const std::string& arguments, const std::string& before = {}) const;
+  // Of a trial named by its run's folder and its own name, "runs/short/small/seed-1": its lines of metrics.csv without the first column; what the store says became of
+  // it, as JSON; its own experiment.
+  std::string metrics(const std::string& trial) const;
+  std::string status(const std::string& trial) const;
+  std::string config(const std::string& trial) const;
   // Names and contents of everything in the folder, to see that nothing changed.
   std::string snapshot() const;
 

@@ -22,20 +22,20 @@ TEST_CASE("a model that takes raw columns is the same model: its own predictions
     INFO(raw.both());
     REQUIRE(raw.code == 0);  // the file was read back, its front run, its loss compared
     CHECK_THAT(raw.err, contains("the written models take raw columns: " + c.takes));
-    const std::string of_scaled = c.name + "/seed-0/checkpoints/last.onnx", of_raw = c.name + "_raw/seed-0/checkpoints/last.onnx";
+    const std::string of_scaled = c.name + "/models/seed-0.onnx", of_raw = c.name + "_raw/models/seed-0.onnx";
     place.write("alone.onnx", place.read(of_raw));  // no preprocess.json beside it
     const auto a = place.lehr("predict " + of_scaled + " people.csv"), b = place.lehr("predict alone.onnx people.csv");
     INFO(b.both());
     CHECK(a.code == 0);
     CHECK(a.out == b.out);
     const lehr::onnx::Model model = lehr::onnx::read_model(place.path("alone.onnx"));
-    CHECK(model.front == place.read(c.name + "_raw/seed-0/preprocess.json"));
+    CHECK(model.front == place.read(c.name + "_raw/models/preprocess.json"));
     // It trains on as the network it is, and is written scaled again.
     place.write("again.yaml", test::swapped(c.yaml, c.model, "alone.onnx"));
     const auto again = place.lehr("run again.yaml --force --out again");
     INFO(again.both());
     CHECK(again.code == 0);
-    if (place.exists("again/seed-0/checkpoints/last.onnx")) CHECK(lehr::onnx::read_model(place.path("again/seed-0/checkpoints/last.onnx")).front.empty());
+    if (place.exists("again/models/seed-0.onnx")) CHECK(lehr::onnx::read_model(place.path("again/models/seed-0.onnx")).front.empty());
   }
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("with nothing to prepare the file is written as it is, and that is sai
   REQUIRE(ran.code == 0);
   CHECK_THAT(ran.err, contains("nothing is prepared in front of the network"));
   REQUIRE(place.lehr("run scaled.yaml --seeds 1 --out scaled").code == 0);
-  CHECK(place.read("plain/seed-0/checkpoints/last.onnx") == place.read("scaled/seed-0/checkpoints/last.onnx"));
+  CHECK(place.read("plain/models/seed-0.onnx") == place.read("scaled/models/seed-0.onnx"));
 }
 
 TEST_CASE("a target is not scaled: the file gives it as the table has it", "[cli][raw]") {
@@ -56,6 +56,6 @@ TEST_CASE("a target is not scaled: the file gives it as the table has it", "[cli
   const auto cases = test::raw_cases(place);
   place.write("turned.yaml", test::as_raw(cases.back().yaml));
   REQUIRE(place.lehr("run turned.yaml --out turned").code == 0);
-  CHECK(lehr::onnx::read_model(place.path("turned/seed-0/checkpoints/last.onnx"))
+  CHECK(lehr::onnx::read_model(place.path("turned/models/seed-0.onnx"))
             .front.find("\"target\": {\"columns\": [{\"name\": \"income\", \"index\": 5}], \"classes\": [],") != std::string::npos);
 }

@@ -32,14 +32,11 @@ std::string experiment(const std::string& model, const std::string& rest = "") {
 // The losses of metrics.csv, one an epoch.
 std::vector<double> losses(const Workplace& place, const std::string& folder) {
   std::vector<double> out;
-  for (const auto& entry : fs::recursive_directory_iterator(place.path(folder)))
-    if (entry.path().filename() == "metrics.csv") {
-      const auto lines = split(read_file(entry.path()), '\n');
-      const auto names = split(lines.at(0), ',');
-      const auto column = static_cast<std::size_t>(std::ranges::find(names, "loss") - names.begin());
-      for (std::size_t i = 1; i < lines.size(); ++i)
-        if (!lines[i].empty()) out.push_back(std::stod(split(lines[i], ',').at(column)));
-    }
+  const auto lines = split(place.read(folder + "/metrics.csv"), '\n');
+  const auto names = split(lines.at(0), ',');
+  const auto column = static_cast<std::size_t>(std::ranges::find(names, "loss") - names.begin());
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    if (!lines[i].empty()) out.push_back(std::stod(split(lines[i], ',').at(column)));
   return out;
 }
 }  // namespace

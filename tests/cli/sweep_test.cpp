@@ -26,33 +26,29 @@ TEST_CASE("a sweep runs, chooses and leaves every point", "[cli]") {
   REQUIRE(ran.code == 0);
   for (const char* part : {"variant  lr_scale  optimizer.momentum  runs  val ", "test_accuracy", "paired vs plain, 95% CI", "the test rows had no say"})
     CHECK(ran.out.find(part) != std::string::npos);
-  CHECK(place.exists("runs/short/falling/lr_scale=0.001/optimizer.momentum=0.5/seed-1/metrics.csv"));
-  const auto plan = split(place.read("runs/short/plan.csv"), '\n');
-  CHECK(plan[0] == "trial,variant,lr_scale,optimizer.momentum,seed,fold,config");
-  CHECK(plan[1].starts_with("plain/lr_scale=0.001/optimizer.momentum=0.5/seed-0,plain,0.001,0.5,0,,"));
-  CHECK(plan.size() == 1 + 24 + 1);
+  CHECK(std::ranges::count(place.metrics("runs/short/falling/lr_scale=0.001/optimizer.momentum=0.5/seed-1"), '\n') == 1 + 2);
   const auto summary = split(place.read("runs/short/summary.csv"), '\n');
   CHECK(summary[0] == "trial,variant,lr_scale,optimizer.momentum,seed,chosen,status,epoch,quantity,value,uncertainty,count");
   int chosen = 0;
   for (const auto& line : summary) chosen += line.find(",yes,done,2,test_accuracy,") != std::string::npos;
   CHECK(chosen == 2 * 2);
   CHECK(place.read("runs/short/summary.md").find("## Every point: val_accuracy") != std::string::npos);
-  const std::string own = place.read("runs/short/falling/lr_scale=2/optimizer.momentum=0.5/seed-1/config.yaml");
+  const std::string own = place.config("runs/short/falling/lr_scale=2/optimizer.momentum=0.5/seed-1");
   for (const char* part : {"lr_scale: 2\n", "momentum: 0.5\n", "seed: 1\n"}) CHECK(own.find(part) != std::string::npos);
   // The rate of the run is the scaled one.
-  CHECK(place.read("runs/short/plain/lr_scale=2/optimizer.momentum=0.5/seed-1/metrics.csv").find("\n1,8,210,0.2,0.2,") != std::string::npos);
+  CHECK(place.metrics("runs/short/plain/lr_scale=2/optimizer.momentum=0.5/seed-1").find("\n1,8,210,0.2,0.2,") != std::string::npos);
 }
 
 TEST_CASE("one point of a sweep alone gives what it gave among the others", "[cli]") {
   Workplace place;
   place.write("short.yaml", with_test() + sweep);
-  REQUIRE(place.lehr("run short.yaml --out all").code == 0);
+  REQUIRE(place.lehr("run short.yaml --out all --set keep.models=all").code == 0);
   const auto ran = place.lehr("run short.yaml --only falling/lr_scale=2/optimizer.momentum=0.8 --out one");
   INFO(ran.both());
   REQUIRE(ran.code == 0);
   CHECK(ran.out.find("1 variant x 1 point x 2 seeds = 2 runs") != std::string::npos);
   CHECK(ran.out.find("no say") == std::string::npos);
-  const std::string weights = "falling/lr_scale=2/optimizer.momentum=0.8/seed-1/checkpoints/last.onnx";
+  const std::string weights = "models/falling/lr_scale=2/optimizer.momentum=0.8/seed-1.onnx";
   CHECK(place.read("one/" + weights) == place.read("all/" + weights));
   CHECK(place.lehr("resolve short.yaml --only falling/lr_scale=2").out.find("lr_scale: 2\n") != std::string::npos);
   CHECK(place.lehr("run short.yaml --only falling/lr_scale=3").code == 2);
@@ -112,7 +108,7 @@ TEST_CASE("a sweep beside what follows a metric and averages of the weights", "[
   const json j = json::parse(ran.out);
   CHECK(j.at("select") == "avg_val_loss");
   CHECK(j.at("variants").at(0).at("quantities").contains("avg_val_auc"));
-  CHECK(place.read("runs/short/lr_scale=2/seed-1/metrics.csv").find("\n1,9,235,0.2,0.2,") != std::string::npos);
+  CHECK(place.metrics("runs/short/lr_scale=2/seed-1").find("\n1,9,235,0.2,0.2,") != std::string::npos);
   place.write("plain.yaml", experiment() + "sweep: {lr_scale: [0.5, 2]}\ncompare: {select: avg_val_loss}\n");
   CHECK(place.lehr("run plain.yaml").err.find("'avg_val_loss' is not measured") != std::string::npos);
 }
@@ -129,7 +125,7 @@ TEST_CASE("splits of their own: each seed's parts, choice and preprocessing", "[
   CHECK(j.at("select") == "val_loss");
   CHECK(j.at("plan").get<std::string>().find("x 2 splits = 4 runs") != std::string::npos);
   CHECK(j.at("data").get<std::string>().find("(split of seed 0)") != std::string::npos);
-  CHECK(place.read("runs/short/lr_scale=1/seed-1/config.yaml").find("seed: 1}") != std::string::npos);
+  CHECK(place.config("runs/short/lr_scale=1/seed-1").find("seed: 1}") != std::string::npos);
 }
 
 TEST_CASE("the experiments that come along are fine", "[cli]") {

@@ -43,7 +43,7 @@ TEST_CASE("what a wrong command line is told", "[cli][bad]") {
   place.write("short.yaml", experiment());
   const std::string before = place.snapshot();
   check(place, {
-                   {"", 2, {}, {"a command is needed", "commands: run, init"}},
+                   {"", 2, {}, {"a command is needed", "commands: run, resume, export, init"}},
                    {"--fast", 2, {}, {"unknown option '--fast'"}},
                    {"rnu x", 2, {}, {"unknown command 'rnu', did you mean 'run'?"}},
                    {"run", 2, {}, {"file is required", "lehr run --help"}},
@@ -52,7 +52,7 @@ TEST_CASE("what a wrong command line is told", "[cli][bad]") {
                    {"run --jobs -1 short.yaml", 2, {}, {"--jobs", "'-1'"}},
                    {"run --seeds 99999999999999999999 short.yaml", 2, {}, {"--seeds takes", "'99999999999999999999'"}},
                    {"run short.yaml other.yaml", 2, {}, {"other.yaml"}},
-                   {"run short.yaml --resume", 2, {}, {"--resume", "--force"}},
+                   {"run short.yaml --resume", 2, {}, {"runs/short", "is not there"}},
                    {"schedule short.yaml --at 18", 2, {}, {"step 18", "18 steps"}},
                    {"schedule short.yaml --steps 5", 2, {}, {"first:end", "'5'"}},
                    {"schedule short.yaml --steps 5:3", 2, {}, {"--steps (end)", "from 6 to 18"}},

@@ -34,7 +34,7 @@ std::map<std::string, std::string> last_line(const std::string& text) {
   return out;
 }
 
-const std::string trial = "/seed-0/";
+const std::string trial = "/seed-0";
 
 std::string trained(const Workplace& place, const std::string& name) {
   const auto ran = place.lehr("run " + name + ".yaml --force --seeds 1 --out " + name);
@@ -43,9 +43,15 @@ std::string trained(const Workplace& place, const std::string& name) {
   return ran.err;
 }
 
-// What `lehr predict` gets for the validation rows of a case, by a model of its checkpoints: mean squared error, or share of right answers.
+// With external data it lies in a folder of its own.
+std::string model_of(const Workplace& place, const std::string& name, const std::string& which = "last") {
+  const std::string base = name + "/models/seed-0" + (which == "last" ? "" : "." + which);
+  return place.exists(base + ".onnx") ? base + ".onnx" : base + "/" + which + ".onnx";
+}
+
+// What `lehr predict` gets for the validation rows of a case, by a model of its run: mean squared error, or share of right answers.
 double scored(const Workplace& place, const WrittenCase& c, const std::string& model) {
-  const auto ran = place.lehr(cat("predict ", c.name, trial, "checkpoints/", model, " ", c.table, " --out predictions.csv"));
+  const auto ran = place.lehr(cat("predict ", model, " ", c.table, " --out predictions.csv"));
   INFO(ran.both());
   REQUIRE(ran.code == 0);
   const auto table = csv(place.read(c.table)), said = csv(place.read("predictions.csv"));
@@ -65,7 +71,7 @@ ModelProto parsed(const std::string& bytes) {
   return m;
 }
 
-ModelProto last_of(const Workplace& place, const std::string& name) { return parsed(place.read(name + trial + "checkpoints/last.onnx")); }
+ModelProto last_of(const Workplace& place, const std::string& name) { return parsed(place.read(model_of(place, name))); }
 
 std::vector<const NodeProto*> nodes(const ModelProto& m, const std::string& op) {
   std::vector<const NodeProto*> out;
@@ -89,12 +95,12 @@ TEST_CASE("the files of a run give what it reports", "[cli][written]") {
   const Workplace place;
   for (const WrittenCase& c : test::written_cases(place)) {
     trained(place, c.name);
-    const auto last = last_line(place.read(c.name + trial + "metrics.csv"));
+    const auto last = last_line(place.metrics(c.name + trial));
     INFO(c.name);
     const bool regression = last.contains("val_rmse");
     const double reported = std::stod(last.at(regression ? "val_loss" : "val_accuracy"));
-    CHECK(scored(place, c, "last.onnx") == Approx(reported).epsilon(c.name == "halves" ? 1e-2 : 1e-4));
-    if (last.contains("avg_val_loss")) CHECK(scored(place, c, "average.onnx") == Approx(std::stod(last.at("avg_val_loss"))).epsilon(1e-4));
+    CHECK(scored(place, c, model_of(place, c.name)) == Approx(reported).epsilon(c.name == "halves" ? 1e-2 : 1e-4));
+    if (last.contains("avg_val_loss")) CHECK(scored(place, c, model_of(place, c.name, "average")) == Approx(std::stod(last.at("avg_val_loss"))).epsilon(1e-4));
     if (c.name == "shared") CHECK(reported == Approx(0.34721).epsilon(2e-4));
   }
 }
@@ -177,8 +183,8 @@ TEST_CASE("a freed batch is free in the file", "[cli][written]") {
 TEST_CASE("a model in half precision says what rounding does", "[cli][written]") {
   const Workplace place;
   test::written_cases(place);
-  CHECK_THAT(trained(place, "halves"), contains("last.onnx is stored in half precision: its rounded weights give the loss"));
-  CHECK_THAT(place.read("halves" + trial + "status.json"), contains("is stored in half precision"));
+  CHECK_THAT(trained(place, "halves"), contains("seed-0.onnx is stored in half precision: its rounded weights give the loss"));
+  CHECK_THAT(place.status("halves" + trial), contains("is stored in half precision"));
 }
 
 TEST_CASE("the model's own labels are the classes", "[cli][written]") {
@@ -208,7 +214,7 @@ TEST_CASE("the model's own labels are the classes", "[cli][written]") {
   SECTION("a model without labels takes them from its metadata") {
     place.write("short.yaml", test::experiment("classes: [b, g]", "classes: [g, b]"));
     REQUIRE(place.lehr("run short.yaml --seeds 1 --out short").code == 0);
-    place.write("again.onnx", place.read("short/seed-0/checkpoints/last.onnx"));
+    place.write("again.onnx", place.read("short/models/seed-0.onnx"));
     std::string yaml = test::experiment("{column: -1, classes: [b, g]}", "-1");
     yaml.replace(yaml.find("mlp-34-34-1.onnx"), 16, "again.onnx");
     place.write("again.yaml", yaml);

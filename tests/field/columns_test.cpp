@@ -10,7 +10,7 @@ using field::contains;
 TEST_CASE("a rare category in the rows held out refuses no split", "[field]") {
   const Case place("rare_category_random_splits");
   CHECK(contains(place.run("exp.yaml").out, "8 splits = 8 runs"));
-  for (int seed = 0; seed < 8; ++seed) CHECK(contains(place.read(cat("out/seed-", seed, "/preprocess.json")), "[\"Bonn\", \"Oslo\", \"Rom\", \"Wien\"]"));
+  for (int seed = 0; seed < 8; ++seed) CHECK(contains(place.read(place.exists("out/models/preprocess.json") ? "out/models/preprocess.json" : cat("out/models/seed-", seed, ".preprocess.json")), "[\"Bonn\", \"Oslo\", \"Rom\", \"Wien\"]"));
   // As an embedding's codes, and with a name for each row.
   place.write("code.yaml", "model: {mlp: {hidden: [3]}}\ndata: {file: table.csv, target: y, columns: {city: {as: category}, a: {as: category}}, "
                            "split: {validation: 50%}}\nloss: mse\nlr: 0.01\nepochs: 1\nrepeat: {seeds: 4, vary: [split]}\n");
@@ -22,7 +22,7 @@ TEST_CASE("what a missing name becomes is said", "[field]") {
   for (const char* file : {"exp_mean", "exp_zero"}) {
     const auto ran = place.run(cat(file, ".yaml"), file);
     CHECK(contains(ran.err, "column 'city': 4 missing names count as 'Bonn'"));
-    CHECK(contains(place.read(cat(file, "/seed-0/preprocess.json")), "\"categories\": [\"Bonn\", \"Oslo\"], \"fill\": \"Bonn\""));
+    CHECK(contains(place.read(cat(file, "/models/preprocess.json")), "\"categories\": [\"Bonn\", \"Oslo\"], \"fill\": \"Bonn\""));
   }
   CHECK(contains(place.lehr("explain data.impute").out, "mean of the training rows; of names the most frequent"));
   place.write("own.yaml", "extends: exp_mean.yaml\ndata: {columns: {city: {impute: {value: Oslo}}}}\n");

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "graph/onnx/proto.h"
+#include "experiments/store/run_folder.h"
 #include "tests/field/field.h"
 #include "tests/support/catch.h"
 
@@ -37,7 +38,7 @@ TEST_CASE("accumulated batches with ignored rows", "[field]") {
   place.run("exp_whole.yaml", "whole");
   CHECK(place.epochs("loss", "parts/seed-0").front() == Approx(place.epochs("loss", "whole/seed-0").front()).epsilon(1e-6));
   for (const char* trial : {"parts", "whole"}) {
-    const auto m = first_weights(place, cat(trial, "/seed-0/checkpoints/last.onnx"));
+    const auto m = first_weights(place, cat(trial, "/models/seed-0.onnx"));
     REQUIRE(m.size() >= 3);
     CHECK(m[0] == Approx(0.77121).margin(1e-5));
     CHECK(m[1] == Approx(0.68791).margin(1e-5));
@@ -65,8 +66,8 @@ TEST_CASE("ignored rows in what is reported", "[field]") {
   CHECK(contains(ran.out, "undefined"));
   CHECK(contains(ran.out, "no row counts"));
   CHECK(contains(summary_of(place, "val_loss", "val"), "val_loss,,"));
-  CHECK_FALSE(place.exists("val/seed-0/checkpoints/best.onnx"));
-  CHECK(contains(place.read("val/seed-0/status.json"), "\"best_epoch\": 0"));
+  CHECK_FALSE(place.exists("val/models/seed-0.best.onnx"));
+  CHECK(contains(place.status("val/seed-0"), "\"best_epoch\": 0"));
 }
 
 TEST_CASE("an ignored class that is none", "[field]") {
@@ -112,7 +113,7 @@ TEST_CASE("a threshold chosen on validation rows is tested with and written", "[
   CHECK(contains(ran.both(), "threshold: yes is answered where its probability lies above 0."));
   CHECK(contains(ran.both(), "class_weights: balanced weighs the classes of the training rows no 0."));
   CHECK(contains(ran.out, "confusion of the test rows"));
-  CHECK(contains(place.read("out/seed-0/confusion.csv"), "test,yes,no,"));
+  CHECK(store::read_run(place.path("out")).trials().front().result->tallies.size() == 2);
   const auto evaluated = place.lehr("evaluate out/seed-0 t.yaml --split test");
   INFO(evaluated.both());
   REQUIRE(evaluated.code == 0);
@@ -123,8 +124,8 @@ TEST_CASE("a threshold chosen on validation rows is tested with and written", "[
   REQUIRE(f1 != std::string::npos);
   CHECK(std::strtod(evaluated.out.c_str() + f1 + 3, nullptr) == Approx(reported).margin(6e-5));
   // predict answers by it.
-  REQUIRE(place.lehr("predict out/seed-0/checkpoints/last.onnx t.csv --out p.csv").code == 0);
-  const auto status = place.read("out/seed-0/status.json");
+  REQUIRE(place.lehr("predict out/models/seed-0.onnx t.csv --out p.csv").code == 0);
+  const auto status = place.status("out/seed-0");
   const double threshold = std::strtod(status.c_str() + status.find("\"threshold\": ") + 13, nullptr);
   const auto p = field::column(place.read("p.csv"), "p_yes");
   const auto lines = split(place.read("p.csv"), '\n');

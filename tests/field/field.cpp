@@ -23,7 +23,7 @@ test::Ran Case::run(const std::string& arguments, const std::string& out) const 
   return ran;
 }
 
-std::vector<double> Case::epochs(const std::string& name, const std::string& trial) const { return column(read(trial + "/metrics.csv"), name); }
+std::vector<double> Case::epochs(const std::string& name, const std::string& trial) const { return column(metrics(trial), name); }
 
 std::vector<double> column(const std::string& csv, const std::string& name) {
   const auto lines = split(csv, '\n');

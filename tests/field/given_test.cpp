@@ -37,7 +37,10 @@ std::string line_of(const std::string& text, const std::string& name) {
   return {};
 }
 
-std::string last(const std::string& trial = "out/seed-0") { return trial + "/checkpoints/last.onnx"; }
+std::string last(const std::string& trial = "out/seed-0") {
+  const auto run = trial.find('/');
+  return trial.substr(0, run) + "/models" + trial.substr(run) + ".onnx";
+}
 
 }  // namespace
 
@@ -169,7 +172,7 @@ TEST_CASE("a run whose last update overflows has diverged", "[field][bad]") {
   const auto ran = place.lehr("run nan_after_last_update.yaml --out out");
   INFO(ran.both());
   CHECK(ran.code == 4);
-  CHECK(contains(place.read("out/seed-0/status.json"), "\"diverged\""));
+  CHECK(contains(place.status("out/seed-0"), "\"diverged\""));
 }
 
 TEST_CASE("a product of 2.7 million factors is not multiplied out at each update", "[field][bad]") {
@@ -195,7 +198,7 @@ TEST_CASE("two runs into one folder: one of them trains", "[field][bad]") {
   const std::string first = place.read("first"), second = place.read("second");
   INFO(first << second);
   CHECK((first == "0\n") != (second == "0\n"));
-  const std::string csv = place.read("two/seed-0/metrics.csv");
+  const std::string csv = place.metrics("two/seed-0");
   CHECK(std::ranges::count(csv, '\n') == 301);
   CHECK(csv.rfind("epoch,") == 0);
 }

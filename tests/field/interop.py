@@ -1,6 +1,6 @@
 """Does ONNX Runtime measure what the runs reported? interop.py FOLDER
 
-FOLDER/*/ holds case.json, table.csv, run/seed-0/ of one experiment each; the last rows of the table are its validation rows. The trained model is
+FOLDER/*/ holds case.json, table.csv, run/ of one experiment each; the last rows of the table are its validation rows. The trained model is
 run on them at once and one row at a time; loss and accuracy must be those of the last line of metrics.csv. Exits with a message where one differs.
 """
 import csv
@@ -41,10 +41,10 @@ def measured(scores, form, kind, y):
 def compare(folder):
     case = json.loads((folder / "case.json").read_text())
     loss = case["training"]["losses"][0]
-    last = list(csv.DictReader(open(folder / "run/seed-0/metrics.csv")))[-1]
+    last = list(csv.DictReader(open(folder / "run/metrics.csv")))[-1]
     table = np.array([[float(v) for v in row] for row in list(csv.reader(open(folder / "table.csv")))[1:]])
     rows = int((folder / "validation").read_text())
-    model = str(folder / "run/seed-0/checkpoints/last.onnx")
+    model = str(folder / "run/models/seed-0.onnx")
     onnx.checker.check_model(onnx.load(model), full_check=True)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     kind = np.float16 if session.get_inputs()[0].type == "tensor(float16)" else np.float32

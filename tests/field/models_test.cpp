@@ -35,13 +35,13 @@ bool compare(const corpus::Case& c, const field::Experiment& e, const std::vecto
   INFO(trained.both());
   CHECK(trained.code == 0);
   if (trained.code != 0) return true;
-  const auto losses = field::column(place.read("out/seed-0/metrics.csv"), "loss");
+  const auto losses = field::column(place.metrics("out/seed-0"), "loss");
   const double tolerance = 5 * c.modes.at("train").tolerance;
   const auto near = [&](double x) { return Approx(x).margin(tolerance * std::max(1.0, std::abs(x))); };
   REQUIRE(losses.size() + 1 == right.size());
   for (std::size_t i = 0; i < losses.size(); ++i) CHECK(losses[i] == near(right[i]));
   if (field::has_node(place.read("model.onnx"), "BatchNormalization")) return true;  // evaluated by other statistics than trained with
-  const auto predicted = place.lehr("predict out/seed-0/checkpoints/last.onnx table.csv --out p.csv");
+  const auto predicted = place.lehr("predict out/models/seed-0.onnx table.csv --out p.csv");
   INFO(predicted.both());
   CHECK(predicted.code == 0);
   if (predicted.code == 0) CHECK(field::loss_of(e, place.read("p.csv")) == near(right.back()));

@@ -28,7 +28,7 @@ struct Place : Workplace {
     INFO(ran.both());
     REQUIRE(ran.code == 0);
   }
-  double loss(const std::string& name) const { return column(read(name + "/seed-0/metrics.csv"), "loss").front(); }
+  double loss(const std::string& name) const { return column(metrics(name + "/seed-0"), "loss").front(); }
 };
 }  // namespace
 
@@ -54,7 +54,7 @@ TEST_CASE("a scaled target is trained scaled and answered in its own unit", "[cl
   place.run("still", "target: {columns: [t1, t2], scale: standard}", "mse");
   CHECK(place.loss("still") == Approx(9.3246202).epsilon(1e-6));
   place.run("moved", "target: {columns: [t1, t2], scale: standard}", "mse", "lr: 0.1\n");
-  const auto predicted = place.lehr("predict moved/seed-0/checkpoints/last.onnx t.csv");
+  const auto predicted = place.lehr("predict moved/models/seed-0.onnx t.csv");
   REQUIRE(predicted.code == 0);
   const auto one = column(predicted.out, "t1"), other = column(predicted.out, "t2");
   const double right[4][2] = {{157.878476, 0.0611034725}, {114.253862, -0.00500246913}, {159.938744, -0.00704901784}, {111.678529, 0.0801881438}};
@@ -63,12 +63,12 @@ TEST_CASE("a scaled target is trained scaled and answered in its own unit", "[cl
     CHECK(other.at(i) == Approx(right[i][1]).epsilon(1e-5));
   }
   // Trained on, the network is that of before, in the scaled unit.
-  place.write("again.yaml", "extends: moved.yaml\nmodel: {file: moved/seed-0/checkpoints/last.onnx}\nlr: 0\n");
+  place.write("again.yaml", "extends: moved.yaml\nmodel: {file: moved/models/seed-0.onnx}\nlr: 0\n");
   const auto again = place.lehr("run again.yaml --out again");
   INFO(again.both());
   REQUIRE(again.code == 0);
   CHECK(contains(again.err, "is put into the target's unit behind the network"));
-  const auto same = place.lehr("predict again/seed-0/checkpoints/last.onnx t.csv");
+  const auto same = place.lehr("predict again/models/seed-0.onnx t.csv");
   CHECK(same.out == predicted.out);
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("predict answers the rows it can, and tells which it cannot", "[cli][t
   place.write("c.yaml", "model: {mlp: {hidden: [2]}}\ndata: {file: c.csv, target: y, columns: {city: {as: category}}}\nloss: mse\nlr: 0.01\nepochs: 1\n");
   REQUIRE(place.lehr("run c.yaml --out c").code == 0);
   place.write("later.csv", "city,n\nBonn,1\nRom,2\nUlm,x\nUlm,4\n");
-  const std::string model = "predict c/seed-0/checkpoints/last.onnx later.csv";
+  const std::string model = "predict c/models/seed-0.onnx later.csv";
   const auto ran = place.lehr(model);
   CHECK(ran.code == 3);
   CHECK(contains(ran.err, "2 of 4 rows have no answer"));
@@ -116,10 +116,10 @@ TEST_CASE("predict answers the rows it can, and tells which it cannot", "[cli][t
   place.write("zeros.yaml", "extends: c.yaml\ndata: {columns: {city: {unknown: zeros}}}\n");
   REQUIRE(place.lehr("run zeros.yaml --out zeros").code == 0);
   place.write("later.csv", "city,n\nBonn,1\nRom,2\n");
-  CHECK(place.lehr("predict zeros/seed-0/checkpoints/last.onnx later.csv").code == 0);
+  CHECK(place.lehr("predict zeros/models/seed-0.onnx later.csv").code == 0);
   place.write("k.yaml", "extends: c.yaml\ndata: {target: {column: y, classes: ['0', '1']}}\nloss: binary_crossentropy\n");
   REQUIRE(place.lehr("run k.yaml --out k").code == 0);
-  CHECK(contains(place.lehr("predict k/seed-0/checkpoints/last.onnx later.csv").out, "\n,,\n"));
+  CHECK(contains(place.lehr("predict k/models/seed-0.onnx later.csv").out, "\n,,\n"));
 }
 
 TEST_CASE("what cannot be written in front of a network names its column", "[cli][target]") {

@@ -28,7 +28,7 @@ struct Sample {
     for (const auto& variant : info.variants)
       for (const char* point : {"0.1", "1", "10"})
         for (std::uint64_t seed = 0; seed < 2; ++seed) {
-          info.trials.push_back({cat(variant, "/lr_scale=", point, "/seed-", seed), variant, {point}, seed, "", ""});
+          info.trials.push_back({info.trials.size(), cat(variant, "/lr_scale=", point, "/seed-", seed), variant, {point}, seed, nullptr, ""});
           TrialResult r;
           r.id = info.trials.back().id, r.variant = variant, r.seed = seed, r.test_rows = 50;
           r.epochs.emplace_back();
@@ -154,7 +154,7 @@ TEST_CASE("a difference must stand among its fellows, and splits that share rows
   const std::vector<double> noise{0, 1, -1, 2, -2, 1, 0, -1};
   for (std::size_t v = 0; v < 3; ++v)
     for (std::uint64_t seed = 0; seed < noise.size(); ++seed) {
-      s.info.trials.push_back({"", s.info.variants[v], {}, seed, "", ""});
+      s.info.trials.push_back({s.info.trials.size(), "", s.info.variants[v], {}, seed, nullptr, ""});
       TrialResult r;
       r.variant = s.info.variants[v], r.seed = seed;
       r.epochs.emplace_back();

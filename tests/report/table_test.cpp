@@ -1,6 +1,6 @@
 #include "experiments/report/table.h"
 
-#include "experiments/report/folder.h"
+#include "experiments/report/summary.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -16,7 +16,7 @@ const Cells& cells_of(const TableView& table, const char* column) {
 
 RunInfo info(const std::vector<TrialResult>& results) {
   RunInfo i;
-  for (const auto& r : results) i.trials.push_back({"", r.variant, {}, r.seed, "", ""});
+  for (const auto& r : results) i.trials.push_back({i.trials.size(), "", r.variant, {}, r.seed, nullptr, ""});
   i.variants = {"constant", "drop"};
   i.metrics = {"accuracy"};
   i.metric_percent = {true};

@@ -73,8 +73,8 @@ auto fields(PlanSizes& s) {
 // What is left of an experiment: its specs are above, its name and its places in a file decide nothing that is trained.
 auto fields(spec::Experiment& s) {
   auto& [path, name, model, data, loss, metrics, threshold, threshold_metric, optimizer, lr_scale, params, epochs, batch, accumulate, quantities, clip_form,
-         clip_epsilon, average, evaluate_every, seed, threads, places] = s;
-  (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places;
+         clip_epsilon, average, evaluate_every, checkpoint, keep_models, seed, threads, places] = s;
+  (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places, (void)checkpoint, (void)keep_models;
   return std::tie(metrics, threshold, threshold_metric, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, seed,
                   threads);
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "engine/data/npy.h"
+#include "engine/data/safetensors.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
 #include "experiments/spec/schema.h"
@@ -245,17 +246,32 @@ class Folder {
   fs::path folder_;
 };
 
-// Every number a trial leaves: its records, and the weights as they are written.
-struct Leavings : report::Reporter {
+// Every number a trial leaves: its records, and the weights and the optimizer's state as they are stored.
+struct Leavings : store::RunFolder {
+  using store::RunFolder::RunFolder;
   std::map<std::string, std::string> by_variant;
   std::map<std::string, std::int64_t> updates;
   std::mutex lock;
-  std::optional<fs::path> keep(const report::TrialInfo& info, const report::Artifacts& left) override {
-    std::string out = left.preprocess;
-    for (const auto& [name, content] : left.checkpoints) out += cat(name, " ", fingerprint(content), "\n");
+  // With the models and the preprocessing as they are written, of all variants or of each.
+  fs::path model(const std::string& file, std::string_view content) override {
+    const std::string variant = file.find('/') == std::string::npos ? "" : file.substr(0, file.find('/'));
+    if (file.ends_with("preprocess.json")) prepared[variant] = fingerprint(content);
+    else by_variant[variant] += cat(file.substr(variant.size()), " ", fingerprint(content), "\n");
+    return store::RunFolder::model(file, content);
+  }
+  std::map<std::string, std::string> prepared;
+  void finish(const report::RunInfo& info, const std::vector<TrialResult>& results) override {
+    for (auto& [variant, text] : by_variant) text += prepared[prepared.contains(variant) ? variant : ""];
+    store::RunFolder::finish(info, results);
+  }
+  void state(const report::TrialInfo& info, const Saved& saved) override {
+    std::string out;
+    for (const std::string* file : {&saved.state, &saved.best, &saved.point, &saved.average})
+      for (const auto& entry : file->empty() ? std::vector<SafeTensors::Entry>() : parse_safetensors(*file).entries)
+        if (entry.name != "trainer.progress") out += cat(entry.name, " ", fingerprint({entry.bytes.data(), entry.bytes.size()}), "\n");
+    store::RunFolder::state(info, saved);
     const std::lock_guard hold(lock);
     by_variant[info.variant] += out;
-    return std::nullopt;
   }
   void trial_finished(const report::TrialInfo& info, const TrialResult& result) override {
     std::string out = cat(name(result.outcome), " ", number(result.test_loss), "\n");
@@ -264,6 +280,7 @@ struct Leavings : report::Reporter {
     const std::lock_guard hold(lock);
     by_variant[info.variant] += out;
     updates[info.variant] = result.epochs.back().step;
+    store::RunFolder::trial_finished(info, result);
   }
 };
 
@@ -272,8 +289,10 @@ struct Left {
   std::map<std::string, std::int64_t> updates;
 };
 Left leavings(const fs::path& file, const std::optional<std::string>& only = {}) {
-  Leavings out;
+  static int runs = 0;
+  Leavings out(file.parent_path() / cat("run-", ++runs), store::RunFolder::Mode::fresh);
   run::RunOptions options;
+  options.folder = &out;
   options.threads = 1;  // else a trial that is alone may have more, and round otherwise
   const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), {.only = only}), options);
   run::run(prepared, options, {&out});

@@ -52,8 +52,8 @@ bool survives(const Folder& folder, const std::string& text, std::size_t& read) 
   try {
     const Study study = read_study(file, test_vocabulary());
     ++read;
-    const Study again = read_study(folder.write("again.yaml", study.trials.front().resolved), test_vocabulary());
-    return again.trials.front().resolved == study.trials.front().resolved;
+    const Study again = read_study(folder.write("again.yaml", study.trials.front().resolved()), test_vocabulary());
+    return again.trials.front().resolved() == study.trials.front().resolved();
   } catch (const Error& error) {
     const std::string what = error.what();
     return !what.empty() && std::ranges::none_of(what, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F; });

@@ -5,7 +5,7 @@ using namespace lehr::spec;
 
 namespace {
 Experiment one(const std::filesystem::path& file, const Overrides& overrides = {}) {
-  return read_study(file, test_vocabulary(), overrides).trials.front().experiment;
+  return read_study(file, test_vocabulary(), overrides).trials.front().experiment();
 }
 double now(const Experiment& e, const char* name) { return e.optimizer.hypers.at(name).at(Clock{}); }
 
@@ -64,9 +64,9 @@ TEST_CASE("the learning rate has two spellings and one value") {
   CHECK(now(one(folder.write("b.yaml", "extends: outer.yaml\noptimizer: {lr: 0.7}\n")), "lr") == 0.7);
   const auto both = folder.write("c.yaml", "extends: inner.yaml\nvariants: {a: {lr: 0.5}, b: {optimizer.lr: 0.7}, c: {}}\n");
   const Study study = read_study(both, test_vocabulary());
-  CHECK(now(study.trials[0].experiment, "lr") == 0.5);
-  CHECK(now(study.trials[1].experiment, "lr") == 0.7);
-  CHECK(now(study.trials[2].experiment, "lr") == 0.3);
+  CHECK(now(study.trials[0].experiment(), "lr") == 0.5);
+  CHECK(now(study.trials[1].experiment(), "lr") == 0.7);
+  CHECK(now(study.trials[2].experiment(), "lr") == 0.3);
   CHECK(now(one(both, {.set = {"lr=0.9"}}), "lr") == 0.9);
 }
 
@@ -103,20 +103,20 @@ TEST_CASE("defaults < extends < file < variant < --set") {
   const auto file = folder.write("top.yaml", "extends: base.yaml\nvariants: {a: {batch: 16}, b: {batch.last: drop}}\n");
   const Study study = read_study(file, test_vocabulary());
   REQUIRE(study.trials.size() == 2);
-  CHECK(study.trials[0].experiment.batch.size == 16);
-  CHECK(study.trials[1].experiment.batch.size == 8);
-  CHECK_FALSE(study.trials[1].experiment.batch.keep_last);
+  CHECK(study.trials[0].experiment().batch.size == 16);
+  CHECK(study.trials[1].experiment().batch.size == 8);
+  CHECK_FALSE(study.trials[1].experiment().batch.keep_last);
   const Study set = read_study(file, test_vocabulary(), {.set = {"batch=64", "epochs=1e1", "optimizer={type: adam, beta1: 0.5}", "lr=0.1 / (1 + step)"}});
   for (const Trial& trial : set.trials) {
-    CHECK(trial.experiment.batch.size == 64);
-    CHECK(trial.experiment.epochs == 10);
-    CHECK(trial.experiment.optimizer.type == "adam");
-    CHECK(now(trial.experiment, "beta1") == 0.5);
-    CHECK(trial.experiment.where("batch.size").file == "--set");
+    CHECK(trial.experiment().batch.size == 64);
+    CHECK(trial.experiment().epochs == 10);
+    CHECK(trial.experiment().optimizer.type == "adam");
+    CHECK(now(trial.experiment(), "beta1") == 0.5);
+    CHECK(trial.experiment().where("batch.size").file == "--set");
   }
-  CHECK(read_study(file, test_vocabulary(), {.set = {"batch=null"}}).trials[0].experiment.batch.size == 32);
-  CHECK(read_study(file, test_vocabulary(), {.set = {"batch=null", "batch.size=5"}}).trials[1].experiment.batch.size == 5);
-  CHECK(read_study(file, test_vocabulary(), {.set = {"variants.a.batch=5"}}).trials[0].experiment.batch.size == 5);
+  CHECK(read_study(file, test_vocabulary(), {.set = {"batch=null"}}).trials[0].experiment().batch.size == 32);
+  CHECK(read_study(file, test_vocabulary(), {.set = {"batch=null", "batch.size=5"}}).trials[1].experiment().batch.size == 5);
+  CHECK(read_study(file, test_vocabulary(), {.set = {"variants.a.batch=5"}}).trials[0].experiment().batch.size == 5);
   CHECK(read_study(file, test_vocabulary(), {.set = {"variants=null", "repeat=3"}}).trials.size() == 3);
 }
 
@@ -126,13 +126,13 @@ TEST_CASE("a variant can remove what the file says") {
   const Study study =
       read_study(folder.write("top.yaml", "extends: base.yaml\nvariants: {c: null, d: {batch.size: null}, a: {accumulate: 3}}\n"), test_vocabulary());
   CHECK(study.variants == std::vector<std::string>{"a", "b", "d"});
-  CHECK_FALSE(study.trials[0].experiment.quantities.contains("clip.norm"));
-  CHECK(study.trials[0].experiment.batch.size == 32);
-  CHECK(study.trials[0].experiment.accumulate == 3);
-  CHECK_FALSE(study.trials[1].experiment.quantities.contains("clip.norm"));
-  CHECK(study.trials[1].experiment.batch.size == 8);
-  CHECK(study.trials[2].experiment.quantities.contains("clip.norm"));
-  CHECK(study.trials[2].experiment.batch.size == 32);
+  CHECK_FALSE(study.trials[0].experiment().quantities.contains("clip.norm"));
+  CHECK(study.trials[0].experiment().batch.size == 32);
+  CHECK(study.trials[0].experiment().accumulate == 3);
+  CHECK_FALSE(study.trials[1].experiment().quantities.contains("clip.norm"));
+  CHECK(study.trials[1].experiment().batch.size == 8);
+  CHECK(study.trials[2].experiment().quantities.contains("clip.norm"));
+  CHECK(study.trials[2].experiment().batch.size == 32);
 }
 
 TEST_CASE("dotted keys reach names that hold dots") {

@@ -22,7 +22,7 @@ std::string values(const Experiment& e) {
                         e.data.table.columns, "|", e.data.csv.missing, "|", e.data.split.validation, "|", e.data.split.test, "|", e.data.split.validation_rows, "|");
   out += cat(e.data.split.test_rows, "|", static_cast<int>(e.data.split.take), "|", e.data.split.seed, "|", name(e.loss.kind), "|", e.loss.class_weights, "|",
              e.loss.ignore_index.value_or(-99), "|", e.loss.label_smoothing, "|", e.loss.delta, "|", e.metrics, "|", e.optimizer.type, "|", e.epochs, "|",
-             e.batch.size, "|", e.batch.keep_last, "|", e.batch.shuffle, "|", e.accumulate, "|", e.evaluate_every, "|", e.seed, "|", e.threads);
+             e.batch.size, "|", e.batch.keep_last, "|", e.batch.shuffle, "|", e.accumulate, "|", e.evaluate_every, "|", e.threads);
   for (const auto& [pattern, init] : e.model.init) out += cat("|init ", pattern, "=", init);
   out += cat("|", e.data.table.target_inputs, e.data.table.target_standard, e.data.table.drop_without_target, e.data.table.ignore, e.data.table.row_weight,
              text(e.data.table.every));
@@ -62,11 +62,11 @@ TEST_CASE("a resolved file is complete and reads back as the same experiment") {
   for (const Study& study : studies)
     for (std::size_t i = 0; i < study.trials.size(); i += 17) {
       const Trial& trial = study.trials[i];
-      INFO(trial.resolved);
-      const Study again = read_study(elsewhere.write("config.yaml", trial.resolved), test_vocabulary());
+      INFO(trial.resolved());
+      const Study again = read_study(elsewhere.write("config.yaml", trial.resolved()), test_vocabulary());
       REQUIRE(again.trials.size() == 1);
-      CHECK(values(again.trials[0].experiment) == values(trial.experiment));
-      CHECK(again.trials[0].resolved == trial.resolved);
+      CHECK(values(again.trials[0].experiment()) == values(trial.experiment()));
+      CHECK(again.trials[0].resolved() == trial.resolved());
       CHECK(again.seeds == std::vector<std::uint64_t>{trial.seed});
       CHECK(again.warnings.empty());
     }
@@ -112,7 +112,7 @@ TEST_CASE("schedules are checked on the run's clock") {
   const Clock clock{.step = 0, .steps_per_epoch = 10, .steps = 30, .epochs = 3, .samples = 0, .samples_per_epoch = 10};
   const auto problems = [&](const std::string& lines) {
     const Experiment e =
-        read_study(folder.write("s.yaml", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nepochs: 3\n" + lines), test_vocabulary()).trials[0].experiment;
+        read_study(folder.write("s.yaml", "model: m.onnx\ndata: {file: d.csv}\nloss: mse\nepochs: 3\n" + lines), test_vocabulary()).trials[0].experiment();
     return check_schedules(e, clock, test_vocabulary());
   };
   CHECK(problems("lr: 0.1\n").empty());

@@ -30,9 +30,9 @@ TEST_CASE("the split stays fixed over repeats unless it is varied") {
   const Folder folder;
   const std::string text = "model: m.onnx\ndata: {file: d.csv, split: {validation: 20%, seed: 4}}\nloss: mse\nlr: 0.1\nepochs: 3\n";
   const Study fixed = study_of(folder, text + "repeat: 2\n"), varied = study_of(folder, text + "repeat: {seeds: 2, vary: [split]}\n");
-  CHECK(fixed.trials[1].experiment.data.split.seed == 4);
-  CHECK(varied.trials[1].experiment.data.split.seed == 1);
-  CHECK(varied.trials[1].resolved.find("seed: 1}") != std::string::npos);
+  CHECK(fixed.trials[1].experiment().data.split.seed == 4);
+  CHECK(varied.trials[1].experiment().data.split.seed == 1);
+  CHECK(varied.trials[1].resolved().find("seed: 1}") != std::string::npos);
   CHECK(varied.trials[0].hash != fixed.trials[0].hash);
 }
 
@@ -123,7 +123,7 @@ seed: 8
 threads: 2
 )")
                            .trials[0]
-                           .experiment;
+                           .experiment();
   CHECK(e.name == "all-keys");
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"*", "he_normal"}, {"fc1.*", "normal(0.01)"}});
   CHECK(e.loss.output == "logits");
@@ -171,5 +171,5 @@ threads: 2
   CHECK(e.evaluate_every == 2);
   CHECK(e.seed == 8);
   CHECK(e.threads == 2);
-  CHECK(study_of(folder, minimal).trials[0].experiment.loss.delta == 1);
+  CHECK(study_of(folder, minimal).trials[0].experiment().loss.delta == 1);
 }

@@ -19,7 +19,7 @@ Texts ids(const Study& study) {
 double hyper(const Trial& trial, const char* name, std::int64_t step = 0) {
   Clock clock;
   clock.step = step;
-  return trial.experiment.optimizer.hypers.at(name).at(clock);
+  return trial.experiment().optimizer.hypers.at(name).at(clock);
 }
 std::string warnings(const Study& study) { return join(study.warnings, "\n"); }
 }  // namespace
@@ -40,7 +40,7 @@ TEST_CASE("a sweep is a grid: variants x values x seeds") {
   CHECK(hyper(study.trials[2], "momentum") == 0.9);
   CHECK(hyper(study.trials[2], "lr") == 0.05);
   CHECK(hyper(study.trials[15], "lr") == 0.2);
-  CHECK(study.trials[15].experiment.epochs == 5);
+  CHECK(study.trials[15].experiment().epochs == 5);
   CHECK(study.select == "val_mae");
   CHECK(study.warnings.empty());
   std::set<std::string> hashes;
@@ -52,9 +52,9 @@ TEST_CASE("a trial of a sweep runs alone") {
   const Folder folder;
   const Study study = study_of(folder, validated + "sweep: {lr_scale: [0.5], lr: [\"0.1 / (1 + 0.002 * step)\"], batch: [16]}\n");
   REQUIRE(study.trials.size() == 1);
-  const Study alone = read_study(folder.write("alone.yaml", study.trials[0].resolved), test_vocabulary());
-  CHECK(alone.trials[0].experiment.batch.size == 16);
-  CHECK(alone.trials[0].experiment.lr_scale == 0.5);
+  const Study alone = read_study(folder.write("alone.yaml", study.trials[0].resolved()), test_vocabulary());
+  CHECK(alone.trials[0].experiment().batch.size == 16);
+  CHECK(alone.trials[0].experiment().lr_scale == 0.5);
   CHECK(hyper(alone.trials[0], "lr", 100) == 0.5 * (0.1 / 1.2));
   CHECK(hyper(study.trials[0], "lr", 100) == hyper(alone.trials[0], "lr", 100));
 }
@@ -64,15 +64,15 @@ TEST_CASE("lr_scale is a factor on every learning rate") {
   const std::string params = "params: {\"*.bias\": {lr: 0.2}, \"fc1.*\": {lr_scale: 3}}\nlr_scale: 0.25\n";
   const Trial trial = study_of(folder, validated + params).trials[0];
   CHECK(hyper(trial, "lr") == 0.025);
-  CHECK(trial.experiment.params[0].hypers.at("lr").at(Clock()) == 0.05);
-  CHECK(trial.experiment.params[1].lr_scale == 3);
-  CHECK(trial.resolved.find("lr_scale: 0.25\n") != std::string::npos);
-  CHECK(trial.resolved.find("lr: 0.1\n") != std::string::npos);
+  CHECK(trial.experiment().params[0].hypers.at("lr").at(Clock()) == 0.05);
+  CHECK(trial.experiment().params[1].lr_scale == 3);
+  CHECK(trial.resolved().find("lr_scale: 0.25\n") != std::string::npos);
+  CHECK(trial.resolved().find("lr: 0.1\n") != std::string::npos);
   const std::string phases = "lr: [{type: linear, from: 0, to: 0.1, for: 1 epochs}, {type: constant, value: 0.1}]\nlr_scale: 2\n";
   const Trial phased = study_of(folder, "model: m.onnx\ndata: d.csv\nloss: mse\nepochs: 3\n" + phases).trials[0];
   Clock late;
   late.steps_per_epoch = 10, late.epochs = 3, late.steps = 30, late.step = 20;
-  CHECK(phased.experiment.optimizer.hypers.at("lr").at(late) == 0.2);
+  CHECK(phased.experiment().optimizer.hypers.at("lr").at(late) == 0.2);
   CHECK(message(folder, validated + "lr_scale: 0\n").find("lr_scale must be above 0, not 0") != std::string::npos);
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("who wins: variant < sweep < --set") {
   CHECK(warnings(set).find("sweep.optimizer.lr is left out: --set wins over it") != std::string::npos);
   CHECK(ids(study_of(folder, text, {.set = {"sweep.optimizer.lr=[4]"}})) == Texts{"a/optimizer.lr=4/seed-0", "b/optimizer.lr=4/seed-0"});
   CHECK(ids(study_of(folder, text, {.set = {"sweep=null"}})) == Texts{"a/seed-0", "b/seed-0"});
-  CHECK(study_of(folder, validated, {.set = {"sweep={epochs: [1, 2]}"}}).trials[1].experiment.epochs == 2);
+  CHECK(study_of(folder, validated, {.set = {"sweep={epochs: [1, 2]}"}}).trials[1].experiment().epochs == 2);
   folder.write("base.yaml", validated + "sweep: {lr_scale: [1, 2], epochs: [5]}\n");
   CHECK(ids(study_of(folder, "extends: base.yaml\nsweep: {lr_scale: [3]}\n")) == Texts{"lr_scale=3/epochs=5/seed-0"});
 }
@@ -108,8 +108,8 @@ TEST_CASE("values of any kind, in folders of plain names") {
   CHECK(study.trials[5].point == Texts{"{type: cosine, from: 0.1, to: 0}", "{type: sgd, momentum: 0.5}", "true"});
   CHECK(hyper(study.trials[5], "momentum") == 0.5);
   CHECK(hyper(study.trials[2], "lr", 9) == 0.1 / 10);
-  REQUIRE(study.trials[0].experiment.params.size() == 1);
-  CHECK(study.trials[0].experiment.params[0].freeze);
+  REQUIRE(study.trials[0].experiment().params.size() == 1);
+  CHECK(study.trials[0].experiment().params[0].freeze);
 }
 
 TEST_CASE("one point alone") {

@@ -5,7 +5,7 @@ using namespace lehr::spec;
 
 namespace {
 Clock at_epoch(std::int64_t epoch) { return {.step = epoch * 9, .steps_per_epoch = 9, .steps = 450, .epochs = 50}; }
-double hyper(const Trial& trial, const char* name, std::int64_t epoch = 0) { return trial.experiment.optimizer.hypers.at(name).at(at_epoch(epoch)); }
+double hyper(const Trial& trial, const char* name, std::int64_t epoch = 0) { return trial.experiment().optimizer.hypers.at(name).at(at_epoch(epoch)); }
 }  // namespace
 
 TEST_CASE("the tutorial's file is 4 variants x 30 seeds") {
@@ -20,7 +20,7 @@ TEST_CASE("the tutorial's file is 4 variants x 30 seeds") {
   CHECK(study.trials[0].id == "baseline/seed-00");
   CHECK(study.trials[67].id == "time/seed-07");
   CHECK(study.trials[67].seed == 7);
-  CHECK(study.trials[67].experiment.seed == 7);
+  CHECK(study.trials[67].seed == 7);
   std::set<std::string> hashes;
   for (const Trial& trial : study.trials) hashes.insert(trial.hash);
   CHECK(hashes.size() == 120);
@@ -43,7 +43,7 @@ TEST_CASE("each variant of the tutorial has its own hyperparameters") {
 }
 
 TEST_CASE("the rest of the tutorial's settings") {
-  const Experiment e = read_study(data_file("tutorial.yaml"), test_vocabulary()).trials[0].experiment;
+  const Experiment e = read_study(data_file("tutorial.yaml"), test_vocabulary()).trials[0].experiment();
   CHECK(e.model.file == data_file("mlp-34-34-1.onnx"));
   CHECK(e.model.file_as_written == "mlp-34-34-1.onnx");
   CHECK(e.model.init == std::vector<std::pair<std::string, std::string>>{{"*", "glorot_uniform"}});

@@ -3,6 +3,7 @@
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
 #include "tests/support/catch.h"
+#include "tests/train/hooks.h"
 #include "tests/train/allocations.h"
 
 using namespace lehr;
@@ -41,7 +42,9 @@ TEST_CASE("a training step allocates nothing", "[train]") {
   long before = 0, counted = 0;
   int steps = 0;
   std::int64_t per_epoch = run_clock(sizes, job.epochs).steps_per_epoch;
-  job.on_step = [&](std::int64_t step, double) {
+  test::Hooks hooks;
+  job.observer = &hooks;
+  hooks.on_step = [&](std::int64_t step, double) {
     const long now = test::allocations();
     if (step % per_epoch != 0) counted += now - before, ++steps;
     before = test::allocations();

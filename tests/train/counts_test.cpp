@@ -72,7 +72,7 @@ TEST_CASE("an update without a row that counts changes nothing but the clock", "
   const Counts counts(t.data);
   t.job.counts = &counts;
   std::vector<std::vector<float>> after;
-  t.job.on_step = [&](std::int64_t, double) { after.push_back(t.weights()); };
+  t.hooks.on_step = [&](std::int64_t, double) { after.push_back(t.weights()); };
   const TrialResult r = t.run();
   REQUIRE(after.size() == 3);
   CHECK(after[0] == after[1]);
@@ -131,7 +131,7 @@ TEST_CASE("a weighted step allocates nothing", "[train][counts]") {
   const Counts counts(t.data);
   t.job.counts = &counts;
   long before = 0, counted = 0;
-  t.job.on_step = [&](std::int64_t step, double) {
+  t.hooks.on_step = [&](std::int64_t step, double) {
     if (step % 2 == 1) counted += allocations() - before;
     before = allocations();
   };

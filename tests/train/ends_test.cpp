@@ -11,7 +11,7 @@ namespace {
 struct Trace {
   std::vector<std::vector<float>> values, states;
   void watch(Training& t) {
-    t.job.on_epoch = [this, &t](const EpochRecord&) {
+    t.hooks.on_epoch = [this, &t](const EpochRecord&) {
       const Weights& w = t.bench->weights();
       values.emplace_back(w.values().begin(), w.values().end());
       states.emplace_back(w.state().begin(), w.state().end());
@@ -114,7 +114,7 @@ TEST_CASE("an average that is not finite is no result either", "[train]") {
     t.job.average = AverageRule{"swa", {}, {}};
     t.bench = std::make_unique<Workbench>(t.model, standard_ops(), t.sizes);
     const std::vector<float> start = t.weights();
-    t.job.on_step = [&](std::int64_t, double) { std::ranges::copy(start, t.bench->weights().values().begin()); };  // the average keeps what it has seen
+    t.hooks.on_step = [&](std::int64_t, double) { std::ranges::copy(start, t.bench->weights().values().begin()); };  // the average keeps what it has seen
     t.check(validation > 0 ? "validation loss of the averaged weights" : "the averaged weights' loss of the last batch", t.run());
   }
 }
@@ -166,17 +166,21 @@ TEST_CASE("a bad number in the data is traced to the input", "[train]") {
   CHECK(says(t.run().message, "is 'target'"));
 }
 
-TEST_CASE("a flag ends the trial after the epoch", "[train]") {
+TEST_CASE("a flag ends the trial after the update, or the epoch", "[train]") {
   Training t({.validation = 9});
-  std::atomic<bool> stop{false};
-  t.job.stop = &stop;
+  bool stop = false;
+  t.hooks.stop = [&] { return stop; };
   t.job.epochs = 9;
-  t.job.on_epoch = [&](const EpochRecord& e) { stop = e.epoch == 2; };
+  t.hooks.on_epoch = [&](const EpochRecord& e) { stop = e.epoch == 2; };
   const TrialResult r = t.run();
   CHECK(r.outcome == Outcome::interrupted);
   CHECK(r.epochs.size() == 2);
   CHECK(r.message == "interrupted after epoch 2");
   CHECK(r.best_epoch >= 1);
+  stop = false;
+  t.hooks.on_epoch = {};
+  t.hooks.on_step = [&](std::int64_t step, double) { stop = step == 6; };
+  CHECK(t.run().message == "interrupted in epoch 2 after step 7");
 }
 
 TEST_CASE("the best epoch's weights are kept", "[train]") {
@@ -188,18 +192,17 @@ TEST_CASE("the best epoch's weights are kept", "[train]") {
     t.job.hypers["lr"] = parse_schedule("epoch < 4 ? 0.05 : -0.05");  // downhill, then up again
     Trace trace;
     trace.watch(t);
-    Job::Snapshot best;
-    t.job.best = &best;
+    t.hooks.keeps = t.job.keep_best = true;
     const TrialResult r = t.run();
     CHECK(r.best_epoch == 4);
-    CHECK(best.values == trace.values.at(3));
-    CHECK(best.values != trace.values.back());
+    CHECK(r.best_val_loss == r.epochs[3].val_loss);
+    CHECK(t.read(t.hooks.saved.best) == trace.values.at(3));
+    CHECK(t.read(t.hooks.saved.best) != trace.values.back());
   }
   Training none;
-  Job::Snapshot best;
-  none.job.best = &best;
+  none.hooks.keeps = none.job.keep_best = true;
   CHECK(none.run().best_epoch == 0);
-  CHECK(best.values.empty());
+  CHECK(none.hooks.saved.best.empty());
 }
 
 TEST_CASE("only evaluated epochs can be the best, the first of equals is", "[train]") {
@@ -215,10 +218,9 @@ TEST_CASE("the best epoch keeps the states of a norm as well", "[train]") {
   t.job.hypers["lr"] = parse_schedule("epoch < 2 ? 0.05 : -0.2");
   Trace trace;
   trace.watch(t);
-  Job::Snapshot best;
-  t.job.best = &best;
+  t.hooks.keeps = t.job.keep_best = true;
   const TrialResult r = t.run();
   REQUIRE(r.best_epoch < 4);
-  CHECK(best.state == trace.states.at(static_cast<std::size_t>(r.best_epoch) - 1));
-  CHECK(best.state != trace.states.back());
+  CHECK(t.read(t.hooks.saved.best, true) == trace.states.at(static_cast<std::size_t>(r.best_epoch) - 1));
+  CHECK(t.read(t.hooks.saved.best, true) != trace.states.back());
 }

@@ -13,6 +13,7 @@
 #include "graph/onnx/model.h"
 #include "graph/passes/prepare.h"
 #include "tests/support/catch.h"
+#include "tests/train/hooks.h"
 #include "tests/support/golden_optimizer.h"
 
 namespace fs = std::filesystem;
@@ -217,7 +218,9 @@ std::string run_case(const fs::path& folder) {
       for (const auto& row : order.at("steps").at(static_cast<std::size_t>(epoch * steps + s))) rows[at++] = row.get<std::int32_t>();
   };
   std::string problem;
-  job.on_step = [&](std::int64_t step, double loss) {
+  test::Hooks hooks;
+  job.observer = &hooks;
+  hooks.on_step = [&](std::int64_t step, double loss) {
     const double expected = trace.at("step_loss_f64").at(static_cast<std::size_t>(step));
     if (problem.empty() && !(std::fabs(loss - expected) <= (step == 0 ? 1e-6 : 1e-5)))
       problem = cat("loss of step ", step, " is ", loss, ", the library has ", expected);

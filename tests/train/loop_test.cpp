@@ -42,7 +42,7 @@ TEST_CASE("updates and rows of an epoch", "[train]") {
     INFO("batch " << row.batch << " x " << row.accumulate << (row.keep ? " keep" : " drop"));
     Training t({.batch = row.batch, .accumulate = row.accumulate, .keep_last = row.keep});
     std::vector<std::int64_t> heard;
-    t.job.on_step = [&](std::int64_t step, double) { heard.push_back(step); };
+    t.hooks.on_step = [&](std::int64_t step, double) { heard.push_back(step); };
     const TrialResult r = t.run();
     for (std::size_t e = 0; e < 3; ++e) {
       const auto n = static_cast<std::int64_t>(e) + 1;
@@ -97,9 +97,9 @@ TEST_CASE("a record holds what happened", "[train]") {
   t.job.metrics = {"rmse"};
   t.job.hypers["lr"] = parse_schedule("0.1 * 0.9 ^ step");
   std::vector<double> losses;
-  t.job.on_step = [&](std::int64_t, double loss) { losses.push_back(loss); };
+  t.hooks.on_step = [&](std::int64_t, double loss) { losses.push_back(loss); };
   std::int64_t told = 0;
-  t.job.on_epoch = [&](const EpochRecord& e) { told += e.epoch; };
+  t.hooks.on_epoch = [&](const EpochRecord& e) { told += e.epoch; };
   const TrialResult r = t.run();
   CHECK(told == 1 + 2 + 3);
   CHECK(r.outcome == Outcome::done);

@@ -67,7 +67,7 @@ TEST_CASE("every optimizer's state survives its file to the bit", "[train]") {
     for (std::int64_t t = 1; t <= 7; ++t) first.update(t);
     TrialState state;
     first.groups->save(state);
-    resumed.groups->restore(read_safetensors(safetensors(*first.weights, state), *resumed.weights));
+    resumed.groups->restore(read_safetensors(safetensors(*first.weights, state), *resumed.weights), 7);
     for (std::int64_t t = 8; t <= 20; ++t) resumed.update(t);
     CHECK(same(whole.weights->values(), resumed.weights->values()));
     std::vector<float> a(whole.weights->values().size()), b(a.size());
@@ -113,17 +113,17 @@ TEST_CASE("a state of another optimizer or grouping is refused by name", "[train
   const auto error = [](Bench& to, Bench& from) {
     TrialState state;
     from.groups->save(state);
-    return error_of([&] { to.groups->restore(state); });
+    return error_of([&] { to.groups->restore(state, 1); });
   };
   Bench sgd("sgd", {}), adam("adam", {}), prodigy("prodigy", {});
   CHECK(says(error(adam, sgd), "the saved state has no optimizer slot 'm.a.weight'"));
   TrialState state;
   prodigy.groups->save(state);
   state.scalars["d"].pop_back();
-  CHECK(says(error_of([&] { prodigy.groups->restore(state); }), "has 1 values of 'd', this experiment has 2 parameter groups"));
+  CHECK(says(error_of([&] { prodigy.groups->restore(state, 1); }), "has 1 values of 'd', this experiment has 2 parameter groups"));
   adam.groups->save(state);
   state.slots.front().values.pop_back();
-  CHECK(says(error_of([&] { adam.groups->restore(state); }), "'m.a.weight' has 14 values, this model's has 15"));
+  CHECK(says(error_of([&] { adam.groups->restore(state, 1); }), "'m.a.weight' has 14 values, this model's has 15"));
 }
 
 TEST_CASE("a table that rows are gathered from is no matrix to muon", "[train]") {

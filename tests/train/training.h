@@ -2,9 +2,11 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "engine/train/checkpoint.h"
 #include "engine/train/trainer.h"
 #include "graph/passes/loss.h"
 #include "tests/plan/net.h"
+#include "tests/train/hooks.h"
 
 namespace lehr::test {
 
@@ -21,6 +23,7 @@ struct Training {
   PlanSizes sizes;
   std::unique_ptr<Optimizer> optimizer;
   Job job;
+  Hooks hooks;
   std::unique_ptr<Workbench> bench;
 
   explicit Training(const Shape4& s = {}) {
@@ -30,7 +33,7 @@ struct Training {
     sizes.batch = s.batch, sizes.accumulate = s.accumulate, sizes.keep_last = s.keep_last;
     sizes.train_rows = s.rows, sizes.validation_rows = s.validation;
     optimizer = standard_optimizers().find("sgd").make({});
-    job.model = &model, job.data = &data, job.split = &split, job.optimizer = optimizer.get();
+    job.model = &model, job.data = &data, job.split = &split, job.optimizer = optimizer.get(), job.observer = &hooks;
     job.hypers["lr"] = Schedule(0.05);
     job.epochs = 3;
   }
@@ -42,6 +45,13 @@ struct Training {
     return train(*bench, job);
   }
   std::vector<float> weights() const { return {bench->weights().values().begin(), bench->weights().values().end()}; }
+  // The parameters, or the states, of a file of them.
+  std::vector<float> read(const std::string& file, bool states = false) const {
+    const Weights other(model.graph);
+    read_weights(file, other);
+    const auto of = states ? other.state() : other.values();
+    return {of.begin(), of.end()};
+  }
   std::vector<float> of(const std::string& name) const {
     for (const Parameter& p : bench->weights().parameters())
       if (p.name == name) {

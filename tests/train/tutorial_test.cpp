@@ -12,7 +12,6 @@ using namespace lehr;
 TEST_CASE("the tutorial's 120 trainings are not told apart from Keras'", "[train][tutorial]") {
   const std::string root = LEHR_SOURCE_DIR;
   run::RunOptions options;
-  options.keep_models = false;
   const auto prepared = run::prepare(spec::read_study(root + "/experiments/ionosphere/ionosphere.yaml", run::vocabulary()), options);
   std::map<std::string, std::vector<double>> ours, theirs;
   for (const auto& r : run::run(prepared, options, {})) {

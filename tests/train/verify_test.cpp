@@ -2,7 +2,6 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "experiments/report/folder.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
 #include "tests/graph/onnx_models.h"
@@ -13,14 +12,14 @@ namespace fs = std::filesystem;
 
 namespace {
 // A run folder whose files change on their way to the disk.
-class Faulty : public report::Folder {
+class Faulty : public store::RunFolder {
  public:
   Faulty(fs::path folder, std::string file, std::function<std::string(std::string)> fault)
-      : report::Folder(std::move(folder), false), file_(std::move(file)), fault_(std::move(fault)) {}
-  std::optional<fs::path> keep(const report::TrialInfo& trial, const report::Artifacts& left) override {
-    const auto folder = report::Folder::keep(trial, left);
-    if (fs::exists(*folder / file_)) write_file(*folder / file_, fault_(read_file(*folder / file_)));
-    return folder;
+      : store::RunFolder(std::move(folder), Mode::fresh), file_(std::move(file)), fault_(std::move(fault)) {}
+  fs::path model(const std::string& name, std::string_view content) override {
+    const fs::path written = store::RunFolder::model(name, content);
+    if (name == file_) write_file(written, fault_(read_file(written)));
+    return written;
   }
 
  private:
@@ -41,9 +40,12 @@ Outcomes run_with(const std::string& file, const std::function<std::string(std::
   const auto prepared = run::prepare(spec::read_study(place / "e.yaml", run::vocabulary()), {});
   Faulty folder(place / "run", file, fault);
   Outcomes out;
-  out.results = run::run(prepared, {}, {&folder});
-  const fs::path checkpoints = place / "run" / prepared.info.trials[0].id / "checkpoints";
-  out.last = fs::exists(checkpoints / "last.onnx"), out.best = fs::exists(checkpoints / "best.onnx");
+  run::RunOptions options;
+  options.folder = &folder;
+  out.results = run::run(prepared, options, {&folder});
+  const fs::path models = place / "run" / "models";
+  const std::string trial = prepared.info.trials[0].id;
+  out.last = fs::exists(models / (trial + ".onnx")), out.best = fs::exists(models / (trial + ".best.onnx"));
   return out;
 }
 
@@ -79,20 +81,20 @@ std::string torn(std::string bytes) { return bytes.substr(0, bytes.size() / 2); 
 }  // namespace
 
 TEST_CASE("a written model is read back and must give what was measured", "[train][written]") {
-  const auto good = run_with("last.onnx", same);
+  const auto good = run_with("seed-0.onnx", same);
   REQUIRE(good.results.size() == 1);
   CHECK(good.results[0].outcome == Outcome::done);
   CHECK(good.last);
   CHECK(good.best);
   for (const auto& fault : {other_weight, other_node, torn}) {
-    const auto bad = run_with("last.onnx", fault);
+    const auto bad = run_with("seed-0.onnx", fault);
     INFO(bad.results[0].message);
     CHECK(bad.results[0].outcome == Outcome::failed);
-    CHECK_THAT(bad.results[0].message, test::contains("the model written to last.onnx was read back and removed: "));
+    CHECK_THAT(bad.results[0].message, test::contains("the model written to seed-0.onnx was read back and removed: "));
     CHECK_FALSE(bad.last);
     CHECK(bad.best);
   }
-  const auto best = run_with("best.onnx", other_weight);
+  const auto best = run_with("seed-0.best.onnx", other_weight);
   CHECK(best.results[0].outcome == Outcome::failed);
   CHECK_THAT(best.results[0].message, test::contains("it does not give what was measured: its loss on the 116 validation rows is "));
   CHECK(best.last);
@@ -100,8 +102,8 @@ TEST_CASE("a written model is read back and must give what was measured", "[trai
 }
 
 TEST_CASE("without validation rows the training rows measure a written model", "[train][written]") {
-  CHECK(run_with("last.onnx", same, "{validation: 0%}").results[0].outcome == Outcome::done);
-  const auto bad = run_with("last.onnx", other_weight, "{validation: 0%}");
+  CHECK(run_with("seed-0.onnx", same, "{validation: 0%}").results[0].outcome == Outcome::done);
+  const auto bad = run_with("seed-0.onnx", other_weight, "{validation: 0%}");
   CHECK(bad.results[0].outcome == Outcome::failed);
   CHECK_THAT(bad.results[0].message, test::contains("its loss on the 351 training rows is "));
 }
@@ -109,8 +111,8 @@ TEST_CASE("without validation rows the training rows measure a written model", "
 TEST_CASE("what stands in front of a network that takes raw columns is read back as well", "[train][written]") {
   const char* const split = "{validation: 33%, take: tail}\n  scale: standard";
   const char* const raw = "variants: {raw: {model.export: {inputs: raw}}}\n";
-  CHECK(run_with("last.onnx", same, split, raw).results[0].outcome == Outcome::done);
-  const auto bad = run_with("last.onnx", other_scaling, split, raw);
+  CHECK(run_with("raw/seed-0.onnx", same, split, raw).results[0].outcome == Outcome::done);
+  const auto bad = run_with("raw/seed-0.onnx", other_scaling, split, raw);
   INFO(bad.results[0].message);
   CHECK(bad.results[0].outcome == Outcome::failed);
   CHECK_THAT(bad.results[0].message, test::contains("where preprocessing made "));

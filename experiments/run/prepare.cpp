@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <set>
+
+#include "base/threads.h"
+#include "engine/dnnl/prepared.h"
+#include "engine/ops/standard.h"
+#include "engine/train/feed.h"
+#include "experiments/run/scores.h"
+#include "experiments/run/trials.h"
+#include "experiments/run/vocabulary.h"
+#include "experiments/run/workspace.h"
+#include "graph/traits/traits.h"
+
+namespace lehr::run {
+
+namespace {
+// Above this many floating-point operations a step gains from a second thread (a fork and join costs about a microsecond,
+// a layer of 64x128x128 about twenty).
+constexpr double worth_threads = 2e7;
+
+// Floating-point operations of a step: forward, and as much for each of the two gradients.
+double step_work(const Parts& parts) {
+  const Graph& graph = parts.model->train.graph;
+  const ValueId loss[] = {parts.model->train.loss};
+  const Typing typing = type_graph(graph, standard_ops(), 1, Mode::train, loss);
+  const auto shape = [&](ValueId id) -> const Shape& {
+    static const Shape none;
+    return id == no_value || !typing.types[static_cast<std::size_t>(id)] ? none : typing.types[static_cast<std::size_t>(id)]->shape;
+  };
+  double once = 0;
+  for (const Node& node : graph.nodes())
+    if (!node.out.empty() && node.out[0] != no_value && typing.types[static_cast<std::size_t>(node.out[0])])
+      once += flops(node, [&](std::size_t slot) -> const Shape& { return shape(slot < node.in.size() ? node.in[slot] : no_value); }, shape(node.out[0]));
+  return 3 * once * static_cast<double>(parts.sizes.batch);
+}
+
+int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options) {
+  if (options.threads > 0) return options.threads;
+  if (const int asked = study.trials.front().experiment().threads; asked > 0) return asked;
+  return study.trials.size() == 1 && step_work(parts) > worth_threads ? static_cast<int>(cores()) : 1;
+}
+
+std::string counted(std::size_t count, const char* what) { return cat(grouped(static_cast<long long>(count)), " ", what, count == 1 ? "" : "s"); }
+
+std::string plan_line(const PreparedStudy& p, const Clock& first) {
+  const spec::Study& study = p.study;
+  std::int64_t low = first.steps, high = first.steps;
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    const std::int64_t steps = run_clock(p.parts[i]->sizes, study.trials[i].experiment().epochs).steps;
+    low = std::min(low, steps), high = std::max(high, steps);
+  }
+  return cat(counted(study.variants.size(), "variant"), study.swept.empty() ? "" : " x " + counted(study.points, "point"), " x ",
+             counted(study.seeds.size(), study.vary_split ? "split" : "seed"), " = ", counted(study.trials.size(), "run"), " x ",
+             low == high ? grouped(low) : cat(grouped(low), " to ", grouped(high)), " steps (", first.steps_per_epoch,
+             first.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
+}
+
+// Trials that differ in nothing but their seed.
+bool alike(const spec::Trial& a, const spec::Trial& b) { return a.variant == b.variant && a.point == b.point; }
+
+report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
+  const spec::Study& study = p.study;
+  const spec::Experiment& first = study.trials.front().experiment();
+  const Parts& parts = *p.parts.front();
+  report::RunInfo info;
+  info.name = study.name;
+  info.experiment_text = study.text;
+  info.command_line = options.command_line;
+  info.data_line = data_line(first, *parts.data) + (study.vary_split ? cat("   (split of seed ", study.seeds.front(), ")") : "");
+  const Clock clock = run_clock(parts.sizes, first.epochs);
+  info.plan_line = plan_line(p, clock);
+  info.variants = study.variants;
+  info.metrics = first.metrics;
+  info.classes = parts.data->data.classes;
+  info.against = study.against;
+  info.swept = study.swept;
+  info.select = study.select;
+  info.split_varies = study.vary_split;
+  for (const auto& metric : info.metrics) {
+    const auto made = make_metric(metric, static_cast<std::int64_t>(info.classes.size()));
+    info.metric_percent.push_back(made->percent());
+    info.metric_higher.push_back(made->higher_is_better());
+  }
+  info.train_rows = parts.sizes.train_rows;
+  info.averages = std::ranges::any_of(study.trials, [](const spec::Trial& trial) { return trial.experiment().average.has_value(); });
+  info.validation_rows = parts.sizes.validation_rows;
+  info.epochs = first.epochs;
+  info.steps_per_epoch = clock.steps_per_epoch;
+  for (const auto& each : p.parts)
+    for (const auto& pair : {std::pair(cat("data ", each->data->data.source), each->data->fingerprint),
+                             std::pair(cat("model ", study.trials.front().experiment().model.written()), each->model->fingerprint)})
+      if (std::ranges::find(info.fingerprints, pair) == info.fingerprints.end()) info.fingerprints.push_back(pair);
+  for (const auto& trial : study.trials)
+    info.trials.push_back({info.trials.size(), trial.id, trial.variant, trial.point, trial.seed, trial.text, trial.hash});
+  info.onednn = onednn::version();
+  info.isa = onednn::isa();
+  info.warnings = study.warnings;
+  std::set<const void*> told;
+  const auto tell = [&](const void* whose, const std::vector<std::string>& notes) {
+    if (!told.insert(whose).second) return;
+    for (const auto& note : notes)
+      if (std::ranges::find(info.warnings, note) == info.warnings.end()) info.warnings.push_back(note);
+  };
+  for (const auto& each : p.parts) tell(each->model.get(), each->model->notes), tell(each->data.get(), each->data->notes), tell(each.get(), each->notes);
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    if (i > 0 && alike(study.trials[i], study.trials[i - 1])) continue;
+    const spec::Experiment& e = study.trials[i].experiment();
+    auto notes = batch_norm_notes(e, *p.parts[i]);
+    std::ranges::move(start_notes(e, *p.parts[i]), std::back_inserter(notes));
+    tell(&study.trials[i], notes);
+  }
+  return info;
+}
+
+// Schedules on the run's clock, once for trials that are alike: errors together, warnings handed back.
+void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
+  std::string errors;
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
+    const auto& trial = p.study.trials[i];
+    if (i > 0 && alike(trial, p.study.trials[i - 1])) continue;
+    for (const auto& problem : spec::check_schedules(trial.experiment(), run_clock(p.parts[i]->sizes, trial.experiment().epochs), vocabulary())) {
+      if (problem.error)
+        errors += (errors.empty() ? "" : "\n") + problem.text;
+      else if (std::ranges::find(warnings, problem.text) == warnings.end())
+        warnings.push_back(problem.text);
+    }
+  }
+  if (!errors.empty()) throw Error(errors);
+}
+
+// The parts of all trials. What is wrong in several variants is told at once; the first decides the exit code.
+void assemble(PreparedStudy& p, Assembler& assembler) {
+  std::vector<Error> errors;
+  std::size_t again = 0;
+  for (std::size_t i = 0; i < p.study.trials.size() && again < 3 && errors.size() < 20; ++i) {
+    const spec::Trial& trial = p.study.trials[i];
+    if (!errors.empty() && alike(trial, p.study.trials[i - 1])) continue;
+    try {
+      p.parts.push_back(assembler.parts(trial.experiment()));
+    } catch (const Error& error) {
+      const bool told = std::ranges::any_of(errors, [&](const Error& other) { return std::string_view(other.what()) == error.what(); });
+      told ? void(++again) : errors.push_back(error);
+    }
+  }
+  if (errors.empty()) return;
+  std::vector<std::string> texts;
+  for (const Error& error : errors) texts.push_back(error.what());
+  throw Error(join(texts, "\n")).code(errors.front().code());
+}
+}  // namespace
+
+PreparedStudy prepare(spec::Study study, const RunOptions& options) {
+  PreparedStudy p;
+  p.study = std::move(study);
+  Assembler assembler(std::ranges::any_of(
+      p.study.trials, [](const spec::Trial& trial) { return trial.experiment().model.export_inputs == spec::ModelSpec::Inputs::raw; }));
+  assemble(p, assembler);
+  const int threads = choose_threads(p.study, *p.parts.front(), options);
+  for (auto& parts : p.parts)
+    if (parts->sizes.threads != threads) {
+      auto copy = std::make_shared<Parts>(*parts);
+      copy->sizes.threads = threads;
+      parts = copy;
+    }
+  p.info = describe(p, options);
+  check_clock(p, p.info.warnings);
+  p.info.threads = threads;
+  const std::size_t possible = std::max<std::size_t>(1, cores() / static_cast<std::size_t>(threads));
+  p.info.jobs = std::clamp<std::size_t>(options.jobs > 0 ? options.jobs : possible, 1, p.study.trials.size());
+  p.workspace = std::make_shared<Workspace>();
+  p.workspace->workers.resize(p.info.jobs);
+  onednn::set_threads(threads);
+  std::set<PlanKey> looked;  // at the scores of what is compiled
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
+    if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
+    const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
+    Workbench& bench = p.workspace->at(0, *p.parts[i]).bench;
+    initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);
+    Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
+    const Feed feed(plan, p.parts[i]->data->data, p.parts[i]->model->train.target, p.parts[i]->model->train.weights);
+    if (!looked.insert(p.parts[i]->key()).second) continue;
+    for (auto& note : check_scores(p.study.trials[i].experiment(), *p.parts[i], bench, plan, feed)) p.info.warnings.push_back(std::move(note));
+  }
+  return p;
+}
+
+}  // namespace lehr::run

@@ -1,0 +1,162 @@
+#include "experiments/run/resume.h"
+
+#include <algorithm>
+#include <map>
+
+#include "experiments/spec/experiment.h"
+
+namespace lehr::run {
+
+namespace {
+bool below(const std::string& key, std::string_view section) {
+  return key == section || (key.starts_with(section) && key.size() > section.size() && key[section.size()] == '.');
+}
+
+Change::Kind kind_of(const std::string& key) {
+  for (const char* free : {"name", "threads", "checkpoint", "keep", "compare"})
+    if (below(key, free)) return Change::Kind::free;
+  for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every"})
+    if (below(key, asks)) return Change::Kind::asks;
+  // Hyperparameters, not what decides which numbers an optimizer keeps.
+  if (below(key, "optimizer") && key != "optimizer.type" && key != "optimizer.form") return Change::Kind::asks;
+  return Change::Kind::refused;
+}
+
+std::map<std::string, std::string> as_map(const std::string& yaml) {
+  std::map<std::string, std::string> out;
+  for (auto& [key, value] : spec::resolved_keys(yaml)) out[key] = std::move(value);
+  return out;
+}
+
+void compare(const std::map<std::string, std::string>& stored, const std::map<std::string, std::string>& now, std::vector<Change>& out) {
+  const auto add = [&](const std::string& key, const std::string& before, const std::string& after) {
+    if (before == after) return;
+    Change change{kind_of(key), key, before, after};
+    if (std::ranges::none_of(out, [&](const Change& c) { return c.key == key && c.stored == before && c.now == after; })) out.push_back(std::move(change));
+  };
+  for (const auto& [key, value] : stored) add(key, value, now.contains(key) ? now.at(key) : "-");
+  for (const auto& [key, value] : now)
+    if (!stored.contains(key)) add(key, "-", value);
+}
+
+std::string cut(const std::string& text, std::size_t columns) {
+  return width(text) <= columns ? text : text.substr(0, columns - 3) + "...";
+}
+
+std::string table(const std::vector<Change>& changes) {
+  constexpr std::size_t most = 40;
+  std::size_t key = 3, stored = 10;
+  for (const Change& c : changes) key = std::max(key, width(c.key)), stored = std::max(stored, std::min(most, width(c.stored)));
+  std::string out = cat("  ", pad_right("key", key), "  ", pad_right("in the run", stored), "  now\n");
+  for (const Change& c : changes) out += cat("  ", pad_right(c.key, key), "  ", pad_right(cut(c.stored, most), stored), "  ", cut(c.now, most), "\n");
+  out.pop_back();
+  return out;
+}
+
+bool scheduled(const PreparedStudy& p) {
+  return std::ranges::any_of(p.study.trials, [](const spec::Trial& trial) {
+    const spec::Experiment& e = trial.experiment();
+    const auto moves = [](const auto& all) { return std::ranges::any_of(all, [](const auto& one) { return !one.second.schedule().constant(); }); };
+    return moves(e.optimizer.hypers) || moves(e.quantities) || e.batch.schedule || std::ranges::any_of(e.params, [&](const auto& rule) { return moves(rule.hypers); });
+  });
+}
+}  // namespace
+
+void check_resume(const PreparedStudy& p, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options) {
+  std::map<std::string, const store::StoredTrial*> known;
+  for (const auto& trial : stored.trials) known[trial.name] = &trial;
+  std::vector<Change> changes;
+  std::map<const std::string*, std::map<std::string, std::string>> texts;  // of the cases, taken apart once
+  std::int64_t before = 0;
+  std::map<std::string, std::string> of_seed;
+  for (const auto& trial : p.study.trials) {
+    const auto it = known.find(trial.id);
+    if (it == known.end()) continue;
+    if (trial.hash != it->second->hash) {
+      auto& now = texts[trial.text.get()];
+      if (now.empty()) now = as_map(trial.resolved()), now.erase("seed");
+      auto was = as_map(it->second->config);
+      was.erase("seed");
+      if (const auto epochs = was.find("epochs"); epochs != was.end() && now.contains("epochs") && epochs->second != now.at("epochs"))
+        before = std::atoll(epochs->second.c_str());
+      compare(was, now, changes);
+    }
+    known.erase(it);
+  }
+  std::vector<std::string> gone;
+  for (const auto& [name, trial] : known) gone.push_back(name);
+  for (const auto& [what, fingerprint] : p.info.fingerprints) {
+    const auto all = stored.settings.find("fingerprints");
+    if (all != stored.settings.end() && all->second.find(fingerprint) == std::string::npos)
+      changes.push_back({Change::Kind::refused, what, "other content", fingerprint});
+  }
+  const auto on_purpose = [&](const std::string& key) {
+    return std::ranges::any_of(how.set, [&](const std::string& argument) {
+      std::string named = argument.substr(0, argument.find('='));
+      if (named == "lr" || named == "momentum") named = "optimizer." + named;
+      return below(key, named) || below(named, key);
+    });
+  };
+  std::vector<Change> asks, refused;
+  bool metrics = false;
+  for (const Change& c : changes) {
+    metrics = metrics || below(c.key, "metrics") || below(c.key, "average");
+    if (c.kind == Change::Kind::asks && !on_purpose(c.key) && !how.force) asks.push_back(c);
+    if (c.kind == Change::Kind::refused && (!how.force || below(c.key, "metrics") || below(c.key, "average"))) refused.push_back(c);
+  }
+  if (!gone.empty() && !how.force) {
+    const std::size_t count = gone.size();
+    gone.resize(std::min<std::size_t>(count, 5));
+    throw Error("the run has ", count, count == 1 ? " trial" : " trials", " that the experiment does not have any more (", join(gone, ", "), count > 5 ? ", …" : "",
+                "): --out DIR writes a run of its own");
+  }
+  if (!refused.empty()) {
+    refused.insert(refused.end(), asks.begin(), asks.end());
+    throw Error("the run was made with another experiment:\n", table(refused), "\n",
+                metrics ? "  the store has a column for each metric: --out DIR writes a run of its own"
+                        : "  --force goes on all the same: what was trained before stays as it is; --out DIR writes a run of its own");
+  }
+  if (!asks.empty())
+    throw Error("the run was made with other settings:\n", table(asks), "\n  say so with --set KEY=VALUE, and it goes on with them; --force takes them all");
+  options.resume = true;
+  if (before == 0) {
+    if (const auto it = stored.settings.find("schedule_epochs"); it != stored.settings.end()) options.schedule_epochs = std::atoll(it->second.c_str());
+    return;
+  }
+  options.longer = true;
+  if (!scheduled(p)) return;
+  if (how.schedule == Resumption::Schedule::unsaid)
+    throw Error("epochs were ", before, " and are ", p.study.trials.front().experiment().epochs,
+                " now: --schedule keep leaves every schedule as it was for ", before, " epochs, --schedule rescale stretches it over the new length");
+  if (how.schedule == Resumption::Schedule::keep) {
+    const auto it = stored.settings.find("schedule_epochs");
+    options.schedule_epochs = it != stored.settings.end() ? std::atoll(it->second.c_str()) : before;
+  }
+}
+
+std::map<std::string, std::string> study_settings(const std::filesystem::path& file, const spec::Overrides& overrides) {
+  std::map<std::string, std::string> out{{"experiment_file", std::filesystem::absolute(file).lexically_normal().string()}, {"only", overrides.only.value_or("")},
+                                         {"seeds", overrides.seeds ? cat(*overrides.seeds) : ""}};
+  std::string set;
+  for (const auto& argument : overrides.set) set += argument + "\n";
+  out["set"] = set;
+  return out;
+}
+
+StoredStudy stored_study(const std::map<std::string, std::string>& settings) {
+  const auto setting = [&](const char* key) {
+    const auto it = settings.find(key);
+    if (it == settings.end()) throw Error("the store of the run does not say its ", key).code(Exit::failed);
+    return it->second;
+  };
+  StoredStudy out;
+  out.file = setting("experiment_file");
+  out.overrides.text = setting("experiment");
+  for (auto& argument : split(setting("set"), '\n'))
+    if (!argument.empty()) out.overrides.set.push_back(argument);
+  if (const auto only = setting("only"); !only.empty()) out.overrides.only = only;
+  if (const auto seeds = setting("seeds"); !seeds.empty()) out.overrides.seeds = std::atoll(seeds.c_str());
+  return out;
+}
+
+}  // namespace lehr::run

@@ -1,0 +1,37 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/run/trials.h"
+
+namespace lehr::run {
+
+// A key that a stored run has otherwise than the experiment has it now.
+struct Change {
+  enum class Kind { free, asks, refused } kind = Kind::refused;
+  std::string key, stored, now;
+};
+
+// How a run goes on that was stored with other settings.
+struct Resumption {
+  std::vector<std::string> set;  // keys that --set gives on purpose
+  enum class Schedule { unsaid, keep, rescale } schedule = Schedule::unsaid;
+  bool force = false;
+};
+
+// Compares the study with what the folder holds. Names and places may differ freely; epochs and hyperparameters where they are set on purpose, epochs also say
+// whether schedules keep their length or are stretched; model, data, split, batch and all else only with `force`; metrics never, since the store has a column
+// for each. Error (Exit::usage) with a table of three columns. Fills the options of the run.
+void check_resume(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options);
+
+// The experiment of a stored run, with the arguments it was given.
+struct StoredStudy {
+  std::filesystem::path file;
+  spec::Overrides overrides;
+};
+StoredStudy stored_study(const std::map<std::string, std::string>& settings);
+// The same as settings of a store.
+std::map<std::string, std::string> study_settings(const std::filesystem::path& file, const spec::Overrides& overrides);
+
+}  // namespace lehr::run

@@ -1,0 +1,295 @@
+#include "experiments/store/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "experiments/report/environment.h"
+#include "experiments/report/json_text.h"
+#include "experiments/report/summary.h"
+
+namespace lehr::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr const char* written[] = {"experiment.yaml", "metrics.csv", "summary.csv", "summary.md"};
+constexpr const char* database[] = {"run.db", "run.db-wal", "run.db-shm", "run.db-journal"};
+
+bool there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+// Is nothing of a run in it, beside what a kill before the plan was stored leaves?
+bool nothing_in(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool begun = name == Lock::name || name == "run.db-journal" || (name.starts_with(".") && name.ends_with(".tmp"));
+    if (begun) continue;
+    if (name != Store::file_name) return false;
+    try {
+      if (Database(entry.path(), Database::Access::read).integer("SELECT count(*) FROM sqlite_master") != 0) return false;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+  return true;
+}
+}  // namespace
+
+RunFolder::RunFolder(fs::path folder, Mode mode) : folder_(std::move(folder)), mode_(mode) {
+  std::error_code error;
+  if (mode == Mode::resume) {
+    if (!there(folder_ / Store::file_name)) Store::open(folder_, false);  // says what the folder is
+    lock_ = std::make_unique<Lock>(folder_);
+    Store store = Store::open(folder_, true);
+    store.check();
+    stored_ = {store.settings(), store.trials()};
+    writer_ = std::make_unique<Writer>(std::move(store));
+    return;
+  }
+  if (!there(folder_)) return;
+  if (!fs::is_directory(folder_, error)) throw Error(quote(folder_.string()), " exists and is no folder: give another with --out");
+  if (nothing_in(folder_)) return;
+  const bool run = there(folder_ / Store::file_name);
+  if (!run && fs::exists(folder_ / "plan.csv", error))
+    throw Error("the folder ", quote(folder_.string()),
+                " is a run of an earlier version, without a store: it is neither replaced nor continued; remove it yourself, or --out DIR writes elsewhere");
+  if (!run) throw Error("the folder ", quote(folder_.string()), " exists and was not made by a run (it has no run.db): --out DIR writes elsewhere");
+  if (mode == Mode::fresh)
+    throw Error("the folder ", quote(folder_.string()), " exists: --resume goes on with it, --force replaces it, --out DIR writes elsewhere");
+}
+
+RunFolder::~RunFolder() {
+  writer_.reset();
+  lock_.reset();
+}
+
+// Two runs may have found the folder free: the one that locks it first has it.
+void RunFolder::take() {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) throw Error("cannot make the folder ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
+  lock_ = std::make_unique<Lock>(folder_);
+  if (nothing_in(folder_)) {
+    for (const char* name : database) fs::remove(folder_ / name, error);
+    return;
+  }
+  if (mode_ != Mode::replace)
+    throw Error("another run has written into the folder ", quote(folder_.string()), " meanwhile: --out DIR writes elsewhere");
+  empty();
+}
+
+// What a run wrote, and nothing else.
+void RunFolder::empty() const {
+  std::error_code error;
+  std::vector<std::string> models;
+  try {
+    const auto settings = Store::open(folder_, false).settings();
+    if (const auto it = settings.find("models"); it != settings.end())
+      models = report::read_json_list(it->second);
+  } catch (const std::exception&) {  // a store that cannot be read is replaced all the same; its models stay
+  }
+  for (const auto& name : models)
+    if (const fs::path file = (folder_ / "models" / name).lexically_normal(); file.string().starts_with((folder_ / "models").lexically_normal().string()))
+      fs::remove(file, error);
+  if (fs::is_directory(fs::symlink_status(folder_ / "states", error)))
+    for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
+      if (entry.path().extension() == ".safetensors") fs::remove(entry.path(), error);
+  std::vector<fs::path> folders;
+  for (auto it = fs::recursive_directory_iterator(folder_ / "models", error); !error && it != fs::recursive_directory_iterator(); it.increment(error))
+    if (it->is_directory(error) && !it->is_symlink(error)) folders.push_back(it->path());
+  std::ranges::sort(folders, std::greater());
+  folders.push_back(folder_ / "models"), folders.push_back(folder_ / "states");
+  for (const auto& path : folders) ::rmdir(path.c_str());  // where nothing else lies in it
+  for (const char* name : written) fs::remove(folder_ / name, error);
+  for (const auto& entry : fs::directory_iterator(folder_, error))
+    if (const std::string name = entry.path().filename().string(); name.starts_with(".") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
+  for (const char* name : database)
+    if (!fs::remove(folder_ / name, error) && error) throw Error("cannot replace the run in ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
+}
+
+void RunFolder::start(const report::RunInfo& info) {
+  settings_["name"] = info.name;
+  settings_["experiment"] = info.experiment_text;
+  settings_["command"] = info.command_line;
+  settings_["environment"] = report::environment_json(info);
+  settings_["fingerprints"] = report::json_object(info.fingerprints);
+  settings_["classes"] = report::json_list(info.classes);
+  settings_["status"] = "running";
+  match(info);
+  const std::string now = report::utc_now();
+  if (mode_ != Mode::resume) {
+    take();
+    settings_["started"] = now;
+    writer_ = std::make_unique<Writer>(Store::create(folder_, info, settings_));
+  }
+  write_file_lazily(folder_ / "experiment.yaml", info.experiment_text);
+  if (mode_ != Mode::resume) return;
+  if (const auto it = stored_.settings.find("models"); it != stored_.settings.end()) models_ = report::read_json_list(it->second);
+  writer_->flush();
+  Store& store = writer_->store();
+  Transaction transaction(store.database());
+  for (const auto& [key, value] : settings_) store.setting(key, value);
+  bool same = info.trials.size() == stored_.trials.size();
+  for (std::size_t i = 0; same && i < ids_.size(); ++i)
+    same = ids_[i] < stored_.trials.size() && info.trials[i].config_hash == stored_.trials[ids_[i]].hash;
+  if (!same) store.replan(info, ids_), store.setting("trials", cat(info.trials.size()));
+  const std::int64_t taken = store.rewind();
+  store.event(std::nullopt, now, "resumed", report::json_object({{"command", info.command_line}}, {{"rows_taken_back", static_cast<double>(taken)}}));
+  transaction.commit();
+}
+
+void RunFolder::match(const report::RunInfo& info) {
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < stored_.trials.size(); ++i) known[stored_.trials[i].name] = i;
+  ids_.clear();
+  std::size_t next = stored_.trials.size();
+  for (const auto& trial : info.trials) {
+    const auto it = known.find(trial.id);
+    ids_.push_back(it != known.end() ? it->second : next++);
+  }
+}
+
+RunFolder::Stand RunFolder::stand(std::size_t trial, bool more) {
+  Stand out;
+  if (mode_ != Mode::resume || ids_.at(trial) >= stored_.trials.size()) return out;
+  StoredTrial& t = stored_.trials[ids_[trial]];
+  const bool done = t.status == name(Outcome::done);
+  if ((done && !more) || t.status == name(Outcome::diverged)) {
+    out.finished = t.result;
+    return out;
+  }
+  out.from = saved(trial);
+  return out;
+}
+
+std::optional<Saved> RunFolder::saved(std::size_t trial) {
+  const std::lock_guard lock(reading_);
+  writer_->flush();
+  return Store::open(folder_, false).saved(ids_.at(trial));
+}
+
+void RunFolder::trial_started(const report::TrialInfo& trial) {
+  writer_->hand(256, [i = id(trial), now = report::utc_now()](Store& store) { store.started(i, now); });
+}
+
+void RunFolder::epoch(const report::TrialInfo& trial, const EpochRecord& record) {
+  const std::size_t bytes = 256 + sizeof(Measured) * (record.train.size() + record.val.size() + record.average.size());
+  writer_->hand(bytes, [i = id(trial), record](Store& store) { store.epoch(i, record); });
+  for (const FollowEvent& e : record.events) {
+    std::vector<std::pair<std::string, std::string>> texts{{"quantity", e.quantity}, {"metric", e.metric}};
+    if (!e.restored.empty()) texts.emplace_back("restored", e.restored);
+    const std::string detail = report::json_object(
+        texts, {{"epoch", static_cast<double>(record.epoch)}, {"step", static_cast<double>(e.step)}, {"value", e.value}, {"before", e.before}, {"after", e.after}});
+    const char* what = !e.restored.empty() ? "restored" : e.after < e.before ? "lowered" : "raised";
+    writer_->hand(512, [i = id(trial), now = report::utc_now(), what, detail](Store& store) { store.event(i, now, what, detail); });
+  }
+}
+
+void RunFolder::state(const report::TrialInfo& trial, const Saved& saved) {
+  const std::size_t bytes = saved.state.size() + saved.best.size() + saved.point.size() + saved.average.size();
+  writer_->hand(bytes, [i = id(trial), saved](Store& store) { store.state(i, saved); });
+}
+
+void RunFolder::trial_finished(const report::TrialInfo& trial, const TrialResult& result) {
+  TrialResult thin = result;
+  if (thin.epochs.size() > 1) thin.epochs.erase(thin.epochs.begin(), thin.epochs.end() - 1);
+  writer_->hand(1024, [i = id(trial), now = report::utc_now(), thin = std::move(thin)](Store& store) {
+    store.finished(i, thin, now);
+    if (thin.outcome == Outcome::failed || thin.outcome == Outcome::diverged) store.event(i, now, name(thin.outcome), report::json_object({{"message", thin.message}}));
+  });
+}
+
+fs::path RunFolder::model(const std::string& name, std::string_view content) {
+  if (std::ranges::find(models_, name) == models_.end()) {
+    models_.push_back(name);
+    writer_->hand(256, [list = report::json_list(models_)](Store& store) { store.setting("models", list); });
+    writer_->flush();  // known before it exists
+  }
+  const fs::path file = folder_ / "models" / name;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  if (error) throw Error("cannot make the folder ", quote(file.parent_path().string()), ": ", error.message()).code(Exit::failed);
+  write_file_lazily(file, content);
+  return file;
+}
+
+void RunFolder::remove_model(const std::string& name) {
+  std::error_code ignored;
+  fs::remove(folder_ / "models" / name, ignored);
+}
+
+void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResult>& results) {
+  const bool whole = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::interrupted; });
+  writer_->hand(256, [whole, now = report::utc_now()](Store& store) {
+    store.setting("status", whole ? "finished" : "interrupted");
+    store.setting("ended", now);
+  });
+  writer_->flush();
+  {
+    const fs::path temp = folder_ / cat(".metrics.csv.", ::getpid(), ".tmp");
+    std::error_code ignored;
+    fs::remove(temp, ignored);
+    try {
+      Appender out(temp);
+      Store::open(folder_, false).metrics([&](std::string_view piece) { out.write(piece); });
+    } catch (...) {
+      fs::remove(temp, ignored);
+      throw;
+    }
+    fs::rename(temp, folder_ / "metrics.csv");
+  }
+  write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
+  write_file_lazily(folder_ / "summary.md", report::summary_md(info, results));
+  writer_->close();
+  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) ::syncfs(fd), ::close(fd);
+  writer_.reset();
+  lock_.reset();
+}
+
+Store read_run(const fs::path& folder) {
+  Store store = Store::open(folder, false);
+  store.check();
+  return store;
+}
+
+fs::path model_file(const fs::path& given) {
+  std::error_code error;
+  if (fs::is_regular_file(given, error)) return given;
+  fs::path run = given;
+  while (!run.empty() && !there(run / Store::file_name) && run.has_relative_path() && run != run.parent_path()) run = run.parent_path();
+  if (!there(run / Store::file_name)) return given;
+  const std::string trial = given.lexically_relative(run).generic_string();
+  const fs::path models = run / "models";
+  std::vector<std::string> names;
+  for (auto it = fs::recursive_directory_iterator(models, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    const std::string name = it->path().lexically_relative(models).generic_string();
+    if (!name.ends_with(".onnx") || name.ends_with(".best.onnx") || name.ends_with(".average.onnx")) continue;
+    if (name.ends_with("/best.onnx") || name.ends_with("/average.onnx")) continue;  // with external data
+    names.push_back(name.ends_with("/last.onnx") ? name.substr(0, name.size() - 10) : name.substr(0, name.size() - 5));
+  }
+  std::ranges::sort(names);
+  const auto file = [&](const std::string& name) {
+    const fs::path whole = models / (name + ".onnx");
+    return fs::exists(whole) ? whole : models / name / "last.onnx";
+  };
+  const bool named = trial != "." && !trial.empty();
+  if (named && std::ranges::find(names, trial) != names.end()) return file(trial);
+  if (!named && names.size() == 1) return file(names.front());
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i) shown.push_back(printable(names[i]));
+  const std::string list = cat(join(shown, ", "), names.size() > 8 ? cat(", … ", names.size(), " in all") : "");
+  if (named)
+    throw Error("the run ", quote(run.string()), " keeps no model of ", quote(trial), names.empty() ? "" : cat(" (it has those of ", list, ")"),
+                ": lehr export writes one");
+  if (names.empty()) throw Error("the run ", quote(run.string()), " keeps no models: lehr export writes one");
+  throw Error("the run ", quote(run.string()), " has the models of ", names.size(), " trials, name one as ", printable((given / names.front()).generic_string()), ": ", list);
+}
+
+}  // namespace lehr::store

@@ -1,0 +1,74 @@
+#pragma once
+#include <memory>
+#include <mutex>
+
+#include "experiments/store/lock.h"
+#include "experiments/store/writer.h"
+
+namespace lehr::store {
+
+// The folder of a run: run.db (see Store), experiment.yaml (the file as it was), and at the end metrics.csv, summary.csv, summary.md and models/. One process at
+// a time has it. What is handed over is stored while the run goes; the other files are made from that at the end, and at an interruption.
+class RunFolder : public report::Reporter {
+ public:
+  enum class Mode { fresh, replace, resume };
+  // Error (Exit::usage) where the folder exists (fresh), is no run's (replace), holds no run (resume), or another process has it. Nothing is created or removed
+  // before start(); a run to be resumed is locked and checked at once.
+  RunFolder(std::filesystem::path folder, Mode mode);
+  ~RunFolder() override;
+  const std::filesystem::path& path() const { return folder_; }
+
+  // Of a run to be resumed.
+  struct Stored {
+    std::map<std::string, std::string> settings;
+    std::vector<StoredTrial> trials;
+  };
+  const Stored& stored() const { return stored_; }
+  // The trials of the run by their names: those it did not have get ids behind the others'.
+  void match(const report::RunInfo& info);
+  // What a trial goes on from. finished: it ended, and nothing is left of it to do.
+  struct Stand {
+    std::optional<TrialResult> finished;
+    std::optional<Saved> from;
+  };
+  // more: trials that ended as done go on, too (there are more epochs now).
+  Stand stand(std::size_t trial, bool more);
+  // What it kept of a trial that ended; what was handed over before is in it.
+  std::optional<Saved> saved(std::size_t trial);
+
+  double seconds() const { return writer_->seconds(); }  // since the run began, to half a second; costs nothing
+  // For `meta`, before start().
+  void setting(const std::string& key, const std::string& value) { settings_[key] = value; }
+  void start(const report::RunInfo& info) override;
+  void trial_started(const report::TrialInfo& trial) override;
+  void epoch(const report::TrialInfo& trial, const EpochRecord& record) override;
+  virtual void state(const report::TrialInfo& trial, const Saved& saved);
+  void trial_finished(const report::TrialInfo& trial, const TrialResult& result) override;
+  // A file below models/, written whole or not at all.
+  virtual std::filesystem::path model(const std::string& name, std::string_view content);
+  void remove_model(const std::string& name);
+  void finish(const report::RunInfo& info, const std::vector<TrialResult>& results) override;
+
+ private:
+  void take();
+  void empty() const;
+  std::filesystem::path folder_;
+  Mode mode_;
+  std::map<std::string, std::string> settings_;
+  Stored stored_;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<Writer> writer_;
+  std::mutex reading_;
+  std::vector<std::string> models_;
+  std::vector<std::size_t> ids_;  // of the trials of the run, in the store: those it had keep theirs
+  std::size_t id(const report::TrialInfo& trial) const { return ids_.at(trial.index); }
+};
+
+// The model of the last epoch that a run keeps below models/, by the run's folder (where it keeps one trial's), or the run's folder and a trial's name; what is no
+// such thing is handed back. Error where a run keeps several, or not that one: all are shown.
+std::filesystem::path model_file(const std::filesystem::path& given);
+
+// Who reads a run that is finished, or goes on meanwhile: export, verify, report. Its check sums hold.
+Store read_run(const std::filesystem::path& folder);
+
+}  // namespace lehr::store

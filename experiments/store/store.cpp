@@ -1,0 +1,361 @@
+#include "experiments/store/store.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "engine/train/progress.h"
+#include "experiments/report/json_text.h"
+#include "experiments/report/summary.h"
+#include "experiments/store/schema.h"
+
+namespace lehr::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+std::string axes(const report::RunInfo& info, const report::TrialInfo& trial) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < trial.point.size(); ++i) out.emplace_back(info.swept[i], trial.point[i]);
+  return report::json_object(out);
+}
+
+std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
+
+Error damaged(const std::string& what) { return Error("the store is damaged: ", what).code(Exit::failed); }
+}  // namespace
+
+Store Store::create(const fs::path& folder, const report::RunInfo& info, const std::map<std::string, std::string>& settings) {
+  Store out(folder, Database(folder / file_name, Database::Access::create));
+  Database& d = out.database_;
+  d.run("PRAGMA page_size=4096");
+  const SchemaText text = schema(info.metrics, info.averages);
+  {
+    Transaction plan(d);
+    d.run(cat("PRAGMA application_id=", application, "; PRAGMA user_version=", version, ";", text.sql));
+    for (const auto& [key, value] : settings) out.setting(key, value);
+    out.setting("metrics", report::json_list(info.metrics));
+    out.setting("averages", info.averages ? "true" : "false");
+    out.setting("trials", cat(info.trials.size()));
+    std::vector<std::size_t> ids(info.trials.size());
+    std::iota(ids.begin(), ids.end(), std::size_t{0});
+    out.replan(info, ids);
+    plan.commit();
+  }
+  out.read_columns();
+  return out;
+}
+
+Store Store::open(const fs::path& folder, bool write) {
+  std::error_code error;
+  const fs::path file = folder / file_name;
+  if (!fs::exists(file, error)) {
+    if (fs::exists(folder / "plan.csv", error))
+      throw Error("the folder ", quote(folder.string()), " is a run of an earlier version, without a store: its files are all there is of it");
+    throw Error("the folder ", quote(folder.string()), fs::is_directory(folder, error) ? " holds no run (it has no run.db)" : " is not there");
+  }
+  return within([&] { return printable(file.string()); },
+                [&] {
+                  Store out(folder, Database(file, write ? Database::Access::write : Database::Access::read));
+                  out.prepare();
+                  return out;
+                });
+}
+
+void Store::prepare() {
+  const std::int64_t id = database_.integer("PRAGMA application_id"), found = database_.integer("PRAGMA user_version");
+  if (id == 0 && database_.integer("SELECT count(*) FROM sqlite_master") == 0) throw Error("the run was stopped before its plan was stored").code(Exit::failed);
+  if (id != application) throw Error("it is no store of a run (its application_id is ", id, ")");
+  if (found > version) throw Error("it was written by a later version of lehr (format ", found, ", this one reads ", version, ")");
+  if (found != version) throw damaged(cat("its format is ", found));
+  read_columns();
+}
+
+void Store::read_columns() {
+  const auto stored = settings();
+  const auto setting = [&](const char* key) {
+    const auto it = stored.find(key);
+    if (it == stored.end()) throw damaged(cat("meta has no ", key));
+    return it->second;
+  };
+  const auto names = report::read_json_list(setting("metrics"));
+  averages_ = setting("averages") == "true", metrics_ = names;
+  const SchemaText text = schema(metrics_, averages_);
+  columns_ = text.quantities;
+  // A flipped bit may have renamed a table or a column.
+  std::set<std::string> expected, found;
+  std::string_view rest = text.sql;
+  for (std::size_t end; (end = rest.find(";\n")) != std::string_view::npos; rest.remove_prefix(end + 2)) expected.insert(std::string(trim(rest.substr(0, end))));
+  Statement each = database_.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL");
+  while (each.next()) found.insert(std::string(trim(each.text(0))));
+  if (expected != found) throw damaged("its tables are not those of its format");
+}
+
+Statement& Store::statement(const std::string& sql) {
+  const auto it = statements_.find(sql);
+  return it != statements_.end() ? it->second : statements_.emplace(sql, database_.prepare(sql)).first->second;
+}
+
+void Store::setting(const std::string& key, const std::string& value) {
+  statement("INSERT OR REPLACE INTO meta VALUES (?,?,?)").bind(key).bind(value).sum().run();
+}
+
+void Store::replan(const report::RunInfo& info, const std::vector<std::size_t>& ids) {
+  database_.run("DELETE FROM config; DELETE FROM trial");
+  std::map<std::string, std::int64_t> configs;
+  for (std::size_t i = 0; i < info.trials.size(); ++i) {
+    const report::TrialInfo& t = info.trials[i];
+    const auto [config, fresh] = configs.emplace(t.text ? *t.text : std::string(), static_cast<std::int64_t>(configs.size()));
+    if (fresh) statement("INSERT INTO config VALUES (?,?,?)").bind(config->second).bind(config->first).sum().run();
+    statement("INSERT INTO trial VALUES (?,?,?,?,?,?,?,?)")
+        .bind(static_cast<std::int64_t>(ids[i])).bind(t.id).bind(t.variant).bind(axes(info, t)).bind(static_cast<std::int64_t>(t.seed)).bind(config->second)
+        .bind(t.config_hash).sum().run();
+  }
+}
+
+std::map<std::string, std::string> Store::settings() const {
+  std::map<std::string, std::string> out;
+  Statement s = database_.prepare("SELECT * FROM meta");
+  while (s.next()) {
+    if (!s.intact()) throw damaged(cat("a row of meta (", printable(s.text(0)), ") has another check sum"));
+    out[s.text(0)] = s.text(1);
+  }
+  return out;
+}
+
+std::vector<StoredTrial> Store::trials() const {
+  std::map<std::int64_t, std::string> configs;
+  Statement c = database_.prepare("SELECT * FROM config");
+  while (c.next()) {
+    if (!c.intact()) throw damaged("a row of config has another check sum");
+    configs[c.integer(0)] = c.text(1);
+  }
+  std::vector<StoredTrial> out;
+  Statement t = database_.prepare("SELECT * FROM trial ORDER BY id");
+  while (t.next()) {
+    if (!t.intact() || t.integer(0) != static_cast<std::int64_t>(out.size()) || !configs.contains(t.integer(5)))
+      throw damaged(cat("row ", out.size(), " of trial has another check sum or is missing"));
+    StoredTrial& one = out.emplace_back();
+    one.name = t.text(1), one.seed = static_cast<std::uint64_t>(t.integer(4)), one.hash = t.text(6), one.status = "planned";
+    one.config = cat(configs.at(t.integer(5)), "seed: ", one.seed, "\n");
+  }
+  const auto of = [&](std::int64_t trial) -> StoredTrial& {
+    if (trial < 0 || trial >= static_cast<std::int64_t>(out.size())) throw damaged(cat("there is no trial ", trial));
+    return out[static_cast<std::size_t>(trial)];
+  };
+  Statement o = database_.prepare("SELECT * FROM outcome");
+  while (o.next()) {
+    StoredTrial& one = of(o.integer(0));
+    if (!o.intact()) throw damaged(cat("the outcome of ", quote(one.name), " has another check sum"));
+    one.status = o.text(1);
+    if (o.is_null(11)) continue;
+    Archive archive(o.bytes(11));
+    one.result.emplace();
+    fields(archive, *one.result);
+    archive.end();
+    one.result->id = one.name, one.result->seed = one.seed, one.result->metrics = metrics_;
+  }
+  Statement e = database_.prepare("SELECT trial, count(*), max(epoch) FROM epoch GROUP BY trial");
+  while (e.next()) {
+    StoredTrial& one = of(e.integer(0));
+    one.epochs = e.integer(1);
+    if (e.integer(2) != one.epochs) throw damaged(cat("epochs of ", quote(one.name), " are missing: ", one.epochs, " of ", e.integer(2)));
+  }
+  return out;
+}
+
+void Store::started(std::size_t trial, const std::string& time) {
+  statement("INSERT OR REPLACE INTO outcome VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(static_cast<std::int64_t>(trial)).bind("running").bind(time).null().null().null().null().null().null().null().null().null().sum().run();
+}
+
+std::vector<double> Store::values(const EpochRecord& r) const {
+  const double nan = std::nan("");
+  std::vector<double> out{r.lr_first, r.lr_last, r.loss};
+  const auto measured = [&](const std::vector<Measured>& from) {
+    for (std::size_t m = 0; m < metrics_.size(); ++m) out.push_back(m < from.size() ? from[m].value : nan);
+  };
+  measured(r.train);
+  out.push_back(r.evaluated ? r.val_loss : nan);
+  measured(r.val);
+  if (averages_) out.push_back(r.average_loss.value_or(nan)), measured(r.average);
+  out.push_back(r.grad_norm > 0 ? r.grad_norm : nan), out.push_back(r.seconds);
+  return out;
+}
+
+void Store::epoch(std::size_t trial, const EpochRecord& r) {
+  if (!statements_.contains("epoch")) {
+    std::string sql = "INSERT OR REPLACE INTO epoch VALUES (?,?,?,?";
+    for (std::size_t i = 0; i <= columns_.size(); ++i) sql += ",?";
+    statements_.emplace("epoch", database_.prepare(sql + ")"));
+  }
+  Statement& s = statements_.at("epoch");
+  s.bind(static_cast<std::int64_t>(trial)).bind(r.epoch).bind(r.step).bind(r.samples);
+  for (const double v : values(r)) s.bind(v);
+  s.sum().run();
+}
+
+void Store::event(std::optional<std::size_t> trial, const std::string& time, const std::string& what, const std::string& detail) {
+  if (next_event_ == 0) next_event_ = database_.integer("SELECT coalesce(max(id), 0) + 1 FROM event");
+  Statement& s = statement("INSERT INTO event VALUES (?,?,?,?,?,?)").bind(next_event_++);
+  (trial ? s.bind(static_cast<std::int64_t>(*trial)) : s.null()).bind(time).bind(what).bind(detail).sum().run();
+}
+
+// What is large lies in a file of its own, durable before the row that names it; the file it replaces goes once that row is committed.
+void Store::blob(std::size_t trial, const std::string& kind, const Saved& of, std::optional<double> threshold, std::string_view content) {
+  const auto id = static_cast<std::int64_t>(trial);
+  Statement& old = statement("SELECT file FROM blob WHERE trial=? AND kind=? AND file IS NOT NULL").bind(id).bind(kind);
+  while (old.next()) replaced_.push_back(old.text(0));
+  std::string file;
+  if (content.size() > largest_blob) {
+    file = cat("states/", trial, ".", kind, ".", of.step, ".safetensors");
+    std::erase(replaced_, file);
+    fs::create_directories(folder_ / "states");
+    write_file(folder_ / file, content);
+  }
+  Statement& s = statement("INSERT OR REPLACE INTO blob VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+  s.bind(id).bind(kind).bind(of.epoch).bind(of.step).bind(std::int64_t{of.finished}).bind(threshold.value_or(std::nan("")));
+  s.bind(static_cast<std::int64_t>(content.size())).bind(fingerprint(content));
+  (file.empty() ? s.null().blob(content) : s.bind(file).null()).sum().run();
+}
+
+void Store::state(std::size_t trial, const Saved& saved) {
+  blob(trial, "state", saved, std::nullopt, saved.state);
+  if (!saved.best.empty()) blob(trial, "best", saved, saved.threshold, saved.best);
+  if (!saved.point.empty()) blob(trial, "point", saved, std::nullopt, saved.point);
+  if (!saved.average.empty()) blob(trial, "average", saved, std::nullopt, saved.average);
+}
+
+void Store::clean() {
+  std::error_code ignored;
+  for (const auto& file : replaced_) fs::remove(folder_ / file, ignored);
+  replaced_.clear();
+}
+
+std::string Store::content(Statement& row, int bytes, int sum, int file, int data) const {
+  std::string out = row.is_null(file) ? row.text(data) : read_file(folder_ / row.text(file));
+  if (out.size() != static_cast<std::size_t>(row.integer(bytes)) || fingerprint(out) != row.bytes(sum))
+    throw damaged(row.is_null(file) ? std::string("a stored state has another check sum")
+                                    : cat("the file ", quote(row.text(file)), " has another length or check sum than the store says"));
+  return out;
+}
+
+std::optional<Saved> Store::saved(std::size_t trial) const {
+  Statement s = database_.prepare("SELECT * FROM blob WHERE trial=?");
+  s.bind(static_cast<std::int64_t>(trial));
+  std::optional<Saved> out;
+  while (s.next()) {
+    if (!s.intact()) throw damaged("a row of blob has another check sum");
+    const std::string kind = s.text(1);
+    if (kind.starts_with("predictions")) continue;
+    if (!out) out.emplace();
+    std::string* to = kind == "state" ? &out->state : kind == "best" ? &out->best : kind == "point" ? &out->point : kind == "average" ? &out->average : nullptr;
+    if (!to) throw damaged(cat("a blob is of the unknown kind ", quote(kind)));
+    *to = content(s, 6, 7, 8, 9);
+    if (kind == "state") out->epoch = s.integer(2), out->step = s.integer(3), out->finished = s.integer(4) != 0;
+    if (kind == "best" && !s.is_null(5)) out->threshold = s.real(5);
+  }
+  if (out && out->state.empty()) throw damaged("a trial has weights without a state");
+  return out;
+}
+
+void Store::finished(std::size_t trial, const TrialResult& given, const std::string& time) {
+  const auto id = static_cast<std::int64_t>(trial);
+  TrialResult r = given;
+  const auto predictions = std::move(r.predictions);
+  r.predictions.clear();
+  if (r.epochs.size() > 1) r.epochs.erase(r.epochs.begin(), r.epochs.end() - 1);
+  std::string started;
+  Statement& before = statement("SELECT started FROM outcome WHERE trial=?").bind(id);
+  while (before.next()) started = before.text(0);
+  Archive archive;
+  fields(archive, r);
+  const std::string result = archive.take();
+  const double nan = std::nan("");
+  Statement& s = statement("INSERT OR REPLACE INTO outcome VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  s.bind(id).bind(lehr::name(r.outcome));
+  started.empty() ? void(s.null()) : void(s.bind(started));
+  s.bind(time).bind(r.message).bind(report::json_list(r.notes)).bind(r.epochs.empty() ? 0 : r.epochs.back().epoch).bind(r.best_epoch);
+  s.bind(r.best_epoch > 0 ? r.best_val_loss : nan).bind(r.threshold.value_or(nan)).bind(r.seconds).blob(result).sum().run();
+  for (const char* table : {"DELETE FROM final WHERE trial=?", "DELETE FROM tally WHERE trial=?"}) statement(table).bind(id).run();
+  for (const report::Final& f : report::finals(r)) {
+    Statement& row = statement("INSERT INTO final VALUES (?,?,?,?,?,?,?)").bind(id).bind(f.quantity).bind(f.value).bind(f.uncertainty);
+    f.count ? void(row.bind(*f.count)) : void(row.null());
+    (f.undefined ? row.bind(std::string_view(f.undefined)) : row.null()).sum().run();
+  }
+  for (const auto& [rows, tally] : r.tallies)
+    for (std::int64_t t = 0; t < tally.classes; ++t)
+      for (std::int64_t said = 0; said < tally.classes; ++said)
+        statement("INSERT INTO tally VALUES (?,?,?,?,?,?)").bind(id).bind(rows).bind(t).bind(said).bind(tally.at(t, said)).sum().run();
+  constexpr std::size_t most = std::size_t{1} << 20;
+  std::size_t bytes = 0;
+  for (const auto& p : predictions) bytes += p.values.size() * sizeof(float);
+  if (bytes > most) return;
+  const Saved now{r.epochs.empty() ? 0 : r.epochs.back().epoch, r.epochs.empty() ? 0 : r.epochs.back().step, true, "", "", {}, "", ""};
+  for (const auto& p : predictions)
+    blob(trial, "predictions." + p.rows, now, std::nullopt, {reinterpret_cast<const char*>(p.values.data()), p.values.size() * sizeof(float)});
+}
+
+std::int64_t Store::rewind() {
+  const std::int64_t before = database_.integer("SELECT count(*) FROM epoch");
+  database_.run(R"(DELETE FROM epoch WHERE trial NOT IN (SELECT trial FROM outcome WHERE status IN ('done', 'diverged'))
+                   AND epoch > coalesce((SELECT b.epoch FROM blob b WHERE b.trial = epoch.trial AND b.kind = 'state'), 0))");
+  return before - database_.integer("SELECT count(*) FROM epoch");
+}
+
+void Store::forget(std::size_t trial) {
+  const auto id = static_cast<std::int64_t>(trial);
+  Statement& files = statement("SELECT file FROM blob WHERE trial=? AND file IS NOT NULL").bind(id);
+  while (files.next()) replaced_.push_back(files.text(0));
+  for (const char* table : {"epoch", "final", "tally", "blob", "outcome"}) statement(cat("DELETE FROM ", table, " WHERE trial=?")).bind(id).run();
+}
+
+void Store::metrics(const std::function<void(std::string_view piece)>& to) const {
+  std::string out = "trial,epoch,step,samples";
+  const std::size_t shown = columns_.size() - 2;  // no norms, no wall times: the same bytes for the same run
+  for (std::size_t c = 0; c < shown; ++c) out += "," + report::csv_cell(columns_[c]);
+  out += "\n";
+  std::vector<std::string> names;
+  Statement t = database_.prepare("SELECT name FROM trial ORDER BY id");
+  while (t.next()) names.push_back(report::csv_cell(t.text(0)));
+  Statement s = database_.prepare("SELECT * FROM epoch ORDER BY trial, epoch");
+  while (s.next()) {
+    const auto trial = static_cast<std::size_t>(s.integer(0));
+    if (!s.intact() || trial >= names.size()) throw damaged(cat("epoch ", s.integer(1), " of trial ", s.integer(0), " has another check sum"));
+    out += names[trial];
+    for (int c = 1; c < 4; ++c) out += ',', out += std::to_string(s.integer(c));
+    for (std::size_t c = 0; c < shown; ++c) out += ',', out += cell(s.real(4 + static_cast<int>(c)));
+    out += '\n';
+    if (out.size() < (1 << 16)) continue;
+    to(out);
+    out.clear();
+  }
+  to(out);
+}
+
+void Store::check() const {
+  if (const std::string found = database_.text("PRAGMA integrity_check"); found != "ok") throw damaged(found);
+  for (const auto& table : tables) {
+    Statement s = database_.prepare(cat("SELECT * FROM ", table.name, " ORDER BY ", table.order));
+    for (std::int64_t row = 0; s.next(); ++row)
+      if (!s.intact()) throw damaged(cat("row ", row, " of the table ", table.name, " has another check sum"));
+  }
+  const auto all = trials();
+  const auto stored = settings();
+  if (const auto it = stored.find("trials"); it == stored.end() || it->second != cat(all.size())) throw damaged("trials are missing");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& one = all[i];
+    if (one.result && !one.result->epochs.empty() && one.epochs < one.result->epochs.back().epoch)
+      throw damaged(cat("epochs of ", quote(one.name), " are missing: ", one.epochs, " of ", one.result->epochs.back().epoch));
+  }
+  Statement b = database_.prepare("SELECT * FROM blob");
+  while (b.next()) {
+    if (b.integer(0) >= static_cast<std::int64_t>(all.size())) throw damaged(cat("there is no trial ", b.integer(0)));
+    content(b, 6, 7, 8, 9);
+    if (b.bytes(1) == "state" && all[static_cast<std::size_t>(b.integer(0))].epochs < b.integer(2))
+      throw damaged(cat("epochs before the state of ", quote(all[static_cast<std::size_t>(b.integer(0))].name), " are missing"));
+  }
+}
+
+}  // namespace lehr::store
