@@ -23,12 +23,26 @@ bool there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
+// What a kill left half-written.
+bool half_written(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with(".") && name.ends_with(".tmp");
+}
+void sweep(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (half_written(entry.path())) fs::remove(entry.path(), error);
+  for (const char* below : {"models", "states"})
+    for (auto it = fs::recursive_directory_iterator(folder / below, error); !error && it != fs::recursive_directory_iterator(); it.increment(error))
+      if (half_written(it->path())) fs::remove(it->path(), error);
+}
+
 // Is nothing of a run in it, beside what a kill before the plan was stored leaves?
 bool nothing_in(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    const bool begun = name == Lock::name || name == "run.db-journal" || (name.starts_with(".") && name.ends_with(".tmp"));
+    const bool begun = name == Lock::name || name == "run.db-journal" || half_written(entry.path());
     if (begun) continue;
     if (name != Store::file_name) return false;
     try {
@@ -75,6 +89,7 @@ void RunFolder::take() {
   fs::create_directories(folder_, error);
   if (error) throw Error("cannot make the folder ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
   lock_ = std::make_unique<Lock>(folder_);
+  sweep(folder_);
   if (nothing_in(folder_)) {
     for (const char* name : database) fs::remove(folder_ / name, error);
     return;
@@ -107,8 +122,6 @@ void RunFolder::empty() const {
   folders.push_back(folder_ / "models"), folders.push_back(folder_ / "states");
   for (const auto& path : folders) ::rmdir(path.c_str());  // where nothing else lies in it
   for (const char* name : written) fs::remove(folder_ / name, error);
-  for (const auto& entry : fs::directory_iterator(folder_, error))
-    if (const std::string name = entry.path().filename().string(); name.starts_with(".") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
   for (const char* name : database)
     if (!fs::remove(folder_ / name, error) && error) throw Error("cannot replace the run in ", quote(folder_.string()), ": ", error.message()).code(Exit::failed);
 }
@@ -131,8 +144,10 @@ void RunFolder::start(const report::RunInfo& info) {
   write_file_lazily(folder_ / "experiment.yaml", info.experiment_text);
   if (mode_ != Mode::resume) return;
   if (const auto it = stored_.settings.find("models"); it != stored_.settings.end()) models_ = report::read_json_list(it->second);
+  sweep(folder_);
   writer_->flush();
   Store& store = writer_->store();
+  store.sweep();
   Transaction transaction(store.database());
   for (const auto& [key, value] : settings_) store.setting(key, value);
   bool same = info.trials.size() == stored_.trials.size();

@@ -233,6 +233,15 @@ void Store::clean() {
   replaced_.clear();
 }
 
+void Store::sweep() const {
+  std::set<std::string> named;
+  Statement s = database_.prepare("SELECT file FROM blob WHERE file IS NOT NULL");
+  while (s.next()) named.insert(s.text(0));
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
+    if (entry.path().extension() == ".safetensors" && !named.contains("states/" + entry.path().filename().string())) fs::remove(entry.path(), error);
+}
+
 std::string Store::content(Statement& row, int bytes, int sum, int file, int data) const {
   std::string out = row.is_null(file) ? row.text(data) : read_file(folder_ / row.text(file));
   if (out.size() != static_cast<std::size_t>(row.integer(bytes)) || fingerprint(out) != row.bytes(sum))

@@ -51,6 +51,8 @@ class Store {
   void setting(const std::string& key, const std::string& value);
   // After a commit: files that no row names any more go.
   void clean();
+  // Files of states that no row names: what a kill left.
+  void sweep() const;
   // Rows beyond the last state of each trial that did not end are taken away: it writes them again. Returns their number.
   std::int64_t rewind();
   // The trial begins anew: its rows and states are taken away.

@@ -1,0 +1,151 @@
+// A run that is killed, stopped or denied its disk goes on as if nothing had been.
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "experiments/store/run_folder.h"
+#include "tests/cli/program.h"
+#include "tests/support/catch.h"
+
+using namespace lehr;
+using test::experiment;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+// How many random moments: LEHR_KILLS, 20 without.
+int moments() {
+  const char* text = std::getenv("LEHR_KILLS");
+  return text ? std::atoi(text) : 20;
+}
+
+// Some states, several trials, an average, a plateau: everything a state holds.
+std::string study() {
+  std::string text = experiment("epochs: 2", "epochs: 60");
+  text.replace(text.find("lr: 0.1\n"), 8, "lr: {type: plateau, initial: 0.1, factor: 0.5, on: val_loss, patience: 3 epochs}\naverage: {type: ema, decay: 0.9}\n");
+  return text + "checkpoint: {every: 7 steps}\nvariants: {plain: {}, adam: {optimizer: {type: adam}}}\n";
+}
+std::string faulty(const std::string& fault) { return cat("export LD_PRELOAD='", LEHR_FAULTY_FILES, "' LEHR_FAULT=", fault, ";"); }
+
+std::map<std::string, std::string> results(const Workplace& place, const std::string& run) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : fs::recursive_directory_iterator(place.path(run))) {
+    const std::string name = fs::relative(entry.path(), place.path(run)).string();
+    if (entry.is_regular_file() && !name.starts_with("run.db")) out[name] = read_file(entry.path());
+  }
+  return out;
+}
+// What it takes to bring a run to its end: run again where not even a plan was stored.
+void bring_to_an_end(const Workplace& place, const std::string& run) {
+  auto ran = place.lehr("resume " + run + " --quiet");
+  if (ran.code == 2 || ran.code == 1) ran = place.lehr("run study.yaml --quiet --out " + run);
+  INFO(ran.both());
+  REQUIRE(ran.code == 0);
+}
+}  // namespace
+
+TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for byte", "[cli][resume][kill]") {
+  const Workplace place;
+  place.write("study.yaml", study());
+  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
+  const auto whole = results(place, "whole");
+  CHECK(whole.size() >= 8);
+  const long calls = std::atol(place.read("calls").c_str());
+  CHECK(calls > 30);
+  Random random(static_cast<std::uint64_t>(moments()), Stream::data);
+  for (int i = 0; i < moments(); ++i) {
+    const long at = 1 + static_cast<long>(random.below(static_cast<std::uint64_t>(calls)));
+    INFO("killed in call " << at << " of " << calls << " that change a file");
+    fs::remove_all(place.path("broken"));
+    const auto killed = place.lehr("run study.yaml --quiet --out broken", faulty(cat("kill:", at)));
+    CHECK((killed.code == 137 || killed.code == 0));
+    if (killed.code == 0) continue;  // the calls of two threads fall differently: this run had fewer
+    bring_to_an_end(place, "broken");
+    CHECK(results(place, "broken") == whole);
+  }
+}
+
+TEST_CASE("a disk that fails or fills leaves what was stored, says so, and the run goes on later", "[cli][resume][disk]") {
+  const Workplace place;
+  place.write("study.yaml", study());
+  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
+  const auto whole = results(place, "whole");
+  const long calls = std::atol(place.read("calls").c_str());
+  const long stride = std::max<long>(1, calls / (moments() / 2 + 1));
+  for (const char* kind : {"eio", "enospc-once"})
+    for (long at = 1; at <= calls; at += stride) {
+      INFO(kind << " in call " << at << " of " << calls);
+      fs::remove_all(place.path("broken"));
+      const auto ran = place.lehr("run study.yaml --quiet --out broken", faulty(cat(kind, ":", at)));
+      INFO(ran.both());
+      CHECK((ran.code == 0 || ran.code == 1 || ran.code == 5));
+      if (ran.code != 0) CHECK(ran.err.size() > 20);
+      if (ran.code == 0) {
+        CHECK(results(place, "broken") == whole);
+        continue;
+      }
+      bring_to_an_end(place, "broken");
+      CHECK(results(place, "broken") == whole);
+    }
+  for (const char* kind : {"short:3", "eintr:3"}) {
+    INFO(kind);
+    fs::remove_all(place.path("broken"));
+    const auto ran = place.lehr("run study.yaml --quiet --out broken", faulty(kind));
+    INFO(ran.both());
+    CHECK(ran.code == 0);
+    CHECK(results(place, "broken") == whole);
+  }
+}
+
+TEST_CASE("a folder has one run at a time", "[cli][resume][lock]") {
+  const Workplace place;
+  place.write("study.yaml", experiment("epochs: 2", "epochs: 200"));
+  for (int i = 0; i < moments(); ++i) {
+    fs::remove_all(place.path("both"));
+    const auto ran = place.lehr("run study.yaml --quiet --out both >a 2>&1 & p=$!; " + std::string("'") + LEHR_BINARY + "' run study.yaml --quiet --out both >b 2>&1; q=$?; wait $p; echo $? $q");
+    INFO(ran.both() << place.read("a") << place.read("b"));
+    CHECK((trim(ran.out) == "0 2" || trim(ran.out) == "2 0"));
+  }
+}
+
+TEST_CASE("a damaged store is refused, or gives what it gave", "[cli][resume][damage]") {
+  const Workplace place;
+  place.write("study.yaml", experiment());
+  REQUIRE(place.lehr("run study.yaml --quiet --out run").code == 0);
+  const fs::path file = place.path("run/run.db");
+  const std::string good = read_file(file);
+  std::string rows;
+  const auto read = [&] {
+    std::string out;
+    const store::Store s = store::read_run(place.path("run"));
+    s.metrics([&](std::string_view piece) { out += piece; });
+    for (const auto& trial : s.trials()) out += cat(trial.name, trial.status, trial.config, trial.hash);
+    for (std::size_t i = 0; i < s.trials().size(); ++i)
+      if (const auto saved = s.saved(i)) out += fingerprint(saved->state + saved->best);
+    for (const auto& [key, value] : s.settings()) out += key + value;
+    return out;
+  };
+  rows = read();
+  int refused = 0, same = 0;
+  const auto tried = [&](const std::string& bytes) {
+    write_file_lazily(file, bytes);
+    try {
+      const std::string now = read();
+      CHECK(now == rows);
+      ++same;
+    } catch (const Error&) {
+      ++refused;
+    }
+  };
+  Random random(11, Stream::data);
+  for (int i = 0; i < 40 * moments(); ++i) {
+    std::string bytes = good;
+    const std::size_t at = i % 4 == 0 ? random.below(4096) : random.below(bytes.size());
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
+    tried(bytes);
+  }
+  for (int i = 0; i < 2 * moments(); ++i) tried(good.substr(0, random.below(good.size())));
+  CHECK(refused > 10 * moments());
+  CHECK(same > 0);
+}
