@@ -34,21 +34,21 @@ bool all_fit(std::span<const double> values, std::uint8_t decimals) {
 }
 
 template <class Cell>
-double number_of(Cell cell, std::uint8_t decimals) {
-  if constexpr (std::is_unsigned_v<Cell>) return static_cast<double>(cell) / powers[decimals];
+double number_of(Cell cell, double power) {
+  if constexpr (std::is_unsigned_v<Cell>) return static_cast<double>(cell) / power;
   else if constexpr (std::is_integral_v<Cell>)
-    return cell == std::numeric_limits<Cell>::min() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(cell) / powers[decimals];
+    return cell == std::numeric_limits<Cell>::min() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(cell) / power;
   else return static_cast<double>(cell);
 }
 }  // namespace
 
 double CompactNumbers::Block::at(std::size_t i) const {
   switch (held) {
-    case Held::i8: return number_of(as<std::int8_t>()[i], decimals);
-    case Held::u8: return number_of(as<std::uint8_t>()[i], decimals);
-    case Held::i16: return number_of(as<std::int16_t>()[i], decimals);
-    case Held::i32: return number_of(as<std::int32_t>()[i], decimals);
-    case Held::f32: return number_of(as<float>()[i], decimals);
+    case Held::i8: return number_of(as<std::int8_t>()[i], powers[decimals]);
+    case Held::u8: return number_of(as<std::uint8_t>()[i], powers[decimals]);
+    case Held::i16: return number_of(as<std::int16_t>()[i], powers[decimals]);
+    case Held::i32: return number_of(as<std::int32_t>()[i], powers[decimals]);
+    case Held::f32: return number_of(as<float>()[i], powers[decimals]);
     case Held::f64: break;
   }
   return as<double>()[i];
@@ -56,7 +56,8 @@ double CompactNumbers::Block::at(std::size_t i) const {
 
 void CompactNumbers::Block::read(std::size_t begin, std::span<double> out) const {
   const auto fill = [&](const auto* from) {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(from[begin + i], decimals);
+    const double power = powers[decimals];
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(from[begin + i], power);
   };
   switch (held) {
     case Held::i8: return fill(as<std::int8_t>());
@@ -73,48 +74,85 @@ std::size_t CompactNumbers::Block::size() const {
   return cells.size() / of[static_cast<std::size_t>(held)];
 }
 
+namespace {
 template <class Cell>
-void CompactNumbers::keep(Block& out, Held held) const {
-  out.held = held;
-  out.cells.resize(open_.size() * sizeof(Cell));
-  Cell* to = reinterpret_cast<Cell*>(out.cells.data());
-  for (std::size_t i = 0; i < open_.size(); ++i) {
+void keep(std::span<const double> values, std::uint8_t decimals, std::vector<std::byte>& cells) {
+  cells.resize(values.size() * sizeof(Cell));
+  Cell* to = reinterpret_cast<Cell*>(cells.data());
+  const double power = powers[decimals];
+  for (std::size_t i = 0; i < values.size(); ++i) {
     if constexpr (std::is_integral_v<Cell>)
-      to[i] = std::isnan(open_[i]) ? std::numeric_limits<Cell>::min() : static_cast<Cell>(rounded(open_[i] * powers[out.decimals]));
-    else to[i] = static_cast<Cell>(open_[i]);
+      to[i] = std::isnan(values[i]) ? std::numeric_limits<Cell>::min() : static_cast<Cell>(static_cast<std::int32_t>(rounded(values[i] * power)));
+    else to[i] = static_cast<Cell>(values[i]);
   }
 }
+}  // namespace
 
-bool CompactNumbers::as_integers(Block& out) const {
+bool CompactNumbers::as_integers(Block& out, std::span<const double> values) const {
   std::uint8_t k = decimals_;
-  if (!all_fit(open_, k)) {
+  if (!all_fit(values, k)) {
     k = 0;
-    for (const double value : open_)
+    for (const double value : values)
       while (!std::isnan(value) && !fits(value, k))
         if (++k > most_decimals) return false;
-    if (!all_fit(open_, k)) return false;  // one grew too large
+    if (!all_fit(values, k)) return false;  // one grew too large
   }
-  double most = 0;
-  bool unsigned_all = true;
-  for (const double value : open_) most = std::abs(value) > most ? std::abs(value) : most, unsigned_all &= value >= 0;
-  most = rounded(most * powers[k]);
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  bool gaps = false;
+  for (const double value : values) low = value < low ? value : low, high = value > high ? value : high, gaps |= value != value;
+  const double most = rounded(std::max({0.0, -low, high}) * powers[k]);
   out.decimals = k;
-  if (most <= 127) keep<std::int8_t>(out, Held::i8);
-  else if (most <= 255 && unsigned_all) keep<std::uint8_t>(out, Held::u8);
-  else if (most <= 32767) keep<std::int16_t>(out, Held::i16);
-  else keep<std::int32_t>(out, Held::i32);
+  if (most <= 127) out.held = Held::i8, keep<std::int8_t>(values, k, out.cells);
+  else if (most <= 255 && low >= 0 && !gaps) out.held = Held::u8, keep<std::uint8_t>(values, k, out.cells);
+  else if (most <= 32767) out.held = Held::i16, keep<std::int16_t>(values, k, out.cells);
+  else out.held = Held::i32, keep<std::int32_t>(values, k, out.cells);
   return true;
 }
 
-void CompactNumbers::seal() {
+void CompactNumbers::seal(std::span<const double> values) {
   Block& out = full_.emplace_back();
   const auto is_float = [](double v) { return same(static_cast<double>(static_cast<float>(v)), v) || std::isnan(v); };
-  if (as_integers(out)) decimals_ = out.decimals;
-  else if (std::ranges::all_of(open_, is_float)) keep<float>(out, Held::f32);
-  else keep<double>(out, Held::f64);
-  size_ += open_.size();
-  open_.clear();
-  if (size_ % block != 0) open_.shrink_to_fit();  // the last one
+  if (as_integers(out, values)) decimals_ = out.decimals;
+  else if (std::ranges::all_of(values, is_float)) out.held = Held::f32, keep<float>(values, 0, out.cells);
+  else out.held = Held::f64, keep<double>(values, 0, out.cells);
+  size_ += values.size();
+}
+
+void CompactNumbers::append(std::span<const double> values) {
+  while (!values.empty()) {
+    const std::size_t count = std::min(values.size(), block - open_.size());
+    if (count == block) {
+      seal(values.first(block));
+    } else {
+      open_.insert(open_.end(), values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+      if (open_.size() == block) seal(open_), open_.clear();
+    }
+    values = values.subspan(count);
+  }
+}
+
+void CompactNumbers::gather(std::span<const std::int32_t> rows, double* out) const {
+  constexpr std::size_t few = 256;  // values that are not worth a whole block
+  std::vector<double> values;
+  for (std::size_t at = 0; at < rows.size();) {
+    const std::size_t begin = static_cast<std::size_t>(rows[at]) / block * block;
+    const auto past = std::lower_bound(rows.begin() + static_cast<std::ptrdiff_t>(at), rows.end(), begin + block, [](std::int32_t row, std::size_t end) {
+      return static_cast<std::size_t>(row) < end;
+    });
+    const auto those = rows.subspan(at, static_cast<std::size_t>(past - rows.begin()) - at);
+    if (those.size() < few) {
+      for (const std::int32_t row : those) *out++ = (*this)[static_cast<std::size_t>(row)];
+    } else {
+      values.resize(std::min(block, size() - begin));
+      read(begin, values);
+      for (const std::int32_t row : those) *out++ = values[static_cast<std::size_t>(row) - begin];
+    }
+    at += those.size();
+  }
+}
+
+void CompactNumbers::release(std::size_t row) {
+  for (const std::size_t end = std::min(row / block, full_.size()); released_ < end; ++released_) full_[released_].cells = {};
 }
 
 void CompactNumbers::read(std::size_t begin, std::span<double> out) const {

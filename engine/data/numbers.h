@@ -18,13 +18,11 @@ class CompactNumbers {
     for (const double value : values) push_back(value);
   }
   void reserve(std::size_t rows) { full_.reserve(rows / block + 1); }
-  void push_back(double value) {
-    open_.push_back(value);
-    if (open_.size() == block) seal();
-  }
+  void push_back(double value) { append({&value, 1}); }
+  void append(std::span<const double> values);
   // The last, short block is made small too: call it once, no value may follow.
   void finish() {
-    if (!open_.empty()) seal();
+    if (!open_.empty()) seal(open_), open_ = {};
   }
 
   std::size_t size() const { return size_ + open_.size(); }
@@ -32,6 +30,10 @@ class CompactNumbers {
   double operator[](std::size_t i) const { return i < size_ ? full_[i / block].at(i % block) : open_[i - size_]; }
   // The values of begin, begin + 1, …: out.size() of them.
   void read(std::size_t begin, std::span<double> out) const;
+  // Of these rows, in ascending order. out has room for rows.size() values.
+  void gather(std::span<const std::int32_t> rows, double* out) const;
+  // The memory of all whole blocks in front of `row` is given back: these values must not be read again.
+  void release(std::size_t row);
   std::vector<double> all() const;
   std::size_t bytes() const;
   bool operator==(const CompactNumbers& other) const;  // values, NaN equal to NaN
@@ -62,13 +64,12 @@ class CompactNumbers {
     void read(std::size_t begin, std::span<double> out) const;
     std::size_t size() const;
   };
-  void seal();
-  bool as_integers(Block& out) const;
-  template <class Cell>
-  void keep(Block& out, Held held) const;
+  void seal(std::span<const double> values);
+  bool as_integers(Block& out, std::span<const double> values) const;
 
   std::vector<Block> full_;    // of `block` rows each, after finish() the last of fewer
   std::size_t size_ = 0;       // rows in full_
+  std::size_t released_ = 0;   // blocks
   std::vector<double> open_;
   std::uint8_t decimals_ = 0;  // of the block before: a first guess
 };
