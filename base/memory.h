@@ -6,4 +6,7 @@ namespace lehr {
 // Error (Exit::mismatch) where `bytes` are more than this machine has: "… would take 80.5 GiB of memory, the machine has 15.6".
 void check_memory(double bytes, const std::string& what);
 
+// Memory that was freed goes back to the system, where the C library keeps it for later.
+void give_back_memory();
+
 }  // namespace lehr

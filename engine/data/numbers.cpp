@@ -131,23 +131,23 @@ void CompactNumbers::append(std::span<const double> values) {
   }
 }
 
-void CompactNumbers::gather(std::span<const std::int32_t> rows, double* out) const {
-  constexpr std::size_t few = 256;  // values that are not worth a whole block
-  std::vector<double> values;
-  for (std::size_t at = 0; at < rows.size();) {
-    const std::size_t begin = static_cast<std::size_t>(rows[at]) / block * block;
-    const auto past = std::lower_bound(rows.begin() + static_cast<std::ptrdiff_t>(at), rows.end(), begin + block, [](std::int32_t row, std::size_t end) {
-      return static_cast<std::size_t>(row) < end;
-    });
-    const auto those = rows.subspan(at, static_cast<std::size_t>(past - rows.begin()) - at);
-    if (those.size() < few) {
-      for (const std::int32_t row : those) *out++ = (*this)[static_cast<std::size_t>(row)];
+void CompactNumbers::gather(std::span<const std::int32_t> rows, const std::function<void(std::span<double>)>& each) const {
+  constexpr std::size_t few = 256;  // that are not worth a whole block
+  std::vector<double> of_block, out;
+  while (!rows.empty()) {
+    const std::size_t begin = static_cast<std::size_t>(rows.front()) / block * block, end = begin + block;
+    std::size_t count = 0;
+    while (count < rows.size() && static_cast<std::size_t>(rows[count]) < end) ++count;
+    out.resize(count);
+    if (count < few) {
+      for (std::size_t i = 0; i < count; ++i) out[i] = (*this)[static_cast<std::size_t>(rows[i])];
     } else {
-      values.resize(std::min(block, size() - begin));
-      read(begin, values);
-      for (const std::int32_t row : those) *out++ = values[static_cast<std::size_t>(row) - begin];
+      of_block.resize(std::min(block, size() - begin));
+      read(begin, of_block);
+      for (std::size_t i = 0; i < count; ++i) out[i] = of_block[static_cast<std::size_t>(rows[i]) - begin];
     }
-    at += those.size();
+    each(out);
+    rows = rows.subspan(count);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <vector>
@@ -30,8 +31,8 @@ class CompactNumbers {
   double operator[](std::size_t i) const { return i < size_ ? full_[i / block].at(i % block) : open_[i - size_]; }
   // The values of begin, begin + 1, …: out.size() of them.
   void read(std::size_t begin, std::span<double> out) const;
-  // Of these rows, in ascending order. out has room for rows.size() values.
-  void gather(std::span<const std::int32_t> rows, double* out) const;
+  // The values of these rows, which ascend, in parts of up to `block` rows of the column.
+  void gather(std::span<const std::int32_t> rows, const std::function<void(std::span<double>)>& each) const;
   // The memory of all whole blocks in front of `row` is given back: these values must not be read again.
   void release(std::size_t row);
   std::vector<double> all() const;
