@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 
 namespace lehr {
@@ -8,5 +9,8 @@ void check_memory(double bytes, const std::string& what);
 
 // Memory that was freed goes back to the system, where the C library keeps it for later.
 void give_back_memory();
+
+// Memory that is not touched yet, and will be from its begin on: the system may put it in large pages.
+void expect_use(void* memory, std::size_t bytes);
 
 }  // namespace lehr

@@ -77,6 +77,7 @@ void flow(Inflow& in, const CsvTable& table, CsvTable* consumed) {
                cat("the input of ", width, " columns"));
   const auto size = static_cast<std::size_t>(elements({table.rows, width}));
   field.dtype == Dtype::i64 ? field.i64.reserve(size) : field.f32.reserve(size);
+  expect_use(field.dtype == Dtype::i64 ? static_cast<void*>(field.i64.data()) : field.f32.data(), size * bytes(field.dtype));
   constexpr std::int64_t rows_of_block = CompactNumbers::block;
   const std::int64_t at_once = std::clamp<std::int64_t>((1 << 16) / std::max<std::int64_t>(width, 1), 16, rows_of_block);  // they stay in the cache
   struct Work {

@@ -101,9 +101,9 @@ inline bool Cells::plain_number(double& value) {
     decimals = p - point;
     digits += decimals;
   }
-  if (digits == 0 || digits > 18 || m > (std::uint64_t{1} << 53) || !ends(p)) return false;
+  if (static_cast<std::size_t>(digits - 1) >= 18 || m > (std::uint64_t{1} << 53) || !ends(p)) return false;
   const double magnitude = static_cast<double>(static_cast<std::int64_t>(m)) / detail::powers[static_cast<std::size_t>(decimals)];
-  value = negative ? -magnitude : magnitude;
+  value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) | static_cast<std::uint64_t>(negative) << 63);  // signs are no pattern to guess
   decimals_ |= decimals > 0;
   p_ = p;
   return true;

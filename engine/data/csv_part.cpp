@@ -8,11 +8,14 @@
 namespace lehr::csv {
 
 std::int32_t Part::Words::code(std::string_view text) {
-  if (const auto known = index.find(text); known != index.end()) return known->second;
+  const std::size_t alike = text.empty() ? 0 : (31 * text.size() + 7 * static_cast<unsigned char>(text.front()) + static_cast<unsigned char>(text.back())) % recent.size();
+  std::int32_t& last = recent[alike];
+  if (last >= 0 && texts[static_cast<std::size_t>(last)] == text) return last;
+  if (const auto known = index.find(text); known != index.end()) return last = known->second;
   const auto fresh = static_cast<std::int32_t>(texts.size());
   texts.emplace_back(text);
   index.emplace(texts.back(), fresh);
-  return fresh;
+  return last = fresh;
 }
 
 void Part::start(const Way& way) {
@@ -25,8 +28,11 @@ void Part::start(const Way& way) {
   for (std::size_t c = 0; c < columns; ++c) slots_[c] = way.columns[c] == Read::number ? numbers++ : way.columns[c] == Read::text ? texts++ : 0;
   numbers_.resize(std::max(numbers_.size(), numbers * room_));
   codes_.resize(std::max(codes_.size(), texts * room_));
+  numbers_at_.assign(columns, nullptr);
+  for (std::size_t c = 0; c < columns; ++c)
+    if (way.columns[c] == Read::number) numbers_at_[c] = numbers_.data() + slots_[c] * room_;
   words_.resize(texts);
-  for (Words& words : words_) words.index.clear(), words.texts.clear();
+  for (Words& words : words_) words.clear();
   missing_.assign(columns, 0);
   turned_.assign(columns, false);
   decimals_ = others_ = false;
@@ -54,18 +60,20 @@ void Part::problem(std::int64_t line, std::string sentence) {
 std::size_t Part::row(Cells& cells, const Way& way) {
   const std::size_t columns = way.columns.size(), at = lines_.size();
   const std::int64_t line = cells.line();
+  const bool stand_ins = !way.stand_ins.empty();
+  double* const* const to = numbers_at_.data();
   std::size_t c = 0;
   try {
     do {
       if (c >= columns) {
         if (c >= max_columns) throw Error("line ", cells.line(), " has more than ", max_columns, " cells, the limit");
         cells.text();
-      } else if (way.columns[c] == Read::number) {
+      } else if (to[c] != nullptr) {
         double value = 0;
         if (!cells.number(value)) value = other_number(cells.text(), c, way);
-        if (!way.stand_ins.empty() && std::ranges::find(way.stand_ins, value) != way.stand_ins.end())
+        if (stand_ins && std::ranges::find(way.stand_ins, value) != way.stand_ins.end())
           ++missing_[c], value = std::numeric_limits<double>::quiet_NaN();
-        numbers_[slots_[c] * room_ + at] = value;
+        to[c][at] = value;
       } else {
         const std::string_view text = cells.text();
         if (way.columns[c] == Read::text) codes_[slots_[c] * room_ + at] = words_[slots_[c]].code(text);

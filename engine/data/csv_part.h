@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,7 +39,7 @@ class Part {
   const std::vector<Problem>& problems() const { return problems_; }  // at most give_up + 1; where there is one, the rest counts for nothing
 
   const std::vector<std::uint32_t>& lines() const { return lines_; }  // of each row
-  std::span<const double> numbers(std::size_t column) const { return {numbers_.data() + slots_[column] * room_, lines_.size()}; }
+  std::span<const double> numbers(std::size_t column) const { return {numbers_at_[column], lines_.size()}; }
   // Indices into texts(column), the missing ones, too.
   std::span<const std::int32_t> codes(std::size_t column) const { return {codes_.data() + slots_[column] * room_, lines_.size()}; }
   const std::vector<std::string>& texts(std::size_t column) const { return words_[slots_[column]].texts; }  // in order of first appearance
@@ -55,7 +56,9 @@ class Part {
   struct Words {
     std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> index;
     std::vector<std::string> texts;
+    std::array<std::int32_t, 256> recent;  // the code met last of texts that are alike in length, first and last byte; -1: none
     std::int32_t code(std::string_view text);
+    void clear() { index.clear(), texts.clear(), recent.fill(-1); }
   };
 
   void start(const Way& way);
@@ -68,6 +71,7 @@ class Part {
   std::size_t room_ = 0;            // rows that fit
   std::vector<std::size_t> slots_;  // of each column: among the columns of numbers, or of texts
   std::vector<double> numbers_;     // column by column
+  std::vector<double*> numbers_at_; // of each column its place in there; nullptr: it is none of numbers
   std::vector<std::int32_t> codes_;
   std::vector<Words> words_;
   std::vector<std::int64_t> missing_;

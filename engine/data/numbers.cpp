@@ -10,27 +10,38 @@ namespace lehr {
 namespace {
 constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 constexpr std::uint8_t most_decimals = 12;
-constexpr double largest = 2147483647;  // the integer below stands for a missing value
+constexpr std::int32_t missing = std::numeric_limits<std::int32_t>::min();
 
-bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+bool same(double a, double b) { return bits(a) == bits(b); }
 
-// To the nearest integer where |x| < 2^51: the sum has no bits behind the point.
-double rounded(double x) {
+// The integer next to x where |x| < 2^31: the sum has no bits behind the point, and ends in those of the integer.
+std::int32_t next_integer(double x) {
   constexpr double shift = 6755399441055744.0;  // 1.5 * 2^52
-  return (x + shift) - shift;
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(bits(x + shift)));
 }
 
-// m / 10^k is correctly rounded, as the reader's quotient is, both being exact. -0 is no m / 10^k.
+// value = m / 10^k: correctly rounded, as the reader's quotient is, both being exact. -0 is no m / 10^k.
 bool fits(double value, std::uint8_t decimals) {
-  const double m = rounded(value * powers[decimals]);
-  return (std::abs(m) <= largest) & same(m / powers[decimals], value);
+  const std::int32_t m = next_integer(value * powers[decimals]);
+  return m != missing && same(static_cast<double>(m) / powers[decimals], value);
 }
 
-bool all_fit(std::span<const double> values, std::uint8_t decimals) {
-  bool all = true;
-  for (std::size_t i = 0; i < values.size() && all;)
-    for (const std::size_t end = std::min(values.size(), i + 256); i < end; ++i) all &= fits(values[i], decimals) | (values[i] != values[i]);
-  return all;
+// The m of all values; false where one does not fit.
+bool integers(std::span<const double> values, std::uint8_t decimals, std::int32_t* out) {
+  const double power = powers[decimals];
+  for (std::size_t i = 0; i < values.size();) {
+    std::uint64_t off = 0;
+    for (const std::size_t end = std::min(values.size(), i + 256); i < end; ++i) {
+      const std::int32_t m = next_integer(values[i] * power);
+      const std::uint64_t differs = bits(static_cast<double>(m) / power) ^ bits(values[i]);
+      const bool gap = values[i] != values[i];
+      off |= gap ? 0 : differs | static_cast<std::uint64_t>(m == missing);
+      out[i] = gap ? missing : m;
+    }
+    if (off != 0) return false;
+  }
+  return true;
 }
 
 template <class Cell>
@@ -57,6 +68,11 @@ double CompactNumbers::Block::at(std::size_t i) const {
 void CompactNumbers::Block::read(std::size_t begin, std::span<double> out) const {
   const auto fill = [&](const auto* from) {
     const double power = powers[decimals];
+    if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(*from)>>)
+      if (!gaps) {
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(from[begin + i]) / power;
+        return;
+      }
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(from[begin + i], power);
   };
   switch (held) {
@@ -75,46 +91,50 @@ std::size_t CompactNumbers::Block::size() const {
 }
 
 namespace {
-template <class Cell>
-void keep(std::span<const double> values, std::uint8_t decimals, std::vector<std::byte>& cells) {
+template <class Cell, class From>
+void keep(std::span<const From> values, std::vector<std::byte>& cells) {
   cells.resize(values.size() * sizeof(Cell));
   Cell* to = reinterpret_cast<Cell*>(cells.data());
-  const double power = powers[decimals];
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if constexpr (std::is_integral_v<Cell>)
-      to[i] = std::isnan(values[i]) ? std::numeric_limits<Cell>::min() : static_cast<Cell>(static_cast<std::int32_t>(rounded(values[i] * power)));
+    if constexpr (std::is_integral_v<Cell>) to[i] = values[i] == missing ? std::numeric_limits<Cell>::min() : static_cast<Cell>(values[i]);
     else to[i] = static_cast<Cell>(values[i]);
   }
 }
 }  // namespace
 
-bool CompactNumbers::as_integers(Block& out, std::span<const double> values) const {
+bool CompactNumbers::as_integers(Block& out, std::span<const double> values) {
+  std::int32_t held[block];
   std::uint8_t k = decimals_;
-  if (!all_fit(values, k)) {
+  if (!integers(values, k, held)) {
     k = 0;
     for (const double value : values)
       while (!std::isnan(value) && !fits(value, k))
         if (++k > most_decimals) return false;
-    if (!all_fit(values, k)) return false;  // one grew too large
+    if (!integers(values, k, held)) return false;  // one grew too large
   }
-  double low = std::numeric_limits<double>::infinity(), high = -low;
+  const std::span<const std::int32_t> cells(held, values.size());
+  std::int32_t low = 0, high = 0;
   bool gaps = false;
-  for (const double value : values) low = value < low ? value : low, high = value > high ? value : high, gaps |= value != value;
-  const double most = rounded(std::max({0.0, -low, high}) * powers[k]);
-  out.decimals = k;
-  if (most <= 127) out.held = Held::i8, keep<std::int8_t>(values, k, out.cells);
-  else if (most <= 255 && low >= 0 && !gaps) out.held = Held::u8, keep<std::uint8_t>(values, k, out.cells);
-  else if (most <= 32767) out.held = Held::i16, keep<std::int16_t>(values, k, out.cells);
-  else out.held = Held::i32, keep<std::int32_t>(values, k, out.cells);
+  for (const std::int32_t m : cells) {
+    const std::int32_t present = m == missing ? 0 : m;
+    low = std::min(low, present), high = std::max(high, present), gaps |= m == missing;
+  }
+  const std::int32_t most = std::max(-low, high);
+  out.decimals = decimals_ = k, out.gaps = gaps;
+  if (most <= 127) out.held = Held::i8, keep<std::int8_t>(cells, out.cells);
+  else if (most <= 255 && low == 0 && !gaps) out.held = Held::u8, keep<std::uint8_t>(cells, out.cells);
+  else if (most <= 32767) out.held = Held::i16, keep<std::int16_t>(cells, out.cells);
+  else out.held = Held::i32, keep<std::int32_t>(cells, out.cells);
   return true;
 }
 
 void CompactNumbers::seal(std::span<const double> values) {
   Block& out = full_.emplace_back();
   const auto is_float = [](double v) { return same(static_cast<double>(static_cast<float>(v)), v) || std::isnan(v); };
-  if (as_integers(out, values)) decimals_ = out.decimals;
-  else if (std::ranges::all_of(values, is_float)) out.held = Held::f32, keep<float>(values, 0, out.cells);
-  else out.held = Held::f64, keep<double>(values, 0, out.cells);
+  if (!as_integers(out, values)) {
+    if (std::ranges::all_of(values, is_float)) out.held = Held::f32, keep<float>(values, out.cells);
+    else out.held = Held::f64, keep<double>(values, out.cells);
+  }
   size_ += values.size();
 }
 

@@ -58,6 +58,7 @@ class CompactNumbers {
   struct Block {
     Held held = Held::f64;
     std::uint8_t decimals = 0;
+    bool gaps = true;  // there may be missing values
     std::vector<std::byte> cells;
     double at(std::size_t i) const;
     template <class Cell>
@@ -66,7 +67,7 @@ class CompactNumbers {
     std::size_t size() const;
   };
   void seal(std::span<const double> values);
-  bool as_integers(Block& out, std::span<const double> values) const;
+  bool as_integers(Block& out, std::span<const double> values);
 
   std::vector<Block> full_;    // of `block` rows each, after finish() the last of fewer
   std::size_t size_ = 0;       // rows in full_
