@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -78,6 +79,12 @@ std::size_t InputFile::read(std::span<char> to, std::uintmax_t offset) const {
     done += static_cast<std::size_t>(n);
   }
   return done;
+}
+
+const void* InputFile::map() const {
+  const void* const at = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_PRIVATE, fd_, 0);
+  if (at == MAP_FAILED) throw failure("cannot read", path_, errno);
+  return at;
 }
 
 std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {

@@ -218,7 +218,7 @@ Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_tar
 
 Dataset consume(FittedData& fitted, CsvTable& table) {
   Dataset out = rows_of(fitted.preprocess, table, true, nullptr, &table, &fitted.target.target);
-  for (Column& column : table.columns) column.numbers = {}, column.codes = {}, column.texts = {};
+  for (Column& column : table.columns) column.numbers = CompactNumbers(), column.codes = std::vector<std::int32_t>(), column.texts = std::vector<std::string>();
   give_back_memory();
   return out;
 }

@@ -172,7 +172,7 @@ void CompactNumbers::gather(std::span<const std::int32_t> rows, const std::funct
 }
 
 void CompactNumbers::release(std::size_t row) {
-  for (const std::size_t end = std::min(row / block, full_.size()); released_ < end; ++released_) full_[released_].cells = {};
+  for (const std::size_t end = std::min(row / block, full_.size()); released_ < end; ++released_) full_[released_].cells = std::vector<std::byte>();
 }
 
 void CompactNumbers::read(std::size_t begin, std::span<double> out) const {

@@ -23,7 +23,7 @@ class CompactNumbers {
   void append(std::span<const double> values);
   // The last, short block is made small too: call it once, no value may follow.
   void finish() {
-    if (!open_.empty()) seal(open_), open_ = {};
+    if (!open_.empty()) seal(open_), open_ = std::vector<double>();
   }
 
   std::size_t size() const { return size_ + open_.size(); }
