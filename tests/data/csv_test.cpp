@@ -396,7 +396,7 @@ TEST_CASE("a table is the same whatever the number of threads", "[csv][stream]")
   CHECK(many.columns[4].texts == Texts{"0\n", "1\n", "2\n"});
 
   std::string faulty = content;  // many faults, and behind them what ends the reading
-  for (int i = 0; i < 15; ++i) faulty += "1,2\nx\"y,\"1\n" + content.substr(content.find('\n') + 1);
+  for (int i = 0; i < 15; ++i) faulty += "1,2\n\"x\"y,1\n" + content.substr(content.find('\n') + 1);
   const std::string said = error_of(faulty);
   CHECK(said == on_one_core([&] { return error_of(faulty); }));
   CHECK(said.find("… and 10 more") != std::string::npos);
