@@ -110,7 +110,7 @@ void flow(Inflow& in, const CsvTable& table, CsvTable* consumed) {
                             }
                             if (!consumed) return true;
                             for (const std::size_t column : in.last_use) consumed->columns[column].numbers.release(static_cast<std::size_t>(work.end));
-                            constexpr std::int64_t often = std::int64_t{1} << 24;  // bytes
+                            constexpr std::int64_t often = std::int64_t{1} << 23;  // bytes
                             const std::int64_t row_bytes = width * static_cast<std::int64_t>(sizeof(float));
                             if (work.begin * row_bytes / often != work.end * row_bytes / often) give_back_memory();
                             return true;
@@ -217,6 +217,8 @@ Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_tar
 }
 
 Dataset consume(FittedData& fitted, CsvTable& table) {
+  for (const NamedColumn& target : fitted.preprocess.targets)
+    if (!fitted.preprocess.classes.empty()) table.columns[static_cast<std::size_t>(target.index)].codes = std::vector<std::int32_t>();  // they are known
   Dataset out = rows_of(fitted.preprocess, table, true, nullptr, &table, &fitted.target.target);
   for (Column& column : table.columns) column.numbers = CompactNumbers(), column.codes = std::vector<std::int32_t>(), column.texts = std::vector<std::string>();
   give_back_memory();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace lehr {
@@ -44,6 +45,22 @@ bool integers(std::span<const double> values, std::uint8_t decimals, std::int32_
   return true;
 }
 
+// Integers of three bytes, low byte first; one byte more stands behind the last, so that four can be read.
+constexpr std::int32_t wide_missing = -8388608;
+std::int32_t wide(const std::byte* cells, std::size_t i) {
+  std::uint32_t four;
+  std::memcpy(&four, cells + 3 * i, sizeof four);
+  const std::int32_t m = static_cast<std::int32_t>(four << 8) >> 8;
+  return m == wide_missing ? missing : m;
+}
+void keep_wide(std::span<const std::int32_t> values, std::vector<std::byte>& cells) {
+  cells.resize(3 * values.size() + 1);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::int32_t m = values[i] == missing ? wide_missing : values[i];
+    std::memcpy(cells.data() + 3 * i, &m, sizeof m);  // the fourth byte is the next one's first
+  }
+}
+
 template <class Cell>
 double number_of(Cell cell, double power) {
   if constexpr (std::is_unsigned_v<Cell>) return static_cast<double>(cell) / power;
@@ -58,6 +75,7 @@ double CompactNumbers::Block::at(std::size_t i) const {
     case Held::i8: return number_of(as<std::int8_t>()[i], powers[decimals]);
     case Held::u8: return number_of(as<std::uint8_t>()[i], powers[decimals]);
     case Held::i16: return number_of(as<std::int16_t>()[i], powers[decimals]);
+    case Held::i24: return number_of(wide(cells.data(), i), powers[decimals]);
     case Held::i32: return number_of(as<std::int32_t>()[i], powers[decimals]);
     case Held::f32: return number_of(as<float>()[i], powers[decimals]);
     case Held::f64: break;
@@ -76,6 +94,11 @@ void CompactNumbers::Block::read(std::size_t begin, std::span<double> out) const
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(from[begin + i], power);
   };
   switch (held) {
+    case Held::i24: {
+      const double power = powers[decimals];
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_of(wide(cells.data(), begin + i), power);
+      return;
+    }
     case Held::i8: return fill(as<std::int8_t>());
     case Held::u8: return fill(as<std::uint8_t>());
     case Held::i16: return fill(as<std::int16_t>());
@@ -86,7 +109,7 @@ void CompactNumbers::Block::read(std::size_t begin, std::span<double> out) const
 }
 
 std::size_t CompactNumbers::Block::size() const {
-  constexpr std::size_t of[] = {1, 1, 2, 4, 4, 8};
+  constexpr std::size_t of[] = {1, 1, 2, 3, 4, 4, 8};  // of 3 bytes there is one byte more, which the division drops
   return cells.size() / of[static_cast<std::size_t>(held)];
 }
 
@@ -124,6 +147,7 @@ bool CompactNumbers::as_integers(Block& out, std::span<const double> values) {
   if (most <= 127) out.held = Held::i8, keep<std::int8_t>(cells, out.cells);
   else if (most <= 255 && low == 0 && !gaps) out.held = Held::u8, keep<std::uint8_t>(cells, out.cells);
   else if (most <= 32767) out.held = Held::i16, keep<std::int16_t>(cells, out.cells);
+  else if (most <= 8388607) out.held = Held::i24, keep_wide(cells, out.cells);
   else out.held = Held::i32, keep<std::int32_t>(cells, out.cells);
   return true;
 }

@@ -8,7 +8,7 @@
 
 namespace lehr {
 
-// A column of doubles, NaN where a cell is missing, held small: every block of `block` rows as integers m of 1, 2 or 4 bytes where each value is
+// A column of doubles, NaN where a cell is missing, held small: every block of `block` rows as integers m of 1 to 4 bytes where each value is
 // m / 10^k to the last bit, else as float32 where each value is one, else as double. What is read is bit for bit what was put in; of NaN there is one.
 class CompactNumbers {
  public:
@@ -54,7 +54,7 @@ class CompactNumbers {
   Iterator end() const { return {*this, size()}; }
 
  private:
-  enum class Held : std::uint8_t { i8, u8, i16, i32, f32, f64 };  // u8: without missing values
+  enum class Held : std::uint8_t { i8, u8, i16, i24, i32, f32, f64 };  // u8: without missing values
   struct Block {
     Held held = Held::f64;
     std::uint8_t decimals = 0;
