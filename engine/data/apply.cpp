@@ -221,6 +221,10 @@ Dataset consume(FittedData& fitted, CsvTable& table) {
     if (!fitted.preprocess.classes.empty()) table.columns[static_cast<std::size_t>(target.index)].codes = std::vector<std::int32_t>();  // they are known
   Dataset out = rows_of(fitted.preprocess, table, true, nullptr, &table, &fitted.target.target);
   for (Column& column : table.columns) column.numbers = CompactNumbers(), column.codes = std::vector<std::int32_t>(), column.texts = std::vector<std::string>();
+  std::size_t known = table.lines.size();
+  while (known > 1 && table.lines[known - 1] == table.lines[known - 2] + 1) --known;
+  table.lines.resize(known);
+  table.lines.shrink_to_fit();
   give_back_memory();
   return out;
 }

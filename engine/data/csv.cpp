@@ -142,7 +142,8 @@ std::size_t CsvTable::find(const std::string& name_or_index) const {
 
 std::string CsvTable::place(std::int64_t row, std::size_t column) const {
   const std::string& name = columns[column].name;
-  return cat("line ", lines[static_cast<std::size_t>(row)], ", column ", header ? quote(name) : name);
+  const std::int64_t known = std::min(row, std::ssize(lines) - 1);
+  return cat("line ", lines[static_cast<std::size_t>(known)] + (row - known), ", column ", header ? quote(name) : name);
 }
 
 std::optional<double> CsvTable::value(std::int64_t row, std::size_t column) const {
