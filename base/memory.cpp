@@ -22,7 +22,8 @@ void check_memory(double bytes, const std::string& what) {
 void expect_use(void* memory, std::size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   constexpr std::uintptr_t page = std::uintptr_t{1} << 21;
-  const auto first = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page, last = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page * page;
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 #else
   static_cast<void>(memory), static_cast<void>(bytes);

@@ -8,8 +8,8 @@
 namespace lehr::csv {
 
 std::int32_t Part::Words::code(std::string_view text) {
-  const std::size_t alike = text.empty() ? 0 : (31 * text.size() + 7 * static_cast<unsigned char>(text.front()) + static_cast<unsigned char>(text.back())) % recent.size();
-  std::int32_t& last = recent[alike];
+  const auto byte = [](char c) { return static_cast<std::size_t>(static_cast<unsigned char>(c)); };
+  std::int32_t& last = recent[text.empty() ? 0 : (31 * text.size() + 7 * byte(text.front()) + byte(text.back())) % recent.size()];
   if (last >= 0 && texts[static_cast<std::size_t>(last)] == text) return last;
   if (const auto known = index.find(text); known != index.end()) return last = known->second;
   const auto fresh = static_cast<std::int32_t>(texts.size());

@@ -194,7 +194,8 @@ struct Fitter {
         return block(out);
       }
       cells().numbers.gather(rows, [&](std::span<double> some) {
-        if (cells().missing > 0) some = {some.begin(), std::ranges::remove_if(some, [](double v) { return std::isnan(v); }).begin()};
+        const auto present = [&] { return std::remove_if(some.begin(), some.end(), [](double v) { return std::isnan(v); }); };  // clang 14: no ranges
+        if (cells().missing > 0) some = some.first(static_cast<std::size_t>(present() - some.begin()));
         block(some);
       });
     });
@@ -318,9 +319,10 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
     for (const std::size_t column : use.weights) out.row_weight = named(column);
     if (spec.classes.empty() && spec.classify && !use.targets.empty()) out.classes = table::class_names(table.columns[use.targets[0]], spec);
     if (spec.target_standard) scale_target(out, table, train_rows);
-    for (const auto& [name, columns] : use.inputs) {
-      InputPlan input{name, {}};
-      const bool integers = std::ranges::find(spec.integer_inputs, name) != spec.integer_inputs.end();
+    for (const auto& use_of : use.inputs) {
+      InputPlan input{use_of.first, {}};
+      const std::vector<std::size_t>& columns = use_of.second;
+      const bool integers = std::ranges::find(spec.integer_inputs, input.name) != spec.integer_inputs.end();
       std::vector<std::vector<ColumnPlan>> plans(columns.size());
       std::vector<Problems> found(columns.size());
       run_on(table::workers(table.rows), columns.size(), [&](std::size_t, std::size_t i) {

@@ -1,11 +1,11 @@
 #include "engine/data/mapped.h"
 
-#include <csignal>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -102,7 +102,8 @@ void check_mapped() {
 
 void leave_mapped(const void* bytes) {
   const std::lock_guard lock(changing);
-  if (const Mapping* m = mapping_of(reinterpret_cast<std::uintptr_t>(bytes))) ::madvise(reinterpret_cast<void*>(m->begin.load()), m->end - m->begin, MADV_DONTNEED);
+  if (const Mapping* m = mapping_of(reinterpret_cast<std::uintptr_t>(bytes)))
+    ::madvise(reinterpret_cast<void*>(m->begin.load()), m->end - m->begin, MADV_DONTNEED);
 }
 
 }  // namespace lehr

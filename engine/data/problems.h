@@ -29,7 +29,8 @@ class Problems {
   // Throws one Error if there is anything to say.
   void raise(Exit code = Exit::usage) const {
     if (count_ == 0) return;
-    throw Error(join(sentences_, "\n"), count_ > shown ? cat("\n… and ", grouped(static_cast<long long>(count_ - shown)), " more") : std::string()).code(code);
+    throw Error(join(sentences_, "\n"),
+                count_ > shown ? cat("\n… and ", grouped(static_cast<long long>(count_ - shown)), " more") : std::string()).code(code);
   }
 
  private:

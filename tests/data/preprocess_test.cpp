@@ -336,8 +336,8 @@ TEST_CASE("damaged preprocessing is refused", "[preprocess][json]") {
 TEST_CASE("rows are the same whether cells are kept or become them", "[preprocess]") {
   std::string content = "a,b,city,when,c,y\n";
   for (int i = 0; i < 50'000; ++i)
-    content += cat(static_cast<double>(i * 7919 % 100'003) / 1000, ",", i % 13 ? cat(i % 97) : "", ",city ", i % 5, ",2024-0", 1 + i % 9, "-1", i % 10, ",", i / 3.0, ",",
-                   i % 2 ? "yes" : "no", "\n");
+    content += cat(static_cast<double>(i * 7919 % 100'003) / 1000, ",", i % 13 ? cat(i % 97) : "", ",city ", i % 5, ",2024-0", 1 + i % 9, "-1", i % 10, ",",
+                   i / 3.0, ",", i % 2 ? "yes" : "no", "\n");
   TableSpec spec = spec_of("y");
   spec.classify = true, spec.every.scale = Scale::standard;
   ColumnRule city, when, b;
