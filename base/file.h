@@ -24,6 +24,8 @@ class InputFile {
   std::uintmax_t size() const { return size_; }  // when it was opened
   // The bytes from `offset` on, fewer than to.size() only at the end.
   std::size_t read(std::span<char> to, std::uintmax_t offset) const;
+  // All size() bytes, at least one, mapped to be read: to be unmapped by the caller, who may do so after the file is closed.
+  const void* map() const;
 
  private:
   std::filesystem::path path_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -44,6 +45,49 @@ void run_on(std::size_t workers, std::size_t count, const std::function<void(std
     for (std::size_t w = 0; w < workers; ++w) threads.emplace_back(work, w);
   }
   if (first) std::rethrow_exception(first);
+}
+
+void in_order(std::size_t workers, const PartStream& stream) {
+  std::mutex taking, giving;
+  std::condition_variable turn;
+  std::size_t taken = 0, given = 0;  // under taking, under giving
+  std::atomic<bool> ended = false;   // nothing more is taken
+  bool stopped = false;              // nothing more is given
+  workers = std::max<std::size_t>(workers, 1);
+  run_on(workers, workers, [&](std::size_t worker, std::size_t) {
+    for (;;) {
+      std::size_t number = 0;
+      std::exception_ptr failed;
+      {
+        const std::lock_guard lock(taking);
+        if (ended) return;
+        try {
+          if (!stream.take(worker)) return void(ended = true);
+        } catch (...) {
+          failed = std::current_exception(), ended = true;
+        }
+        number = taken++;
+      }
+      if (!failed) try {
+          stream.work(worker);
+        } catch (...) {
+          failed = std::current_exception();
+        }
+      std::unique_lock lock(giving);
+      turn.wait(lock, [&] { return given == number || stopped; });
+      if (stopped) return;
+      bool more = false;
+      if (!failed) try {
+          more = stream.give(worker);
+        } catch (...) {
+          failed = std::current_exception();
+        }
+      ++given;
+      if (!more) stopped = true, ended = true;
+      turn.notify_all();
+      if (failed) std::rethrow_exception(failed);
+    }
+  });
 }
 
 void flush_denormals() {

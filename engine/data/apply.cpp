@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "engine/data/dates.h"
+#include "engine/data/fill.h"
 #include "engine/data/preprocess.h"
 #include "engine/data/problems.h"
 #include "engine/data/scalers.h"
@@ -39,125 +41,115 @@ std::int64_t scalars(const ColumnPlan& plan) {
   return plan.kind == ColumnPlan::Kind::one_hot ? static_cast<std::int64_t>(plan.categories.size()) : 1;
 }
 
-// Cells that do not fit: problems of the file, or of their rows.
-class Misfits {
- public:
-  Misfits(const CsvTable& table, Problems& problems, UnfitRows* unfit) : table_(table), problems_(problems), unfit_(unfit) {}
-  template <class Sentence>
-  void add(std::int64_t row, const Sentence& sentence) {
-    if (!unfit_) return problems_.add(sentence);
-    unfit_->rows.resize(static_cast<std::size_t>(table_.rows));
-    if (unfit_->rows[static_cast<std::size_t>(row)]) return;
-    unfit_->rows[static_cast<std::size_t>(row)] = true;
-    if (++unfit_->count <= static_cast<std::int64_t>(Problems::shown)) unfit_->text += cat(unfit_->text.empty() ? "" : "\n", sentence());
-  }
-
- private:
-  const CsvTable& table_;
-  Problems& problems_;
-  UnfitRows* unfit_;
+// What one input needs of the table. A column that is not there is told in its place among the cells that do not fit.
+struct Inflow {
+  const InputPlan* input;
+  Field field;
+  struct Part {
+    std::optional<table::Filling> filling;
+    std::string fault;
+    std::vector<table::Misfit> misfits = {};
+  };
+  std::vector<Part> parts;
+  std::vector<std::size_t> last_use;  // of these columns: no later input needs them
 };
 
-class Filler {
- public:
-  Filler(const CsvTable& table, Field& field, Misfits& misfits) : table_(table), field_(field), width_(field.width()), misfits_(misfits) {}
-
-  void fill(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
-    if (plan.is_category()) categories(plan, column, offset);
-    else if (plan.kind == ColumnPlan::Kind::indicator) indicator(column, offset);
-    else numbers(plan, column, offset);
-  }
-
- private:
-  std::size_t at(std::int64_t row, std::int64_t offset) const { return static_cast<std::size_t>(row * width_ + offset); }
-
-  void indicator(std::size_t column, std::int64_t offset) {
-    for (std::int64_t row = 0; row < table_.rows; ++row) field_.f32[at(row, offset)] = table::missing(table_.columns[column], row);
-  }
-
-  void numbers(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
-    for (std::int64_t row = 0; row < table_.rows; ++row) {
-      std::optional<double> raw = table::raw_number(table_, row, column, plan.part);
-      if (raw && std::isnan(*raw)) raw = plan.fill;
-      const double x = raw ? plan.number(*raw) : 0;
-      if (!raw || !put(plan, at(row, offset), x)) misfits_.add(row, [&] { return table_.place(row, column) + ": " + why(plan, row, column, raw, x); });
-    }
-  }
-
-  bool put(const ColumnPlan& plan, std::size_t i, double x) {
-    if (plan.kind == ColumnPlan::Kind::integer) {
-      if (x != std::floor(x) || std::abs(x) > 9007199254740992.0) return false;  // 2^53
-      field_.i64[i] = static_cast<std::int64_t>(x);
-      return true;
-    }
-    field_.f32[i] = static_cast<float>(x);
-    if (std::isfinite(field_.f32[i])) return true;
-    field_.f32[i] = 0;
-    return false;
-  }
-
-  std::string why(const ColumnPlan& plan, std::int64_t row, std::size_t column, std::optional<double> raw, double x) const {
-    const std::string cell = table_.cell(row, column);
-    if (!raw) return cell.empty() ? "the value is missing" : plan.part ? not_a_date(cell) : not_a_number(cell);
-    if (plan.kind == ColumnPlan::Kind::integer) return cat(*raw, " is not a whole number, as the model's input needs");
-    const TransformRow& transform = transform_row(plan.transform);
-    if (!transform.takes(*raw)) return cat(*raw, " is outside the domain of transform: ", transform.name, ", which takes numbers ", transform.domain);
-    return cat(*raw, " becomes ", x, ", beyond the range of float32");
-  }
-
-  void categories(const ColumnPlan& plan, std::size_t column, std::int64_t offset) {
-    using table::missing_code, table::unknown_code;
-    const std::vector<std::int64_t> codes = table::codes(table_.columns[column], plan.categories);
-    const auto code_of = [&](const std::optional<std::string>& name, std::int64_t without) {
-      const auto it = name ? std::ranges::find(plan.categories, *name) : plan.categories.end();
-      return it == plan.categories.end() ? without : it - plan.categories.begin();
-    };
-    const std::int64_t fill = code_of(plan.fill_category, missing_code), frequent = code_of(plan.frequent, unknown_code);
-    for (std::int64_t row = 0; row < table_.rows; ++row) {
-      std::int64_t code = codes[static_cast<std::size_t>(row)];
-      if (code == missing_code) code = fill;
-      if (code == unknown_code && plan.unknown == ColumnRule::Unknown::zeros) continue;
-      if (code == unknown_code) code = frequent;
-      if (code < 0) misfits_.add(row, [&] { return unknown(plan, row, column); });
-      else if (plan.kind == ColumnPlan::Kind::code) field_.i64[at(row, offset)] = code;
-      else field_.f32[at(row, offset + code)] = 1;
-    }
-  }
-
-  std::string unknown(const ColumnPlan& plan, std::int64_t row, std::size_t column) const {
-    const std::string cell = table_.cell(row, column), place = table_.place(row, column);
-    if (cell.empty()) return place + ": the value is missing";
-    return cat(place, ": category ", quote(cell), " does not occur in the table trained on", did_you_mean(cell, plan.categories));
-  }
-
-  const CsvTable& table_;
-  Field& field_;
-  std::int64_t width_;
-  Misfits& misfits_;
-};
-
-Field fill_input(const InputPlan& input, const Columns& columns, Misfits& misfits, Problems& problems) {
-  Field field{input.name, {0}, Dtype::f32, {}, {}};
+Inflow inflow(const InputPlan& input, const Columns& columns) {
+  Inflow out{&input, {input.name, {0}, Dtype::f32, {}, {}}, {}, {}};
   for (const ColumnPlan& plan : input.columns) {
-    field.row[0] += scalars(plan);
-    if (plan.is_int64()) field.dtype = Dtype::i64;
-  }
-  check_memory(static_cast<double>(columns.table.rows) * static_cast<double>(field.row[0]) * static_cast<double>(bytes(field.dtype)),
-               cat("the input of ", field.row[0], " columns"));
-  const auto size = static_cast<std::size_t>(elements({columns.table.rows, field.row[0]}));
-  if (field.dtype == Dtype::i64) field.i64.resize(size);
-  else field.f32.resize(size);
-  Filler filler(columns.table, field, misfits);
-  std::int64_t offset = 0;
-  for (const ColumnPlan& plan : input.columns) {
+    Inflow::Part& part = out.parts.emplace_back();
     try {
-      filler.fill(plan, columns.find(plan.name, plan.index), offset);
+      part.filling.emplace(columns.table, plan, columns.find(plan.name, plan.index), out.field.row[0]);
     } catch (const Error& error) {
-      problems.add(error.sentence());
+      part.fault = error.sentence();
     }
-    offset += scalars(plan);
+    out.field.row[0] += scalars(plan);
+    if (plan.is_int64()) out.field.dtype = Dtype::i64;
   }
-  return field;
+  return out;
+}
+
+// Rows by blocks on several threads; memory is touched as they come, and that of the cells that became rows is given back where `consumed`.
+void flow(Inflow& in, const CsvTable& table, CsvTable* consumed) {
+  Field& field = in.field;
+  const std::int64_t width = field.row[0];
+  check_memory(static_cast<double>(table.rows) * static_cast<double>(width) * static_cast<double>(bytes(field.dtype)),
+               cat("the input of ", width, " columns"));
+  const auto size = static_cast<std::size_t>(elements({table.rows, width}));
+  field.dtype == Dtype::i64 ? field.i64.reserve(size) : field.f32.reserve(size);
+  expect_use(field.dtype == Dtype::i64 ? static_cast<void*>(field.i64.data()) : field.f32.data(), size * bytes(field.dtype));
+  constexpr std::int64_t rows_of_block = CompactNumbers::block;
+  const std::int64_t at_once = std::clamp<std::int64_t>((1 << 16) / std::max<std::int64_t>(width, 1), 16, rows_of_block);  // they stay in the cache
+  struct Work {
+    std::int64_t begin = 0, end = 0;
+    std::vector<std::vector<table::Misfit>> misfits;
+  };
+  std::vector<Work> works(table::workers(table.rows));
+  for (Work& work : works) work.misfits.resize(in.parts.size());
+  std::int64_t taken = 0;
+  in_order(works.size(), {[&](std::size_t worker) {
+                            Work& work = works[worker];
+                            if (taken == table.rows) return false;
+                            work.begin = taken, work.end = taken = std::min(table.rows, taken + rows_of_block);
+                            const auto filled = static_cast<std::size_t>(taken * width);
+                            field.dtype == Dtype::i64 ? field.i64.resize(filled) : field.f32.resize(filled);  // within what is reserved: nothing moves
+                            return true;
+                          },
+                          [&](std::size_t worker) {
+                            Work& work = works[worker];
+                            for (std::int64_t row = work.begin; row < work.end; row += at_once)
+                              for (std::size_t p = 0; p < in.parts.size(); ++p)
+                                if (in.parts[p].filling)
+                                  table::fill(table, *in.parts[p].filling, row, std::min(work.end, row + at_once), field, work.misfits[p]);
+                          },
+                          [&](std::size_t worker) {
+                            Work& work = works[worker];
+                            for (std::size_t p = 0; p < in.parts.size(); ++p) {
+                              std::ranges::move(work.misfits[p], std::back_inserter(in.parts[p].misfits));
+                              work.misfits[p].clear();
+                            }
+                            if (!consumed) return true;
+                            for (const std::size_t column : in.last_use) consumed->columns[column].numbers.release(static_cast<std::size_t>(work.end));
+                            constexpr std::int64_t often = std::int64_t{1} << 23;  // bytes
+                            const std::int64_t row_bytes = width * static_cast<std::int64_t>(sizeof(float));
+                            if (work.begin * row_bytes / often != work.end * row_bytes / often) give_back_memory();
+                            return true;
+                          }});
+}
+
+// What does not fit: problems of the file, or of their rows.
+void tell(const Inflow& in, const CsvTable& table, Problems& problems, UnfitRows* unfit) {
+  for (const Inflow::Part& part : in.parts) {
+    if (!part.fault.empty()) problems.add(part.fault);
+    for (const table::Misfit& misfit : part.misfits) {
+      if (!unfit) {
+        problems.add([&] { return misfit.sentence; });
+        continue;
+      }
+      unfit->rows.resize(static_cast<std::size_t>(table.rows));
+      if (unfit->rows[static_cast<std::size_t>(misfit.row)]) continue;
+      unfit->rows[static_cast<std::size_t>(misfit.row)] = true;
+      if (++unfit->count <= static_cast<std::int64_t>(Problems::shown)) unfit->text += cat(unfit->text.empty() ? "" : "\n", misfit.sentence);
+    }
+  }
+}
+
+std::vector<Field> fill_inputs(const Preprocess& fitted, const Columns& columns, CsvTable* consumed, UnfitRows* unfit) {
+  std::vector<Inflow> all;
+  for (const InputPlan& input : fitted.inputs) all.push_back(inflow(input, columns));
+  std::vector<bool> needed(columns.table.columns.size());
+  for (auto in = all.rbegin(); consumed && in != all.rend(); ++in)
+    for (const Inflow::Part& part : in->parts)
+      if (part.filling && !needed[part.filling->column]) needed[part.filling->column] = true, in->last_use.push_back(part.filling->column);
+  Problems problems;
+  std::vector<Field> out;
+  for (Inflow& in : all) {
+    flow(in, columns.table, consumed);
+    tell(in, columns.table, problems, unfit);
+    out.push_back(std::move(in.field));
+  }
+  problems.raise(Exit::mismatch);
+  return out;
 }
 
 std::vector<std::string> scalar_names(const InputPlan& input) {
@@ -200,23 +192,43 @@ void fill_target(Dataset& out, const Preprocess& fitted, const Columns& columns)
 }
 }  // namespace
 
-Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_target, UnfitRows* unfit) {
+namespace {
+// `target`: where it is known.
+Dataset rows_of(const Preprocess& preprocess, const CsvTable& table, bool with_target, UnfitRows* unfit, CsvTable* consumed, Field* target) {
   return within(quote(table.source), [&] {
     const Columns columns(preprocess, table, with_target);
     Dataset out;
     out.source = table.source;
     out.rows = table.rows;
     out.classes = preprocess.classes;
-    Problems problems;
-    Misfits misfits(table, problems, unfit);
-    for (const InputPlan& input : preprocess.inputs) out.features.push_back(fill_input(input, columns, misfits, problems));
-    problems.raise(Exit::mismatch);
+    out.features = fill_inputs(preprocess, columns, consumed, unfit);
     if (!preprocess.inputs.empty()) out.feature_names = scalar_names(preprocess.inputs[0]);
     if (!with_target) return out;
-    fill_target(out, preprocess, columns);
+    if (target && !out.classes.empty()) out.target = std::move(*target);
+    else fill_target(out, preprocess, columns);
     if (preprocess.row_weight) out.row_weights = table::weight_values(table, columns.find(preprocess.row_weight->name, preprocess.row_weight->index));
     return out;
   });
 }
+}  // namespace
+
+Dataset apply(const Preprocess& preprocess, const CsvTable& table, bool with_target, UnfitRows* unfit) {
+  return rows_of(preprocess, table, with_target, unfit, nullptr, nullptr);
+}
+
+Dataset consume(FittedData& fitted, CsvTable& table) {
+  for (const NamedColumn& target : fitted.preprocess.targets)
+    if (!fitted.preprocess.classes.empty()) table.columns[static_cast<std::size_t>(target.index)].codes = std::vector<std::int32_t>();  // they are known
+  Dataset out = rows_of(fitted.preprocess, table, true, nullptr, &table, &fitted.target.target);
+  for (Column& column : table.columns) column.numbers = CompactNumbers(), column.codes = std::vector<std::int32_t>(), column.texts = std::vector<std::string>();
+  std::size_t known = table.lines.size();
+  while (known > 1 && table.lines[known - 1] == table.lines[known - 2] + 1) --known;
+  table.lines.resize(known);
+  table.lines.shrink_to_fit();
+  give_back_memory();
+  return out;
+}
+
+Dataset apply(FittedData& fitted, const CsvTable& table) { return rows_of(fitted.preprocess, table, true, nullptr, nullptr, &fitted.target.target); }
 
 }  // namespace lehr

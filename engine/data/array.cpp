@@ -202,6 +202,7 @@ ArrayData read_array(const fs::path& named) {
                            if (is_gzip(file.bytes)) return of_packed(file.bytes, InflateStream::Form::gzip, {}, {});
                            return of_bytes(file.bytes, file.owner);
                          });
+  check_mapped();
   out.source = name.file.filename().string() + (name.member.empty() ? "" : ":" + name.member);
   return out;
 }

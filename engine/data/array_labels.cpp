@@ -76,6 +76,7 @@ Labels read_labels(const Field& target, std::int64_t rows, const ArrayUse& use) 
   const bool hot = target.width() > 1;
   if (target.width() == 0) throw Error("its rows are ", target.row, ": empty").code(Exit::mismatch);
   out.values = hot ? one_hot(target, rows) : plain(target, rows);
+  target.stored.leave();
   std::set<std::int64_t> found;
   const auto ignored = [&](std::int64_t v) { return std::ranges::find(use.ignore, cat(v)) != use.ignore.end(); };
   for (const std::string& each : use.ignore)

@@ -49,12 +49,15 @@ CsvTable parse(csv::Source& text, const std::string& source, const CsvOptions& o
   std::vector<std::string> first, data;
   {
     csv::Stretches stretches(text);
-    std::string_view head = stretches.next(sample_lines);
-    while (!stretches.last() && !csv::Cells(head, ',').start_row()) head = stretches.next(sample_lines);  // blank lines
-    csv::Dialect dialect = csv::detect(head, options);
+    csv::Stretch head;
+    do {  // over blank lines
+      stretches.next(head, sample_lines);
+      head.check();
+    } while (!stretches.last() && !csv::Cells(head.text, ',').start_row());
+    csv::Dialect dialect = csv::detect(head.text, options);
     table.delimiter = dialect.delimiter, table.decimal = dialect.decimal;
     table.header = dialect.header, table.header_reason = std::move(dialect.header_reason);
-    csv::Cells cells(head, table.delimiter, table.decimal, stretches.line());
+    csv::Cells cells(head.text, table.delimiter, table.decimal, head.line);
     if (!cells.start_row()) throw Error("it is empty");
     first = csv::read_row(cells);
     try {
@@ -139,7 +142,8 @@ std::size_t CsvTable::find(const std::string& name_or_index) const {
 
 std::string CsvTable::place(std::int64_t row, std::size_t column) const {
   const std::string& name = columns[column].name;
-  return cat("line ", lines[static_cast<std::size_t>(row)], ", column ", header ? quote(name) : name);
+  const std::int64_t known = std::min(row, std::ssize(lines) - 1);
+  return cat("line ", lines[static_cast<std::size_t>(known)] + (row - known), ", column ", header ? quote(name) : name);
 }
 
 std::optional<double> CsvTable::value(std::int64_t row, std::size_t column) const {

@@ -36,7 +36,7 @@ struct CsvTable {
   std::vector<std::string> notes;          // what was found that the options leave open: one sentence each
   std::int64_t rows = 0;
   std::vector<Column> columns;
-  std::vector<std::uint32_t> lines;        // of each row, from 1
+  std::vector<std::uint32_t> lines;        // of each row, from 1; rows behind the last that stands here follow it line by line
 
   std::vector<std::string> names() const;
   // A name, or else an index (negative counts from the end). Error naming the columns and the nearest; a name that several columns have is refused.

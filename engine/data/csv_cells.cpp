@@ -1,24 +1,12 @@
 #include "engine/data/csv_cells.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
 #include "base/error.h"
 
 namespace lehr::csv {
-
-namespace {
-constexpr std::array<double, 19> powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
-                                           1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
-}
-
-void Cells::pass_line_end() {
-  if (p_ == end_) return;
-  if (*p_ == '\r' && p_ + 1 != end_ && p_[1] == '\n') ++p_;
-  ++p_, ++line_;
-}
 
 bool Cells::start_row() {
   while (p_ != end_) {
@@ -29,29 +17,6 @@ bool Cells::start_row() {
     pass_line_end();
   }
   return false;
-}
-
-// Digits m and decimals k with m <= 2^53 and k <= 18: m / 10^k is correctly rounded, both being exact (Clinger 1990).
-bool Cells::plain_number(double& value) {
-  const char* p = p_;
-  const bool negative = *p == '-';
-  p += negative;
-  const char* first = p;
-  std::uint64_t m = 0;
-  while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
-  std::ptrdiff_t digits = p - first, decimals = 0;
-  if (*p == decimal_) {
-    const char* point = ++p;
-    while (static_cast<unsigned char>(*p - '0') < 10) m = m * 10 + static_cast<std::uint64_t>(*p++ - '0');
-    decimals = p - point;
-    digits += decimals;
-  }
-  if (digits == 0 || digits > 18 || m > (std::uint64_t{1} << 53) || !ends(p)) return false;
-  const double magnitude = static_cast<double>(m) / powers[static_cast<std::size_t>(decimals)];
-  value = negative ? -magnitude : magnitude;
-  decimals_ |= decimals > 0;
-  p_ = p;
-  return true;
 }
 
 bool Cells::any_number(double& value) {
@@ -102,12 +67,6 @@ std::string_view Cells::quoted() {
   while (blank(*p_)) ++p_;
   if (!ends(p_)) throw Error("line ", line_, ": the quoted cell ", quote(buffer_), " is followed by ", quote({p_, 1}));
   return buffer_;
-}
-
-bool Cells::next_in_row() {
-  if (p_ != end_ && *p_ == delimiter_) return ++p_, true;
-  pass_line_end();
-  return false;
 }
 
 void Cells::skip_row() {

@@ -37,26 +37,33 @@ class Source {
   std::unique_ptr<InflateStream> gzip_;
 };
 
-// A source in stretches of whole rows: every one ends behind a line end that stands outside quotes, the last one with the text. What is not UTF-8 is refused.
+// Whole rows of a text: it ends behind a line end that stands outside quotes, or with the text. A NUL follows the last one, and eight bytes can be read
+// behind any.
+struct Stretch {
+  std::string_view text;   // in the buffer
+  std::int64_t line = 1;   // of its first byte
+  std::int64_t lines = 0;  // line ends in it
+  std::uintmax_t read = 0; // bytes of text up to its end, about
+  std::vector<char> buffer;
+  // Error with line and character of what is not UTF-8.
+  void check() const;
+};
+
+// A source in stretches.
 class Stretches {
  public:
   static constexpr std::size_t usual = std::size_t{1} << 18, longest_row = std::size_t{1} << 28;
-  explicit Stretches(Source& source);
+  explicit Stretches(Source& source) : source_(source) {}
 
-  // Empty at the end. Valid until the next call; a NUL follows the last one. The first has `rows` line ends where the text has them.
-  std::string_view next(std::size_t rows = 1);
-  std::int64_t line() const { return line_; }  // of the first byte of the stretch at hand
-  bool last() const { return ended_; }         // no stretch follows
+  // False at the end. It has `rows` line ends where the text has them.
+  bool next(Stretch& out, std::size_t rows = 1);
+  bool last() const { return ended_; }  // no stretch follows
 
  private:
-  void fill();
-  void check(std::string_view text) const;
-
   Source& source_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0, taken_ = 0, end_ = 0;  // the stretch at hand is [begin_, taken_)
+  std::string rest_;  // of the text: it was read, and belongs to the next stretch
   std::int64_t line_ = 1;
-  bool ended_ = false;
+  bool started_ = false, ended_ = false;
 };
 
 }  // namespace lehr::csv

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "engine/data/columns.h"
 #include "engine/data/dates.h"
 #include "engine/data/preprocess.h"
@@ -161,50 +162,63 @@ struct Fitter {
                  cat(" outside the domain of transform: ", transform.name, ", which takes numbers ", transform.domain).c_str());
       return false;
     }
-    std::vector<double> values = values_of(plan);
-    if (values.empty() && impute() != Impute::zero && impute() != Impute::value) return problems.add(called(), " has no value in the training rows"), false;
-    if (values.empty()) values.push_back(0);
+    const bool any = holds_value(plan);
+    if (!any && impute() != Impute::zero && impute() != Impute::value) return problems.add(called(), " has no value in the training rows"), false;
+    static constexpr double nothing[] = {0};
+    const Values values = any ? values_of(plan) : Values([](const Values::Block& block) { block(nothing); });
     fill_missing(plan, values);
     if (plan.fill && !transform.takes(*plan.fill))
       return problems.add(called(), ": missing values are filled with ", *plan.fill, ", transform: ", transform.name, " takes numbers ", transform.domain),
              false;
-    for (double& value : values) value = transform.of(value);
-    scale(plan, values);
+    scale(plan, Values([&](const Values::Block& block) {
+            std::vector<double> out;
+            values.each([&](std::span<const double> raw) {
+              if (plan.transform == ColumnRule::Transform::none) return block(raw);
+              out.assign(raw.begin(), raw.end());
+              for (double& value : out) value = transform.of(value);
+              block(out);
+            });
+          }));
     if (!std::isfinite(plan.shift) || !std::isfinite(plan.scale) || !std::isfinite(plan.fill.value_or(0)))
       return problems.add("the values of ", called(), " are too large to be scaled"), false;
     return true;
   }
 
-  // Of the training rows.
-  std::vector<double> values_of(const ColumnPlan& plan) const {
-    std::vector<double> out;
-    out.reserve(rows.size());
-    if (cells().numeric && !plan.part) {
-      for (const std::int32_t row : rows)
-        if (const double value = cells().numbers[static_cast<std::size_t>(row)]; !std::isnan(value)) out.push_back(value);
-      return out;
-    }
-    for (const std::int32_t row : rows)
-      if (const auto value = raw(row, plan); value && !std::isnan(*value)) out.push_back(*value);
-    return out;
+  // Of the training rows, without the missing ones.
+  Values values_of(const ColumnPlan& plan) const {
+    return Values([this, &plan](const Values::Block& block) {
+      if (!cells().numeric || plan.part) {
+        std::vector<double> out;
+        for (const std::int32_t row : rows)
+          if (const auto value = raw(row, plan); value && !std::isnan(*value)) out.push_back(*value);
+        return block(out);
+      }
+      cells().numbers.gather(rows, [&](std::span<double> some) {
+        const auto present = [&] { return std::remove_if(some.begin(), some.end(), [](double v) { return std::isnan(v); }); };  // clang 14: no ranges
+        if (cells().missing > 0) some = some.first(static_cast<std::size_t>(present() - some.begin()));
+        block(some);
+      });
+    });
   }
+  bool holds_value(const ColumnPlan& plan) const { return (cells().numeric && cells().missing == 0) || values_of(plan).count() > 0; }
 
-  void fill_missing(ColumnPlan& plan, std::vector<double> values) const {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  void fill_missing(ColumnPlan& plan, const Values& values) const {
     switch (impute()) {
       case Impute::error: return;
       case Impute::zero: plan.fill = 0; return;
       case Impute::mean: plan.fill = mean(values); return;
-      case Impute::median:
-        std::ranges::nth_element(values, middle);
-        plan.fill = *middle;
-        if (values.size() % 2 == 0) plan.fill = std::midpoint(*std::max_element(values.begin(), middle), *middle);
-        return;
-      case Impute::most_frequent: plan.fill = most_frequent_number(std::move(values)); return;
+      case Impute::median: plan.fill = median(values.all()); return;
+      case Impute::most_frequent: plan.fill = most_frequent_number(values.all()); return;
       case Impute::value:
         plan.fill = parse_number(rule.fill);
         if (!plan.fill) problems.add(called(), " holds numbers, its missing ones cannot be filled with ", quote(rule.fill));
     }
+  }
+
+  static double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return values.size() % 2 == 0 ? std::midpoint(*std::max_element(values.begin(), middle), *middle) : *middle;
   }
 
   static double most_frequent_number(std::vector<double> values) {
@@ -219,7 +233,7 @@ struct Fitter {
     return best;
   }
 
-  void scale(ColumnPlan& plan, const std::vector<double>& values) const {
+  void scale(ColumnPlan& plan, const Values& values) const {
     const ScalerRow& scaler = scaler_row(rule.scale.value_or(Scale::none));
     Scaling fitted = scaler.fit(values, scaler.number ? rule.*scaler.number : 0);
     plan.shift = fitted.shift, plan.scale = fitted.scale, plan.knots = std::move(fitted.knots);
@@ -277,10 +291,15 @@ void check_kinds(const InputPlan& input, Problems& problems) {
 // Of the target's numbers in the training rows.
 void scale_target(Preprocess& out, const CsvTable& table, Rows rows) {
   for (NamedColumn& target : out.targets) {
-    std::vector<double> values;
-    for (const std::int32_t row : rows)
-      if (const auto value = table.value(row, static_cast<std::size_t>(target.index)); value && !std::isnan(*value)) values.push_back(*value);
-    if (values.empty()) continue;  // told where the target is read
+    const Values values([&](const Values::Block& block) {
+      std::vector<double> some;
+      for (const std::int32_t row : rows) {
+        if (const auto value = table.value(row, static_cast<std::size_t>(target.index)); value && !std::isnan(*value)) some.push_back(*value);
+        if (some.size() == CompactNumbers::block) block(some), some.clear();
+      }
+      block(some);
+    });
+    if (values.count() == 0) continue;  // told where the target is read
     const Scaling fitted = scaler_row(Scale::standard).fit(values, 0);
     target.shift = fitted.shift, target.scale = fitted.scale;
   }
@@ -300,11 +319,19 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
     for (const std::size_t column : use.weights) out.row_weight = named(column);
     if (spec.classes.empty() && spec.classify && !use.targets.empty()) out.classes = table::class_names(table.columns[use.targets[0]], spec);
     if (spec.target_standard) scale_target(out, table, train_rows);
-    for (const auto& [name, columns] : use.inputs) {
-      InputPlan input{name, {}};
-      const bool integers = std::ranges::find(spec.integer_inputs, name) != spec.integer_inputs.end();
-      for (const std::size_t column : columns)
-        for (ColumnPlan& plan : Fitter{table, use.settings[column], column, integers, train_rows, problems}.plans()) input.columns.push_back(std::move(plan));
+    for (const auto& use_of : use.inputs) {
+      InputPlan input{use_of.first, {}};
+      const std::vector<std::size_t>& columns = use_of.second;
+      const bool integers = std::ranges::find(spec.integer_inputs, input.name) != spec.integer_inputs.end();
+      std::vector<std::vector<ColumnPlan>> plans(columns.size());
+      std::vector<Problems> found(columns.size());
+      run_on(table::workers(table.rows), columns.size(), [&](std::size_t, std::size_t i) {
+        plans[i] = Fitter{table, use.settings[columns[i]], columns[i], integers, train_rows, found[i]}.plans();
+      });
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        problems.add(found[i]);
+        std::ranges::move(plans[i], std::back_inserter(input.columns));
+      }
       check_kinds(input, problems);
       out.inputs.push_back(std::move(input));
     }
@@ -315,12 +342,19 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   });
 }
 
-PreparedData prepare_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
-  const Dataset target = read_target(table, spec);
-  PreparedData out;
-  out.split = split(target, options);
+FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
+  FittedData out;
+  out.target = read_target(table, spec);
+  out.split = split(out.target, options);
   out.preprocess = fit(table, spec, out.split.train);
-  out.data = apply(out.preprocess, table);
+  return out;
+}
+
+PreparedData prepare_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
+  FittedData fitted = fit_data(table, spec, options);
+  PreparedData out;
+  out.data = apply(fitted, table);
+  out.split = std::move(fitted.split), out.preprocess = std::move(fitted.preprocess);
   return out;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <vector>
 
 namespace lehr {
 
-// A column of doubles, NaN where a cell is missing, held small: every block of `block` rows as integers m of 1, 2 or 4 bytes where each value is
+// A column of doubles, NaN where a cell is missing, held small: every block of `block` rows as integers m of 1 to 4 bytes where each value is
 // m / 10^k to the last bit, else as float32 where each value is one, else as double. What is read is bit for bit what was put in; of NaN there is one.
 class CompactNumbers {
  public:
@@ -18,13 +19,11 @@ class CompactNumbers {
     for (const double value : values) push_back(value);
   }
   void reserve(std::size_t rows) { full_.reserve(rows / block + 1); }
-  void push_back(double value) {
-    open_.push_back(value);
-    if (open_.size() == block) seal();
-  }
+  void push_back(double value) { append({&value, 1}); }
+  void append(std::span<const double> values);
   // The last, short block is made small too: call it once, no value may follow.
   void finish() {
-    if (!open_.empty()) seal();
+    if (!open_.empty()) seal(open_), open_ = std::vector<double>();
   }
 
   std::size_t size() const { return size_ + open_.size(); }
@@ -32,6 +31,10 @@ class CompactNumbers {
   double operator[](std::size_t i) const { return i < size_ ? full_[i / block].at(i % block) : open_[i - size_]; }
   // The values of begin, begin + 1, …: out.size() of them.
   void read(std::size_t begin, std::span<double> out) const;
+  // The values of these rows, which ascend, in parts of up to `block` rows of the column.
+  void gather(std::span<const std::int32_t> rows, const std::function<void(std::span<double>)>& each) const;
+  // The memory of all whole blocks in front of `row` is given back: these values must not be read again.
+  void release(std::size_t row);
   std::vector<double> all() const;
   std::size_t bytes() const;
   bool operator==(const CompactNumbers& other) const;  // values, NaN equal to NaN
@@ -51,10 +54,11 @@ class CompactNumbers {
   Iterator end() const { return {*this, size()}; }
 
  private:
-  enum class Held : std::uint8_t { i8, u8, i16, i32, f32, f64 };  // u8: without missing values
+  enum class Held : std::uint8_t { i8, u8, i16, i24, i32, f32, f64 };  // u8: without missing values
   struct Block {
     Held held = Held::f64;
     std::uint8_t decimals = 0;
+    bool gaps = true;  // there may be missing values
     std::vector<std::byte> cells;
     double at(std::size_t i) const;
     template <class Cell>
@@ -62,13 +66,12 @@ class CompactNumbers {
     void read(std::size_t begin, std::span<double> out) const;
     std::size_t size() const;
   };
-  void seal();
-  bool as_integers(Block& out) const;
-  template <class Cell>
-  void keep(Block& out, Held held) const;
+  void seal(std::span<const double> values);
+  bool as_integers(Block& out, std::span<const double> values);
 
   std::vector<Block> full_;    // of `block` rows each, after finish() the last of fewer
   std::size_t size_ = 0;       // rows in full_
+  std::size_t released_ = 0;   // blocks
   std::vector<double> open_;
   std::uint8_t decimals_ = 0;  // of the block before: a first guess
 };

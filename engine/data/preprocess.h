@@ -86,7 +86,18 @@ Dataset read_target(const CsvTable& table, const TableSpec& spec);
 // Takes the rows out whose target is missing, where the spec says so. What was left out, "" for none: "3 rows without a target are left out (lines 4, 9, 12)".
 std::string drop_without_target(CsvTable& table, const TableSpec& spec);
 
-// The usual way: target, split, fit on its training rows, apply.
+// The usual way: target, split, what is fitted on the training rows, and then the rows.
+struct FittedData {
+  Dataset target;  // as read_target() gives it; apply() and consume() take the classes of it
+  Split split;
+  Preprocess preprocess;
+};
+FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
+Dataset apply(FittedData& fitted, const CsvTable& table);
+// The same, and the table's cells are gone: their memory is given back as they become rows, so that both are never held whole.
+Dataset consume(FittedData& fitted, CsvTable& table);
+
+// All of it at once.
 struct PreparedData { Dataset data; Split split; Preprocess preprocess; };
 PreparedData prepare_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "base/error.h"
@@ -10,39 +11,45 @@ namespace lehr {
 
 namespace {
 using Scale = ColumnRule::Scale;
-using Values = std::span<const double>;
 
 // A column without spread keeps scale 1; a spread past all numbers stays so, for the caller to find.
 Scaling over(double shift, double spread) { return {shift, spread == 0 ? 1 : std::isfinite(spread) ? 1 / spread : spread}; }
 
-Scaling standard(Values values, double) {
+Scaling standard(const Values& values, double) {
   const double m = mean(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - m) * (value - m);
-  const double deviation = std::sqrt(squares / static_cast<double>(values.size()));
+  double squares = 0, count = 0;
+  values.each([&](std::span<const double> block) {
+    double sum = squares;
+    for (const double value : block) sum += (value - m) * (value - m);
+    squares = sum, count += static_cast<double>(block.size());
+  });
+  const double deviation = std::sqrt(squares / count);
   // A constant's mean may be off by a rounding; that is no spread.
   return over(m, deviation <= 1e-14 * std::abs(m) ? 0 : deviation);
 }
 
-Scaling minmax(Values values, double) {
-  const auto [low, high] = std::ranges::minmax(values);
+Scaling minmax(const Values& values, double) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  values.each([&](std::span<const double> block) {
+    for (const double value : block) low = std::min(low, value), high = std::max(high, value);
+  });
   return over(low, high - low);
 }
 
-Scaling divide(Values, double by) {
+Scaling divide(const Values&, double by) {
   if (!std::isfinite(by) || !std::isfinite(1 / by)) throw Error("scale: cannot divide by ", by);
   return {0, 1 / by};
 }
 
-Scaling robust(Values values, double) {
-  std::vector<double> sorted(values.begin(), values.end());
+Scaling robust(const Values& values, double) {
+  std::vector<double> sorted = values.all();
   std::ranges::sort(sorted);
   return over(quantile(sorted, 0.5), quantile(sorted, 0.75) - quantile(sorted, 0.25));
 }
 
-Scaling quantiles(Values values, double) {
+Scaling quantiles(const Values& values, double) {
   constexpr std::size_t most = 1000;
-  std::vector<double> sorted(values.begin(), values.end());
+  std::vector<double> sorted = values.all();
   std::ranges::sort(sorted);
   const std::size_t count = std::min(most, sorted.size());
   Scaling out;
@@ -51,7 +58,7 @@ Scaling quantiles(Values values, double) {
 }
 
 constexpr ScalerRow rows[] = {
-    {Scale::none, "none", "values as they are", nullptr, [](Values, double) { return Scaling{}; }},
+    {Scale::none, "none", "values as they are", nullptr, [](const Values&, double) { return Scaling{}; }},
     {Scale::standard, "standard", "mean 0, deviation 1", nullptr, standard},
     {Scale::minmax, "minmax", "from 0 to 1", nullptr, minmax},
     {Scale::robust, "robust", "median 0, distance of the quartiles 1", nullptr, robust},
@@ -70,7 +77,7 @@ static_assert(in_order(), "each scaler has its row, in the order of the enumerat
 std::span<const ScalerRow> standard_scalers() { return rows; }
 const ScalerRow& scaler_row(Scale scale) { return rows[static_cast<std::size_t>(scale)]; }
 
-double quantile(Values ascending, double q) {
+double quantile(std::span<const double> ascending, double q) {
   const double at = q * static_cast<double>(ascending.size() - 1);
   const auto below = static_cast<std::size_t>(at);
   if (below + 1 >= ascending.size()) return ascending.back();
@@ -78,7 +85,7 @@ double quantile(Values ascending, double q) {
   return low == high ? low : std::lerp(low, high, at - static_cast<double>(below));
 }
 
-double share_below(Values knots, double raw) {
+double share_below(std::span<const double> knots, double raw) {
   if (raw <= knots.front()) return 0;
   if (raw >= knots.back()) return 1;
   const auto [first, last] = std::equal_range(knots.begin(), knots.end(), raw);  // clang 14 takes no ranges:: one of a span
@@ -102,14 +109,30 @@ double normal_quantile(double p) {
   return upper ? x : -x;
 }
 
-double mean(Values values) {
-  double sum = 0, lost = 0;
-  for (const double value : values) {
-    const double term = value - lost, next = sum + term;
-    lost = (next - sum) - term;
-    sum = next;
-  }
-  return sum / static_cast<double>(values.size());
+double mean(const Values& values) {
+  double total = 0, rounding = 0, count = 0;
+  values.each([&](std::span<const double> block) {
+    double sum = total, lost = rounding;
+    for (const double value : block) {
+      const double term = value - lost, next = sum + term;
+      lost = (next - sum) - term;
+      sum = next;
+    }
+    total = sum, rounding = lost, count += static_cast<double>(block.size());
+  });
+  return total / count;
+}
+
+std::size_t Values::count() const {
+  std::size_t out = 0;
+  each([&](std::span<const double> block) { out += block.size(); });
+  return out;
+}
+
+std::vector<double> Values::all() const {
+  std::vector<double> out;
+  each([&](std::span<const double> block) { out.insert(out.end(), block.begin(), block.end()); });
+  return out;
 }
 
 }  // namespace lehr

@@ -1,10 +1,24 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "engine/data/options.h"
 
 namespace lehr {
+
+// Numbers that are handed out block by block, in their order, as often as asked: a column is never held as doubles.
+class Values {
+ public:
+  using Block = std::function<void(std::span<const double>)>;
+  explicit Values(std::function<void(const Block&)> each) : each_(std::move(each)) {}
+  void each(const Block& block) const { each_(block); }
+  std::size_t count() const;
+  std::vector<double> all() const;
+
+ private:
+  std::function<void(const Block&)> each_;
+};
 
 // x = (raw - shift) * scale; with knots instead: the share of training rows below raw.
 struct Scaling {
@@ -17,7 +31,7 @@ struct ScalerRow {
   ColumnRule::Scale scale;
   const char *name, *doc;          // as experiment files spell it
   double ColumnRule::*number;      // the number it takes, scale: {divide: 255}; nullptr: none
-  Scaling (*fit)(std::span<const double> values, double number);  // values: at least one, all finite
+  Scaling (*fit)(const Values& values, double number);  // values: at least one, all finite
 };
 std::span<const ScalerRow> standard_scalers();
 const ScalerRow& scaler_row(ColumnRule::Scale scale);
@@ -31,6 +45,6 @@ double share_below(std::span<const double> knots, double raw);
 double normal_quantile(double p);
 
 // Of at least one value, with the rounding errors of the sum carried along (Kahan).
-double mean(std::span<const double> values);
+double mean(const Values& values);
 
 }  // namespace lehr

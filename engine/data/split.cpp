@@ -39,14 +39,26 @@ Sizes sizes(std::int64_t n, const SplitOptions& o) {
   return s;
 }
 
+// Which part each row belongs to.
+using Parts = std::vector<std::uint8_t>;
+enum Part : std::uint8_t { train, validation, test };
+
 // The first rows of `order` train, then come validation and test.
-void deal(std::span<const std::int32_t> order, const Sizes& s, Split& out) {
-  const auto put = [&](Rows& part, std::int64_t from, std::int64_t count) {
-    part.insert(part.end(), order.begin() + from, order.begin() + from + count);
-  };
-  put(out.train, 0, s.train);
-  put(out.validation, s.train, s.validation);
-  put(out.test, s.train + s.validation, s.test);
+void deal(std::span<const std::int32_t> order, const Sizes& s, Parts& out) {
+  std::int64_t at = 0;
+  for (const auto& [part, count] : {std::pair{train, s.train}, std::pair{validation, s.validation}, std::pair{test, s.test}})
+    for (const std::int64_t end = at + count; at < end; ++at) out[static_cast<std::size_t>(order[static_cast<std::size_t>(at)])] = part;
+}
+
+// The rows of each part in ascending order.
+Split gathered(const Parts& parts, const Sizes& s) {
+  Split out;
+  Rows* of_part[] = {&out.train, &out.validation, &out.test};
+  const std::int64_t sizes[] = {s.train, s.validation, s.test};
+  std::int32_t* to[3];
+  for (std::size_t p = 0; p < 3; ++p) of_part[p]->resize(static_cast<std::size_t>(sizes[p])), to[p] = of_part[p]->data();
+  for (std::size_t row = 0; row < parts.size(); ++row) *to[parts[row]]++ = static_cast<std::int32_t>(row);
+  return out;
 }
 
 // Shares of `total` in proportion to counts: whole parts, then one each to the largest remainders (earlier class first).
@@ -82,7 +94,7 @@ std::vector<Rows> rows_per_class(const Dataset& data) {
   return out;
 }
 
-void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Split& out) {
+void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Parts& out) {
   std::vector<Rows> classes = rows_per_class(data);
   const std::int64_t parts = 1 + (s.validation > 0) + (s.test > 0);
   std::vector<std::int64_t> counts, room;
@@ -110,7 +122,7 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Split& ou
 Split split(const Dataset& data, const SplitOptions& options) {
   if (data.rows == 0) throw misfit(quote(data.source), " has no rows to split");
   const Sizes s = sizes(data.rows, options);
-  Split out;
+  Parts out(static_cast<std::size_t>(data.rows));
   if (options.take == SplitOptions::Take::stratified) {
     stratify(data, s, options.seed, out);
   } else {
@@ -119,8 +131,7 @@ Split split(const Dataset& data, const SplitOptions& options) {
     if (options.take == SplitOptions::Take::random) Random(options.seed, Stream::split).shuffle(order);
     deal(order, s, out);
   }
-  for (Rows* part : {&out.train, &out.validation, &out.test}) std::ranges::sort(*part);
-  return out;
+  return gathered(out, s);
 }
 
 }  // namespace lehr

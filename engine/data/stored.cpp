@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/tensor.h"
+#include "engine/data/mapped.h"
 
 namespace lehr {
 
@@ -68,6 +69,7 @@ auto typed(Dtype dtype, const F& f) {
 template <class Row, class To, class Each>
 void each_row(std::span<const std::int32_t> rows, std::size_t width, To* out, const Row& row, const Each& each) {
   for (const std::int32_t r : rows) each(row(r), out), out += width;
+  check_mapped();
 }
 
 template <class Index, class Row>
@@ -165,9 +167,15 @@ void Stored::gather_raw(std::span<const std::int32_t> rows, double* out) const {
   });
 }
 
+void Stored::leave() const {
+  for (const Stretch& stretch : stretches_) leave_mapped(stretch.bytes);
+}
+
 double Stored::raw(std::size_t index) const {
   const auto width = static_cast<std::size_t>(width_);
-  return typed(dtype_, [&]<class T>(T) { return as_double(load<T>(row(static_cast<std::int64_t>(index / width)), index % width)); });
+  const double out = typed(dtype_, [&]<class T>(T) { return as_double(load<T>(row(static_cast<std::int64_t>(index / width)), index % width)); });
+  check_mapped();
+  return out;
 }
 
 double Stored::value(std::size_t index) const {

@@ -35,13 +35,16 @@ class Stored {
   // Integers and truth values that nothing scales: an input of integers takes them.
   bool whole() const { return !is_float(dtype_) && !scaled(); }
 
-  // The rows, one after another, as the model sees them. `out` has room for rows.size() * width values. Nothing is allocated.
+  // The rows, one after another, as the model sees them. `out` has room for rows.size() * width values. Nothing is allocated. Here and below: Error
+  // (Exit::failed) naming file and byte where a mapped file was cut short meanwhile.
   void gather(std::span<const std::int32_t> rows, float* out) const;
   void gather(std::span<const std::int32_t> rows, std::int64_t* out) const;  // whole()
   void gather(std::span<const std::int32_t> rows, std::uint8_t* out) const;  // truth values: 0 or 1
   // One value by its place in row-major order, as the model sees it, and as the file has it.
   double value(std::size_t index) const;
   double raw(std::size_t index) const;
+  // What was read of mapped files is not counted as memory any more, until it is read again.
+  void leave() const;
   // The values of `rows` as the file has them, in double: for statistics. `out` as above.
   void gather_raw(std::span<const std::int32_t> rows, double* out) const;
 

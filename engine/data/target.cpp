@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "engine/data/columns.h"
 #include "engine/data/dates.h"
 #include "engine/data/preprocess.h"
@@ -36,9 +37,13 @@ std::vector<std::string> distinct(const Column& column) {
   return out;
 }
 
-std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known) {
+std::size_t workers(std::int64_t rows) {
+  constexpr std::size_t most = 4;
+  return std::min({cores(), most, 1 + static_cast<std::size_t>(rows) / (8 * CompactNumbers::block)});
+}
+
+std::vector<std::int64_t> text_codes(const Column& column, const std::vector<std::string>& known) {
   check_text(column);
-  std::vector<std::int64_t> out;
   std::unordered_map<std::string_view, std::int64_t> index;
   for (std::size_t k = 0; k < known.size(); ++k) index.emplace(known[k], static_cast<std::int64_t>(k));
   std::vector<std::int64_t> of_text;
@@ -46,6 +51,12 @@ std::vector<std::int64_t> codes(const Column& column, const std::vector<std::str
     const auto at = index.find(cell);
     of_text.push_back(at == index.end() ? unknown_code : at->second);
   }
+  return of_text;
+}
+
+std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known) {
+  const std::vector<std::int64_t> of_text = text_codes(column, known);
+  std::vector<std::int64_t> out;
   out.reserve(column.codes.size());
   for (const std::int32_t code : column.codes) out.push_back(code < 0 ? missing_code : of_text[static_cast<std::size_t>(code)]);
   return out;
@@ -97,19 +108,19 @@ Field class_field(const CsvTable& table, std::size_t column, const std::vector<s
   Problems problems;
   Field field{"target", {}, Dtype::i64, {}, {}};
   field.i64 = codes(c, classes);
-  const std::vector<std::int64_t> ignored = codes(c, ignore);
+  const std::vector<std::int64_t> ignored = ignore.empty() ? std::vector<std::int64_t>() : codes(c, ignore);
   std::vector<bool> met(ignore.size());
   Wrong without;
   std::map<std::string, Wrong> unlisted;
   std::vector<std::string> order;
   for (std::size_t r = 0; r < field.i64.size(); ++r) {
     const std::int64_t row = static_cast<std::int64_t>(r);
-    if (ignored[r] >= 0) {
+    if (field.i64[r] >= 0) continue;  // no class is ignored
+    if (!ignored.empty() && ignored[r] >= 0) {
       met[static_cast<std::size_t>(ignored[r])] = true;
       field.i64[r] = ignored_class;
       continue;
     }
-    if (field.i64[r] >= 0) continue;
     if (field.i64[r] == missing_code) {
       without.add(table, row, column);
       continue;

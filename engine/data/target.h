@@ -17,6 +17,11 @@ void sort_names(std::vector<std::string>& names);
 // among them. Names need a column that is text (CsvOptions::text): Error on one of numbers, here and in distinct().
 constexpr std::int64_t missing_code = -1, unknown_code = -2;
 std::vector<std::int64_t> codes(const Column& column, const std::vector<std::string>& known);
+// The same of each text of the column.
+std::vector<std::int64_t> text_codes(const Column& column, const std::vector<std::string>& known);
+
+// Threads that are worth it for what goes over all rows of a table; no result depends on them.
+std::size_t workers(std::int64_t rows);
 
 bool missing(const Column& column, std::int64_t row);
 // The cell as a number, or that part of its date: NaN where missing, nothing where it is another text.

@@ -90,21 +90,19 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
     out->notes.push_back(std::move(order.note));
   }
   if (std::string note = drop_without_target(out->table, table); !note.empty()) out->notes.push_back(std::move(note));
-  auto prepared = prepare_data(out->table, table, key.data.split);
-  out->data = std::move(prepared.data);
-  if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
-  out->split = std::move(prepared.split);
-  out->preprocess = std::move(prepared.preprocess);
-  std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
-  std::ranges::move(fill_notes(*out), std::back_inserter(out->notes));
+  FittedData fitted = fit_data(out->table, table, key.data.split);
   auto odd = odd_notes(out->table, [&](std::size_t column) {
-    return std::ranges::any_of(out->preprocess.inputs, [&](const InputPlan& input) {
+    return std::ranges::any_of(fitted.preprocess.inputs, [&](const InputPlan& input) {
       return std::ranges::find(input.columns, static_cast<std::int64_t>(column), &ColumnPlan::index) != input.columns.end();
     });
   });
+  out->data = keep_cells ? apply(fitted, out->table) : consume(fitted, out->table);
+  if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
+  out->split = std::move(fitted.split);
+  out->preprocess = std::move(fitted.preprocess);
+  std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
+  std::ranges::move(fill_notes(*out), std::back_inserter(out->notes));
   std::ranges::move(odd, std::back_inserter(out->notes));
-  if (!keep_cells)
-    for (Column& column : out->table.columns) column.numbers = {}, column.codes = {}, column.texts = {};
   return out;
 }
 

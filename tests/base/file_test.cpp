@@ -108,6 +108,28 @@ TEST_CASE("what cannot be read is refused by name", "[base]") {
   CHECK(says(failure([&] { read_file("/dev/zero"); }), "it is not a regular file"));
 }
 
+TEST_CASE("a fingerprint is the same of any parts, and as its definition says", "[base]") {
+  std::string content;
+  for (int i = 0; i < 700; ++i) content += static_cast<char>(i * i * 31 + i / 3);
+  const auto bit_by_bit = [](std::string_view bytes) {
+    std::uint64_t crc = 0;
+    for (const char c : bytes) {
+      crc ^= static_cast<std::uint64_t>(static_cast<unsigned char>(c)) << 56;
+      for (int bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ ((crc >> 63) * 0x42F0E1EBA9EA3693);
+    }
+    std::string out;
+    for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(crc >> shift) & 15];
+    return out;
+  };
+  for (std::size_t size = 0; size <= content.size(); ++size) {
+    const std::string_view bytes = std::string_view(content).substr(0, size);
+    CHECK(fingerprint(bytes) == bit_by_bit(bytes));
+    Fingerprint parts;
+    for (std::size_t at = 0, step = 1; at < size; at += step, step = 3 * step % 257) parts.add(bytes.substr(at, step));
+    CHECK(parts.text() == bit_by_bit(bytes));
+  }
+}
+
 TEST_CASE("fingerprints are CRC-64/ECMA-182", "[base]") {
   CHECK(fingerprint("123456789") == "6c40df5f0b497347");  // the check value of the catalogue of CRCs
   CHECK(fingerprint("") == "0000000000000000");

@@ -89,3 +89,37 @@ TEST_CASE("denormals are flushed in the thread that asked for it", "[base]") {
   CHECK(halved() > 0);
 }
 #endif
+
+TEST_CASE("parts are taken and given in one order, whatever the number of workers", "[base]") {
+  for (const std::size_t workers : {0u, 1u, 2u, 5u})
+    for (const int count : {0, 1, 3, 500}) {
+      INFO(workers << " workers, " << count << " parts");
+      std::vector<int> at(std::max<std::size_t>(workers, 1)), given;
+      int next = 0;
+      in_order(workers, {[&](std::size_t w) { return next < count && (at[w] = next++, true); }, [&](std::size_t w) { at[w] *= 2; },
+                         [&](std::size_t w) { return given.push_back(at[w]), true; }});
+      REQUIRE(given.size() == static_cast<std::size_t>(count));
+      for (int i = 0; i < count; ++i) CHECK(given[static_cast<std::size_t>(i)] == 2 * i);
+    }
+}
+
+TEST_CASE("of parts that fail the earliest is told, and none behind it is given", "[base]") {
+  for (const std::size_t workers : {1u, 2u, 5u})
+    for (const char* where : {"take", "work", "give", "end"}) {
+      INFO(workers << " workers, " << where);
+      constexpr int bad = 17;
+      const std::string stage = where;
+      std::vector<int> at(workers);
+      int next = 0, given = 0;
+      const auto fail = [&](int part, const std::string& here) {
+        if (part >= bad && here == stage) throw Error(here, " ", part);
+      };
+      const auto run = [&] {
+        in_order(workers, {[&](std::size_t w) { return at[w] = next++, fail(at[w], "take"), true; }, [&](std::size_t w) { fail(at[w], "work"); },
+                           [&](std::size_t w) { return fail(at[w], "give"), ++given, stage != "end" || at[w] + 1 < bad; }});
+      };
+      if (stage == "end") run();
+      else CHECK_THROWS_WITH(run(), stage + " 17");
+      CHECK(given == bad);
+    }
+}

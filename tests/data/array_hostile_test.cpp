@@ -101,8 +101,8 @@ TEST_CASE("an array whose file lies is refused with a sentence", "[arrays]") {
     CHECK_THAT(said, contains(file));
   }
   CHECK_THAT(error_of([&] { read_array(folder.path("missing.npy")); }), contains("No such file"));
-  CHECK_THAT(error_of([&] { read_array(folder.path("")); }), contains("it is a folder"));
-  CHECK_THAT(error_of([&] { read_array("/dev/zero"); }), contains("it is no regular file"));
+  CHECK_THAT(error_of([&] { read_array(folder.path("")); }), contains("Is a directory"));
+  CHECK_THAT(error_of([&] { read_array("/dev/zero"); }), contains("it is not a regular file"));
 }
 
 TEST_CASE("every file with a byte changed or cut off is read or refused, never more", "[arrays]") {

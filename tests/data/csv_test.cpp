@@ -1,3 +1,5 @@
+#include <sched.h>
+
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -356,6 +358,65 @@ TEST_CASE("rows are the same wherever a text is cut", "[csv][stream]") {
   std::string open = "a,b\n";  // a quote that is never closed
   for (int i = 0; i < 300'000; ++i) open += i == 100 ? "1,\"x\n" : "1,2\n";
   CHECK(error_of(open).find("line 102") == 0);
+}
+
+namespace {
+// What `read` does where this process may use one core alone.
+template <class Read>
+auto on_one_core(const Read& read) {
+  cpu_set_t all, one;
+  REQUIRE(::sched_getaffinity(0, sizeof all, &all) == 0);
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu)
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  REQUIRE(::sched_setaffinity(0, sizeof one, &one) == 0);
+  auto out = read();
+  REQUIRE(::sched_setaffinity(0, sizeof all, &all) == 0);
+  return out;
+}
+}  // namespace
+
+TEST_CASE("a table is the same whatever the number of threads", "[csv][stream]") {
+  std::mt19937 random(23);
+  std::string content = "n,decimal,name,sparse,few\n";
+  for (int i = 0; i < 60'000; ++i)  // some ten stretches
+    content += cat(i, ",", static_cast<double>(random() % 100'000) / 1000, ",name ", random() % 20'000, ",", i % 7 ? "" : "NA", ",\"", i % 3, "\n\"\n");
+  const CsvTable many = parse_csv(content, "t.csv"), one = on_one_core([&] { return parse_csv(content, "t.csv"); });
+  REQUIRE(many.rows == 60'000);
+  CHECK(many.lines == one.lines);
+  CHECK(many.fingerprint == one.fingerprint);
+  for (std::size_t c = 0; c < many.columns.size(); ++c) {
+    CHECK(many.columns[c].numeric == (c != 2 && c != 4));
+    CHECK(many.columns[c].numbers == one.columns[c].numbers);
+    CHECK(many.columns[c].codes == one.columns[c].codes);
+    CHECK(many.columns[c].texts == one.columns[c].texts);
+    CHECK(many.columns[c].missing == one.columns[c].missing);
+  }
+  CHECK(many.columns[3].missing == 60'000);
+  CHECK(many.columns[4].texts == Texts{"0\n", "1\n", "2\n"});
+
+  std::string faulty = content;  // many faults, and behind them what ends the reading
+  for (int i = 0; i < 15; ++i) faulty += "1,2\n\"x\"y,1\n" + content.substr(content.find('\n') + 1);
+  const std::string said = error_of(faulty);
+  CHECK(said == on_one_core([&] { return error_of(faulty); }));
+  CHECK(said.find("… and 10 more") != std::string::npos);
+  const std::string cut = error_of(faulty + "\xff,1,1,1,1\n" + content);
+  CHECK(cut == on_one_core([&] { return error_of(faulty + "\xff,1,1,1,1\n" + content); }));
+  CHECK(cut.find("is not UTF-8") != std::string::npos);
+}
+
+TEST_CASE("digits are read eight at a time, wherever a number ends", "[csv]") {
+  for (int whole = 0; whole < 12; ++whole)
+    for (int decimals = 0; decimals < 20; ++decimals) {
+      const std::string digits = "73951862409517386240951";
+      const std::string cell = cat("-", digits.substr(0, static_cast<std::size_t>(whole)), ".", digits.substr(2, static_cast<std::size_t>(decimals)));
+      if (whole + decimals == 0) continue;
+      for (const std::string& content : {cat(cell, ",1\n", cell, ",2"), cat("1;", cell, "\n2;", cell), cat("7\r\n", cell)}) {
+        const CsvTable t = parse_csv(content, "t", {.header = false});
+        const std::size_t row = t.columns.size() == 1 ? 1 : 0;
+        CHECK(t.columns[t.delimiter == ';' ? 1 : 0].numbers[row] == std::strtod(cell.c_str(), nullptr));
+      }
+    }
 }
 
 TEST_CASE("arbitrary bytes are read or refused, never worse", "[csv]") {

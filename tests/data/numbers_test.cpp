@@ -36,7 +36,9 @@ TEST_CASE("what is read from a column is what was put in, to the last bit", "[nu
            {"bytes and gaps", 2, [&] { return random() % 50 ? static_cast<double>(random() % 256) : nan; }},
            {"signed bytes", 1, [&] { return static_cast<double>(random() % 255) - 127; }},
            {"two decimals", 2, [&] { return std::round(whole(14)) / 100; }},
-           {"six decimals", 4, [&] { return whole(21) / 1e6; }},
+           {"six decimals", 3, [&] { return whole(21) / 1e6; }},
+           {"24 bits", 3, [&] { return random() % 2 ? 8388607.0 : -8388607.0; }},
+           {"one more", 4, [&] { return random() % 2 ? 8388608.0 : -8388608.0; }},
            {"stamps", 8, [&] { return 1550083467346370.0 + static_cast<double>(random() % 1000); }},
            {"floats", 4, [&] { return static_cast<double>(static_cast<float>(whole(40)) / 3.0f); }},
            {"doubles", 8, [&] { return whole(50) / 3.0; }},
@@ -75,4 +77,40 @@ TEST_CASE("blocks of one column are held each as small as it can be", "[numbers]
   CHECK(numbers == held(values));
   CHECK_FALSE(numbers == held({1, 2}));
   CHECK(CompactNumbers{1, 2} == CompactNumbers{1, 2});
+}
+
+TEST_CASE("rows are gathered from blocks, in parts", "[numbers]") {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < 5 * CompactNumbers::block + 100; ++i) values.push_back(i % 11 == 3 ? std::nan("") : static_cast<double>(i) / 8);
+  CompactNumbers numbers = held(values);
+  for (const bool finished : {false, true}) {
+    if (finished) numbers.finish();
+    for (const std::size_t step : {1u, 2u, 7u, 1000u, 5000u}) {
+      std::vector<std::int32_t> rows;
+      std::vector<double> expected, got;
+      for (std::size_t i = step / 2; i < values.size(); i += step) rows.push_back(static_cast<std::int32_t>(i)), expected.push_back(values[i]);
+      numbers.gather(rows, [&](std::span<double> some) { got.insert(got.end(), some.begin(), some.end()); });
+      CHECK(same_bits(got, expected));
+    }
+  }
+}
+
+TEST_CASE("columns are the same whatever the parts they come in; blocks that were given back cost nothing", "[numbers]") {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < 6 * CompactNumbers::block + 5; ++i) values.push_back(static_cast<double>(i % 5000) / 100);
+  CompactNumbers once, parts;
+  once.append(values);
+  std::span<const double> left(values);
+  for (std::size_t size = 1; !left.empty(); size = 3 * size % 10'007) {
+    parts.append(left.first(std::min(size, left.size())));
+    left = left.subspan(std::min(size, left.size()));
+  }
+  once.finish(), parts.finish();
+  CHECK(same_bits(once.all(), values));
+  CHECK(same_bits(parts.all(), values));
+  const std::size_t whole = parts.bytes();
+  parts.release(3 * CompactNumbers::block + 17);
+  CHECK(parts.bytes() + 3 * 2 * CompactNumbers::block == whole);
+  CHECK(parts[3 * CompactNumbers::block] == values[3 * CompactNumbers::block]);
+  CHECK(parts.size() == values.size());
 }

@@ -332,3 +332,56 @@ TEST_CASE("damaged preprocessing is refused", "[preprocess][json]") {
     CHECK(has(text, "in the saved preprocessing"));
   }
 }
+
+TEST_CASE("rows are the same whether cells are kept or become them", "[preprocess]") {
+  std::string content = "a,b,city,when,c,y\n";
+  for (int i = 0; i < 50'000; ++i)
+    content += cat(static_cast<double>(i * 7919 % 100'003) / 1000, ",", i % 13 ? cat(i % 97) : "", ",city ", i % 5, ",2024-0", 1 + i % 9, "-1", i % 10, ",",
+                   i / 3.0, ",", i % 2 ? "yes" : "no", "\n");
+  TableSpec spec = spec_of("y");
+  spec.classify = true, spec.every.scale = Scale::standard;
+  ColumnRule city, when, b;
+  city.pattern = "city", city.key = "columns", city.as = ColumnRule::As::category;
+  when.pattern = "when", when.key = "columns", when.as = ColumnRule::As::date;
+  b.pattern = "b", b.key = "columns", b.impute = Impute::mean, b.indicator = true;
+  spec.rules = {city, when, b};
+  SplitOptions options;
+  options.validation = 0.1, options.test = 0.1;
+  CsvTable t = table(content, text_columns(spec));
+  const PreparedData kept = prepare_data(t, spec, options);
+  FittedData fitted = fit_data(t, spec, options);
+  const Dataset data = consume(fitted, t);
+  CHECK(fitted.preprocess == kept.preprocess);
+  CHECK(data.features[0].row == Shape{1 + 2 + 5 + 3 + 1});
+  CHECK(data.features[0].f32 == kept.data.features[0].f32);
+  CHECK(data.target.i64 == kept.data.target.i64);
+  CHECK(data.feature_names == kept.data.feature_names);
+  CHECK(t.columns[0].numbers.empty());
+  CHECK(t.lines.size() == 1);
+  CHECK(t.place(0, 0) == "line 2, column 'a'");
+  CHECK(t.place(49'999, 5) == "line 50001, column 'y'");
+
+  // By hand, row by row.
+  const auto& plans = kept.preprocess.inputs[0].columns;
+  const CsvTable again = table(content, text_columns(spec));
+  for (std::size_t p = 0; p < plans.size(); ++p)
+    if (plans[p].name == "a" || plans[p].name == "c")
+      for (const std::int64_t row : {0, 4095, 4096, 30'000, 49'999}) {
+        const std::size_t offset = plans[p].name == "a" ? 0 : 11;
+        CHECK(data.features[0].f32[static_cast<std::size_t>(row) * 12 + offset] ==
+              static_cast<float>(plans[p].number(*again.value(row, static_cast<std::size_t>(plans[p].index)))));
+      }
+}
+
+TEST_CASE("cells that do not fit are told in the order of columns, then rows", "[preprocess]") {
+  std::string content = "a,b,y\n";
+  for (int i = 0; i < 20'000; ++i) content += cat(i == 15'000 ? "" : "1", ",", i == 3 || i == 9'000 ? "" : "2", ",", i % 2, "\n");
+  TableSpec spec = spec_of("y");
+  const CsvTable whole = table("a,b,y\n1,2,0\n1,2,1\n");
+  const Preprocess fitted = fit(whole, spec, all(whole));
+  UnfitRows unfit;
+  apply(fitted, table(content), true, &unfit);
+  CHECK(unfit.count == 3);
+  CHECK(unfit.text == "line 15002, column 'a': the value is missing\nline 5, column 'b': the value is missing\nline 9002, column 'b': the value is missing");
+  CHECK_THROWS_WITH(apply(fitted, table(content)), unfit.text + "\n  in 't.csv'");
+}
