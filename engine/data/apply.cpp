@@ -116,7 +116,7 @@ class Filler {
     for (std::int64_t row = 0; row < table_.rows; ++row) {
       std::int64_t code = codes[static_cast<std::size_t>(row)];
       if (code == missing_code) code = fill;
-      if (code == unknown_code && plan.unknown == ColumnRule::Unknown::zeros) continue;
+      if (code < 0 && plan.unknown == ColumnRule::Unknown::zeros) continue;
       if (code == unknown_code) code = frequent;
       if (code < 0) misfits_.add(row, [&] { return unknown(plan, row, column); });
       else if (plan.kind == ColumnPlan::Kind::code) field_.i64[at(row, offset)] = code;
@@ -179,8 +179,7 @@ double ColumnPlan::number(double raw) const {
   const TransformRow& row = transform_row(transform);
   const double value = row.takes(raw) ? row.of(raw) : std::nan("");
   if (knots.empty()) return (value - shift) * scale;
-  const double share = std::isnan(value) ? value : share_below(knots, value);
-  return normal && !std::isnan(share) ? normal_quantile(share) : share;
+  return among(knots, normal, value);
 }
 
 namespace {

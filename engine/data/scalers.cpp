@@ -102,6 +102,12 @@ double normal_quantile(double p) {
   return upper ? x : -x;
 }
 
+double among(Values knots, bool normal, double raw) {
+  if (std::isnan(raw)) return raw;
+  const double share = share_below(knots, raw);
+  return normal ? normal_quantile(share) : share;
+}
+
 double mean(Values values) {
   double sum = 0, lost = 0;
   for (const double value : values) {

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "engine/metrics/mean.h"
 #include "engine/metrics/score.h"
 
 namespace lehr::metrics {
@@ -77,7 +78,9 @@ class Averaged final : public Tallied {
     Tallied::reset();
     std::fill(labels_.begin(), labels_.end(), Hit{});
     rows_ = 0;
+    cells_.clear();
   }
+  void reserve(std::int64_t rows, std::int64_t width) override { cells_.reserve(static_cast<std::size_t>(rows * width)); }
   void add(const Scored& b) override {
     if (!b.labels) return Tallied::add(b);
     check_values(b, name_);
@@ -87,12 +90,25 @@ class Averaged final : public Tallied {
       Hit& h = labels_[i % labels_.size()];
       const bool truth = b.values[i] > 0.5f, said = holds(b, i);
       h.truths += truth, h.answers += said, h.both += truth && said;
+      cells_.push_back({truth, said});
     }
   }
   Measured value() const override {
     if (labels_.empty()) return Tallied::value();
     if (rows_ == 0) return undefined(no_rows);
-    return {mean(labels_), std::numeric_limits<double>::quiet_NaN(), rows_, std::isnan(mean(labels_)) ? "no label holds, and none is said to hold" : nullptr};
+    const double value = mean(labels_);
+    if (std::isnan(value)) return undefined("no label holds, and none is said to hold", rows_);
+    Jackknife without;
+    std::vector<Hit> others;
+    for (std::size_t at = 0; at < cells_.size(); at += labels_.size()) {
+      others = labels_;
+      for (std::size_t i = 0; i < labels_.size(); ++i) {
+        const Cell& c = cells_[at + i];
+        others[i].truths -= c.truth, others[i].answers -= c.said, others[i].both -= c.truth && c.said;
+      }
+      without.add(mean(others));
+    }
+    return {value, without.error(), rows_};
   }
 
  private:
@@ -137,6 +153,8 @@ class Averaged final : public Tallied {
   Mean mean_;
   const char* name_;
   std::vector<Hit> labels_;
+  struct Cell { bool truth, said; };
+  std::vector<Cell> cells_;  // of labels, row by row
   std::int64_t rows_ = 0;
 };
 

@@ -49,7 +49,7 @@ void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
   const auto n = static_cast<std::int64_t>(rows.size());
   Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}, job_.model->binary && job_.data->classes.empty(), threshold_};
   const Field& target = job_.data->target;
-  if (target.dtype == Dtype::i64) {
+  if (!job_.data->classes.empty()) {
     const std::span out(classes_.data(), rows.size());
     gather(target, rows, out);
     batch.classes = out;
