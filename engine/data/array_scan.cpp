@@ -124,7 +124,8 @@ std::vector<double> sample(const Stored& values, std::span<const std::int32_t> r
   };
   if (rows.size() * width <= most) {
     each_block<double>(
-        rows, width, [&](auto block, double* to) { values.gather_raw(block, to); }, [&](auto, std::span<const double> block) { std::ranges::for_each(block, keep); });
+        rows, width, [&](auto block, double* to) { values.gather_raw(block, to); },
+        [&](auto, std::span<const double> block) { std::ranges::for_each(block, keep); });
     return out;
   }
   Random random(0, Stream::data, substream);

@@ -204,7 +204,8 @@ PreparedArrays prepare_arrays(const ArraysSpec& spec, const ArrayUse& use, const
   Dataset& data = out.data;
   for (const auto& [name, part] : {std::pair{"validation", &validation}, std::pair{"test", &test}}) {
     if (part->inputs.empty()) continue;
-    if (part->inputs.size() != all.inputs.size() || part->target.has_value() != all.target.has_value() || part->row_weight.has_value() != all.row_weight.has_value())
+    if (part->inputs.size() != all.inputs.size() || part->target.has_value() != all.target.has_value() ||
+        part->row_weight.has_value() != all.row_weight.has_value())
       throw misfit("data.", name, " must give the arrays that data gives: the same inputs, ", all.target ? "with" : "without", " a target, ",
                    all.row_weight ? "with" : "without", " row weights");
     parts.push_back(part);

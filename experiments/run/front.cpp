@@ -33,7 +33,7 @@ onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
         .code(Exit::mismatch);
   };
   if (plan.part) throw refuse("holds dates, which no operator of ONNX reads");
-  if (plan.normal) throw refuse("is scaled by quantile_normal, whose inverse of the normal distribution is no operator of ONNX; scale: quantile can be written");
+  if (plan.normal) throw refuse("is scaled by quantile_normal, whose inverse of the normal distribution is no operator of ONNX; quantile can be written");
   onnx::RawColumn out;
   out.name = plan.name, out.index = plan.index;
   out.text = !data.table.columns.at(static_cast<std::size_t>(plan.index)).numeric;

@@ -41,8 +41,8 @@ constexpr const char* of_tables[] = {"data.header",         "data.delimiter",   
 void add_array_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data.target.array",
                   .type = Type::path,
-                  .doc = "The array of the target: whole numbers, or one-hot rows, for a loss over classes, rows of 0 and 1 for binary_crossentropy of several labels, else numbers, "
-                         "several a row too.",
+                  .doc = "The array of the target: whole numbers, or one-hot rows, for a loss over classes; rows of 0 and 1 for binary_crossentropy of "
+                         "several labels; else numbers, several a row too.",
                   .absent = "a column of the table",
                   .example = "labels.npy",
                   .set = [](Experiment& e, const Value& v) { e.data.arrays.all.target = v.path; }});
@@ -89,8 +89,9 @@ void check_arrays(const Reading& reading, Problems& problems) {
   if (!data.arrays.given()) {
     if (data.file.empty() && !data.table.inputs.empty())
       problems.error(at("data.inputs"), "data.inputs lists columns: data.file must name the table they are in");
-    for (const auto& [key, instead] : {std::pair{"data.target.array", "data.target names a column"}, std::pair{"data.row_weight.array", "data.row_weight names a column"},
-                                       std::pair{"data.validation", "data.split keeps rows"}, std::pair{"data.test", "data.split keeps rows"}})
+    for (const auto& [key, instead] :
+         {std::pair{"data.target.array", "data.target names a column"}, std::pair{"data.row_weight.array", "data.row_weight names a column"},
+          std::pair{"data.validation", "data.split keeps rows"}, std::pair{"data.test", "data.split keeps rows"}})
       if (given(key)) problems.error(at(key), key, " is for arrays (data.inputs: images.npy); of a table ", instead);
     return;
   }

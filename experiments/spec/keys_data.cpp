@@ -30,7 +30,8 @@ constexpr Choice<Unknown> unknowns[] = {{Unknown::error, "error", "the row is re
                                         {Unknown::most_frequent, "most_frequent", "it counts as the most frequent name of the training rows"}};
 constexpr Choice<bool> target_scales[] = {
     {false, "none", "the numbers as they are"},
-    {true, "standard", "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit, the loss is that of the scaled one"}};
+    {true, "standard", "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit, the loss "
+     "is that of the scaled one"}};
 constexpr Choice<bool> without_target[] = {{false, "error", "an error that counts them and names lines"}, {true, "drop", "they are left out, and counted"}};
 constexpr Choice<Take> takes[] = {{Take::tail, "tail", "the last rows of the file, unshuffled, as Keras' validation_split does"},
                                   {Take::random, "random", "rows drawn with split.seed"},

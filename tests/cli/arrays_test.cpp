@@ -2,6 +2,7 @@
 #include <regex>
 
 #include "base/rng.h"
+#include "engine/data/csv.h"
 #include "engine/data/npy.h"
 #include "graph/onnx/create.h"
 #include "graph/onnx/model.h"
@@ -172,8 +173,8 @@ TEST_CASE("several inputs and labels, from arrays to predictions", "[cli][arrays
   p.write("labels.npy", file(Dtype::u8, {60, 2}, y));
   p.write("w.npy", file(Dtype::f64, {60}, w));
   std::filesystem::copy_file(std::filesystem::path(LEHR_SOURCE_DIR) / "tests/data/arrays/two_inputs.onnx", p.path("two.onnx"));
-  const std::string head = "model: {file: two.onnx", data = "}\ndata: {inputs: {a: 'all.safetensors:a', im: 'all.safetensors:im'}, target: labels.npy, row_weight: w.npy, "
-                                                           "scale: standard, split: {validation: 15 rows, take: tail}}\n";
+  const std::string head = "model: {file: two.onnx", data = "}\ndata: {inputs: {a: 'all.safetensors:a', im: 'all.safetensors:im'}, target: labels.npy, "
+                                                           "row_weight: w.npy, scale: standard, split: {validation: 15 rows, take: tail}}\n";
   const std::string rest = "loss: binary_crossentropy\nmetrics: [accuracy, f1_macro]\nlr: 0.3\nepochs: 20\nbatch: 8\n";
   p.write("two.yaml", head + data + rest);
   p.write("two_raw.yaml", head + ", export: {inputs: raw}" + data + rest);
@@ -209,8 +210,8 @@ TEST_CASE("arrays with a scaled target answer in its own unit", "[cli][arrays]")
   }
   p.write("rx.npy", file(Dtype::f32, {60, 2}, x));
   p.write("ry.npy", file(Dtype::f64, {60}, y));
-  p.write("r.yaml", "model: {mlp: {hidden: [4]}}\ndata: {inputs: rx.npy, target: {array: ry.npy, scale: standard}, scale: robust, split: {validation: 15 rows, take: tail}}\n"
-                    "loss: mse\nmetrics: [rmse]\nlr: 0.1\nepochs: 30\nbatch: 8\n");
+  p.write("r.yaml", "model: {mlp: {hidden: [4]}}\ndata: {inputs: rx.npy, target: {array: ry.npy, scale: standard}, scale: robust, "
+                    "split: {validation: 15 rows, take: tail}}\nloss: mse\nmetrics: [rmse]\nlr: 0.1\nepochs: 30\nbatch: 8\n");
   const auto ran = p.lehr("run r.yaml --out scaled");
   INFO(ran.both());
   REQUIRE(ran.code == 0);

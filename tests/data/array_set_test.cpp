@@ -223,7 +223,8 @@ TEST_CASE("statistics of very many values are those of some of them, and that is
   set.folder.npy("x.npy", Dtype::u8, {rows, 2}, many);
   set.folder.npy("y.npy", Dtype::u8, {rows}, Bytes(static_cast<std::size_t>(rows), 1));
   const PreparedArrays p = set.prepared();
-  CHECK_THAT(cat(p.notes), contains("scale: robust of the input (x.npy) follows from 1,048,576 of the 1,199,996 values of the training rows, drawn at random with seed 0"));
+  CHECK_THAT(cat(p.notes), contains("scale: robust of the input (x.npy) follows from 1,048,576 of the 1,199,996 values of the training rows, "
+                                       "drawn at random with seed 0"));
   CHECK(p.plans[0].shift == Approx(127.5).margin(1));
   CHECK(1 / p.plans[0].scale == Approx(128).margin(1));
   CHECK(set.prepared().plans == p.plans);
