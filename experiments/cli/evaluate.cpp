@@ -194,7 +194,7 @@ void add_evaluate(CLI::App& app, Context&) {
   command->add_option("--preprocess", o->preprocess, "a preprocess.json (default: the one of the run)")->type_name("FILE");
   command->add_option("--scores", o->scores, "what the output is, where its nodes do not tell")
       ->check(CLI::IsMember({"logits", "probabilities"}));
-  command->add_flag("--importance", o->importance, "what the first metric loses with each column, or input, shuffled");
+  command->add_flag("--importance", o->importance, "what the first metric loses with each column shuffled");
   command->add_option("--repeats", o->repeats, "of --importance: shuffles a column (5)")->check(CLI::Range(1, 10000))->type_name("N");
   command->add_option("--seed", o->seed, "of --importance (0)")->type_name("N");
   override_options(*command, o->overrides);

@@ -64,7 +64,7 @@ std::vector<std::string> check_array_shapes(const TrainGraph& model, const Datas
   std::vector<std::string> out;
   std::vector<const Value*> inputs;
   for (const ValueId id : model.graph.inputs)
-    if (model.graph.value(id).name != model.target) inputs.push_back(&model.graph.value(id));
+    if (const std::string& name = model.graph.value(id).name; name != model.target && name != model.weights) inputs.push_back(&model.graph.value(id));
   for (const Value* input : inputs) {
     const auto field = inputs.size() == 1 && data.features.size() == 1 ? data.features.begin() : std::ranges::find(data.features, input->name, &Field::name);
     if (field == data.features.end() || field->stored.empty() || !input->type || !input->type->dims || input->type->dims->empty()) continue;

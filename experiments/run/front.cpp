@@ -98,7 +98,7 @@ Shape row_of(const Value& input, std::int64_t width) {
 std::vector<const Value*> data_inputs(const TrainGraph& model) {
   std::vector<const Value*> out;
   for (const ValueId id : model.graph.inputs)
-    if (model.graph.value(id).name != model.target) out.push_back(&model.graph.value(id));
+    if (const std::string& name = model.graph.value(id).name; name != model.target && name != model.weights) out.push_back(&model.graph.value(id));
   return out;
 }
 
