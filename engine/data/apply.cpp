@@ -171,8 +171,7 @@ double ColumnPlan::number(double raw) const {
   const TransformRow& row = transform_row(transform);
   const double value = row.takes(raw) ? row.of(raw) : std::nan("");
   if (knots.empty()) return (value - shift) * scale;
-  const double share = std::isnan(value) ? value : share_below(knots, value);
-  return normal && !std::isnan(share) ? normal_quantile(share) : share;
+  return among(knots, normal, value);
 }
 
 namespace {

@@ -31,6 +31,12 @@ std::string shown(const std::vector<std::string>& names) {
 
 std::vector<std::int64_t> plain(const Field& target, std::int64_t rows) {
   std::vector<std::int64_t> out(static_cast<std::size_t>(rows));
+  if (target.stored.whole()) {
+    std::vector<std::int32_t> all(out.size());
+    std::iota(all.begin(), all.end(), 0);
+    target.stored.gather(all, out.data());
+    return out;
+  }
   for (std::size_t r = 0; r < out.size(); ++r) {
     const double v = target.stored.raw(r);
     if (v != std::floor(v) || std::abs(v) > 9007199254740992.0)  // 2^53
@@ -40,20 +46,30 @@ std::vector<std::int64_t> plain(const Field& target, std::int64_t rows) {
   return out;
 }
 
-std::vector<std::int64_t> one_hot(const Field& target, std::int64_t rows) {
+// f(row, where its single 1 is, -1 where it has other values than that and zeros) until f says no.
+template <class Each>
+void each_hot(const Field& target, std::int64_t rows, const Each& each) {
   const auto width = static_cast<std::size_t>(target.width());
-  std::vector<std::int64_t> out;
   std::vector<double> row(width);
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::int32_t one[] = {static_cast<std::int32_t>(r)};
     target.stored.gather_raw(one, row.data());
     const auto at = std::ranges::find(row, 1.0);
-    if (at == row.end() || std::ranges::count(row, 0.0) != static_cast<std::ptrdiff_t>(width) - 1)
+    const bool hot = at != row.end() && std::ranges::count(row, 0.0) == static_cast<std::ptrdiff_t>(width) - 1;
+    if (!each(r, hot ? at - row.begin() : -1)) return;
+  }
+}
+
+std::vector<std::int64_t> one_hot(const Field& target, std::int64_t rows) {
+  std::vector<std::int64_t> out;
+  each_hot(target, rows, [&](std::int64_t r, std::int64_t at) {
+    if (at < 0)
       throw Error("its rows are ", target.row, ": a loss over classes takes one whole number a row, or a single 1 among zeros, which row ", r,
                   " (from 0) is not")
           .code(Exit::mismatch);
-    out.push_back(at - row.begin());
-  }
+    out.push_back(at);
+    return true;
+  });
   return out;
 }
 
@@ -70,6 +86,12 @@ void rename(Labels& out, const std::unordered_map<std::int64_t, std::int64_t>& i
   problems.raise(Exit::mismatch);
 }
 }  // namespace
+
+bool one_hot_rows(const Field& target, std::int64_t rows) {
+  bool out = true;
+  each_hot(target, rows, [&](std::int64_t, std::int64_t at) { return out = at >= 0; });
+  return out;
+}
 
 Labels read_labels(const Field& target, std::int64_t rows, const ArrayUse& use) {
   Labels out;

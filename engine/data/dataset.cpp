@@ -1,6 +1,7 @@
 #include "engine/data/dataset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -65,6 +66,21 @@ Balance balance(const Dataset& data, std::span<const std::int32_t> rows) {
     if (const std::int64_t c = data.target.i64[static_cast<std::size_t>(row)]; c >= 0) ++out.counts[static_cast<std::size_t>(c)], ++counted;
   out.majority = static_cast<std::size_t>(std::ranges::max_element(out.counts) - out.counts.begin());
   if (counted > 0) out.fraction = static_cast<double>(out.counts[out.majority]) / static_cast<double>(counted);
+  return out;
+}
+
+MeanAnswer mean_answer(const Dataset& data, std::span<const std::int32_t> of, std::span<const std::int32_t> measured) {
+  const auto width = static_cast<std::size_t>(data.target.width());
+  MeanAnswer out;
+  double squares = 0;
+  for (std::size_t k = 0; k < width; ++k) {
+    double sum = 0;
+    for (const std::int32_t row : of) sum += target_value(data, row, k);
+    const double mean = sum / static_cast<double>(of.size());
+    for (const std::int32_t row : measured) squares += (target_value(data, row, k) - mean) * (target_value(data, row, k) - mean);
+    out.means.push_back(mean);
+  }
+  out.rmse = std::sqrt(squares / static_cast<double>(measured.size() * width));
   return out;
 }
 

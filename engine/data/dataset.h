@@ -37,7 +37,11 @@ struct Dataset {
   std::vector<std::string> feature_names;   // one per scalar column of the first feature
   std::vector<float> row_weights;           // one a row, at least 0; empty: all 1
   // What was done to the numbers of the target: (y - shift) * scale, column by column; empty: nothing. Metrics, predictions and written files take it back.
-  struct TargetScaling { std::vector<double> shift, scale; bool empty() const { return shift.empty(); } } target_scaling;
+  struct TargetScaling {
+    std::vector<double> shift, scale;
+    bool empty() const { return shift.empty(); }
+    bool operator==(const TargetScaling&) const = default;
+  } target_scaling;
 };
 
 // A number of the target in its own unit.
@@ -65,6 +69,13 @@ struct Balance {
   double fraction = 0;                       // of the majority class: what always answering it scores; NaN without rows that count
 };
 Balance balance(const Dataset& data, std::span<const std::int32_t> rows);
+// What always answering the mean of some rows' target, column by column, scores on others: the root of the mean square over all columns, in the target's own
+// unit. NaN without rows.
+struct MeanAnswer {
+  std::vector<double> means;
+  double rmse = 0;
+};
+MeanAnswer mean_answer(const Dataset& data, std::span<const std::int32_t> of, std::span<const std::int32_t> measured);
 // "235 (118 g / 117 b)", biggest class first; "235" without classes.
 std::string text(const Balance& balance, std::span<const std::string> classes);
 

@@ -89,7 +89,7 @@ struct Filler {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int32_t text = cells().codes[static_cast<std::size_t>(row)];
       std::int64_t code = text < 0 ? filling.of_missing : filling.of_text[static_cast<std::size_t>(text)];
-      if (code == unknown_code && plan.unknown == ColumnRule::Unknown::zeros) continue;
+      if (code < 0 && plan.unknown == ColumnRule::Unknown::zeros) continue;
       if (code == unknown_code) code = filling.of_unknown;
       if (code < 0) misfit(row, [&] { return unknown(row); });
       else if (plan.kind == ColumnPlan::Kind::code) integers()[at(row)] = code;

@@ -80,7 +80,8 @@ struct TypeRow {
   Dtype dtype;
 };
 constexpr TypeRow types[] = {{"f2", Dtype::f16}, {"f4", Dtype::f32}, {"f8", Dtype::f64}, {"i1", Dtype::i8},  {"i2", Dtype::i16},    {"i4", Dtype::i32},
-                             {"i8", Dtype::i64}, {"u1", Dtype::u8},  {"u2", Dtype::u16}, {"u4", Dtype::u32}, {"b1", Dtype::boolean}};
+                             {"i8", Dtype::i64}, {"u1", Dtype::u8},  {"u2", Dtype::u16}, {"u4", Dtype::u32}, {"u8", Dtype::u64},
+                             {"b1", Dtype::boolean}};
 // What is not read, by the letter of its kind, and what helps.
 constexpr std::pair<char, std::string_view> refused[] = {
     {'O', "holds Python objects (a pickle), which are not read: save it as numbers, numpy.save(…, x.astype('float32'))"},
@@ -102,7 +103,7 @@ ArrayHeader of_type(const std::string& descr) {
     }
   for (const auto& [letter, why] : refused)
     if (name.starts_with(letter)) throw Error("its type ", quote(descr), " ", why);
-  throw Error("its type ", quote(descr), " is not read, which are float16, float32, float64, int8 to int64, uint8 to uint32 and bool");
+  throw Error("its type ", quote(descr), " is not read, which are float16, float32, float64, int8 to int64, uint8 to uint64 and bool");
 }
 
 Shape tuple(Literals& in) {

@@ -55,6 +55,7 @@ struct Preprocess {
   std::vector<std::string> missing;         // spellings
   std::vector<InputPlan> inputs;
   std::vector<ArrayPlan> arrays = {};       // in place of the columns' inputs, where the data are arrays
+  Dataset::TargetScaling target_scaling = {};  // of arrays; of a table each target column has its own
   bool operator==(const Preprocess&) const = default;
 
   std::string json() const;

@@ -94,6 +94,15 @@ NamedColumn named_column(const json::Value& value) {
   return out;
 }
 
+Dataset::TargetScaling scaling(const json::Value& value) {
+  Dataset::TargetScaling out;
+  for (const json::Value& each : value.at("shift").list()) out.shift.push_back(each.real());
+  for (const json::Value& each : value.at("scale").list()) out.scale.push_back(each.real());
+  if (out.shift.size() != out.scale.size() || std::ranges::any_of(out.scale, [](double s) { return s == 0 || !std::isfinite(1 / s); }))
+    throw Error("the target's scaling has ", out.shift.size(), " shifts and ", out.scale.size(), " scales, which must be as many, and not 0");
+  return out;
+}
+
 void check(const Preprocess& p) {
   if (!p.arrays.empty()) return;
   const auto inside = [&](std::int64_t index) { return index >= 0 && index < p.table_columns; };
@@ -133,6 +142,13 @@ std::string Preprocess::json() const {
   std::vector<std::string> plans;
   for (const ArrayPlan& plan : arrays) plans.push_back(plan.json());
   if (!plans.empty()) out += cat(",\n\"arrays\": [\n", join(plans, ",\n"), "\n]");
+  const auto numbers = [](const std::vector<double>& values) {
+    std::vector<std::string> each;
+    for (const double value : values) each.push_back(number(value));
+    return join(each, ", ");
+  };
+  if (!target_scaling.empty())
+    out += cat(",\n\"target_scaling\": {\"shift\": [", numbers(target_scaling.shift), "], \"scale\": [", numbers(target_scaling.scale), "]}");
   return out + "\n}\n";
 }
 
@@ -159,6 +175,7 @@ Preprocess Preprocess::parse(std::string_view text) {
     }
     if (const json::Value* arrays = value.find("arrays"))
       for (const json::Value& array : arrays->list()) out.arrays.push_back(ArrayPlan::parse(array));
+    if (const json::Value* scaled = value.find("target_scaling")) out.target_scaling = scaling(*scaled);
     check(out);
     return out;
   });

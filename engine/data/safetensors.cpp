@@ -9,7 +9,8 @@ namespace lehr {
 namespace {
 constexpr std::pair<std::string_view, Dtype> types[] = {{"F32", Dtype::f32}, {"F64", Dtype::f64},     {"F16", Dtype::f16}, {"BF16", Dtype::bf16},
                                                         {"I64", Dtype::i64}, {"I32", Dtype::i32},     {"I16", Dtype::i16}, {"I8", Dtype::i8},
-                                                        {"U8", Dtype::u8},   {"BOOL", Dtype::boolean}};
+                                                        {"U8", Dtype::u8},   {"U16", Dtype::u16},     {"U32", Dtype::u32}, {"U64", Dtype::u64},
+                                                        {"BOOL", Dtype::boolean}};
 
 Dtype type_of(const std::string& text) {
   for (const auto& [name, dtype] : types)

@@ -109,6 +109,12 @@ double normal_quantile(double p) {
   return upper ? x : -x;
 }
 
+double among(std::span<const double> knots, bool normal, double raw) {
+  if (std::isnan(raw)) return raw;
+  const double share = share_below(knots, raw);
+  return normal ? normal_quantile(share) : share;
+}
+
 double mean(const Values& values) {
   double total = 0, rounding = 0, count = 0;
   values.each([&](std::span<const double> block) {

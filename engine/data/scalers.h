@@ -44,6 +44,9 @@ double share_below(std::span<const double> knots, double raw);
 // The number that a normal variable is below with probability p, kept within that of 1e-7 and 1 - 1e-7 (as scikit-learn does).
 double normal_quantile(double p);
 
+// The same of values that are scaled by quantiles: their share, with `normal` as the number of a normal distribution. NaN stays NaN.
+double among(std::span<const double> knots, bool normal, double raw);
+
 // Of at least one value, with the rounding errors of the sum carried along (Kahan).
 double mean(const Values& values);
 

@@ -6,18 +6,23 @@
 #include "base/error.h"
 #include "base/tensor.h"
 #include "engine/data/mapped.h"
+#include "engine/data/scalers.h"
 
 namespace lehr {
 
 namespace {
-// A float16 and a truth value, to be told from the integers that hold them.
+// Two floats of 16 bits and a truth value, to be told from the integers that hold them.
 struct Half {
+  std::uint16_t bits;
+};
+struct Brain {
   std::uint16_t bits;
 };
 struct Truth {
   std::uint8_t bits;
 };
 double as_double(Half v) { return half_to_float(v.bits); }
+double as_double(Brain v) { return bfloat_to_float(v.bits); }
 double as_double(Truth v) { return v.bits != 0; }
 template <class T>
 double as_double(T v) {
@@ -39,6 +44,8 @@ auto typed(Dtype dtype, const F& f) {
       return f(double());
     case Dtype::f16:
       return f(Half());
+    case Dtype::bf16:
+      return f(Brain());
     case Dtype::i8:
       return f(std::int8_t());
     case Dtype::u8:
@@ -55,10 +62,10 @@ auto typed(Dtype dtype, const F& f) {
       return f(std::uint32_t());
     case Dtype::i64:
       return f(std::int64_t());
+    case Dtype::u64:
+      return f(std::uint64_t());
     case Dtype::f32:
       return f(float());
-    case Dtype::bf16:
-    case Dtype::u64:
     case Dtype::string:
       break;
   }
@@ -93,15 +100,31 @@ void Stored::add(Stretch stretch) {
 void Stored::scale(std::vector<double> shift, std::vector<double> scale) {
   if (shift.size() != scale.size() || (shift.size() > 1 && static_cast<std::int64_t>(shift.size()) != width_))
     throw Error(shift.size(), " shifts and ", scale.size(), " scales for ", width_, " columns");
-  shift_ = std::move(shift), scale_ = std::move(scale);
+  shift_ = std::move(shift), scale_ = std::move(scale), knots_.clear();
+  tabulate();
+}
+
+void Stored::place(std::vector<double> knots, bool normal) {
+  shift_.clear(), scale_.clear();
+  knots_ = std::move(knots), normal_ = normal;
+  tabulate();
+}
+
+double Stored::seen(double raw, std::size_t column) const {
+  if (!knots_.empty()) return among(knots_, normal_, raw);
+  if (shift_.empty()) return raw;
+  if (shift_.size() == 1) column = 0;
+  return (raw - shift_[column]) * scale_[column];
+}
+
+void Stored::tabulate() {
   table_.clear();
   const std::size_t size = bytes(dtype_);
   if (size > 2 || shift_.size() > 1) return;
-  const double by = shift_.empty() ? 0 : shift_[0], times = scale_.empty() ? 1 : scale_[0];
   typed(dtype_, [&]<class T>(T) {
     for (std::uint32_t bits = 0; bits < (std::uint32_t{1} << (8 * size)); ++bits) {
       std::array<std::byte, 2> pattern{static_cast<std::byte>(bits & 255), static_cast<std::byte>(bits >> 8)};
-      if constexpr (sizeof(T) <= 2) table_.push_back(static_cast<float>((as_double(load<T>(pattern.data(), 0)) - by) * times));
+      if constexpr (sizeof(T) <= 2) table_.push_back(static_cast<float>(seen(as_double(load<T>(pattern.data(), 0)), 0)));
     }
   });
 }
@@ -112,17 +135,32 @@ const std::byte* Stored::row(std::int64_t row) const {
   return bytes_of + static_cast<std::size_t>(row * width_) * bytes(dtype_);
 }
 
+Stored Stored::copied(std::span<const std::int32_t> rows, std::span<const std::int32_t> dealt, std::optional<std::size_t> column) const {
+  if (dealt.size() != rows.size()) throw Error(dealt.size(), " rows to deal to ", rows.size());
+  const std::size_t size = bytes(dtype_), line = size * static_cast<std::size_t>(width_);
+  const auto held = std::make_shared<std::vector<std::byte>>(rows.size() * line);
+  for (std::size_t i = 0; i < rows.size() && line > 0; ++i) {
+    std::byte* to = held->data() + i * line;
+    std::memcpy(to, row(column ? rows[i] : dealt[i]), line);
+    if (column) std::memcpy(to + *column * size, row(dealt[i]) + *column * size, size);
+  }
+  Stored out = *this;
+  out.stretches_ = {{held, held->data(), static_cast<std::int64_t>(rows.size())}};
+  out.rows_ = static_cast<std::int64_t>(rows.size());
+  return out;
+}
+
 void Stored::gather(std::span<const std::int32_t> rows, float* out) const {
   const auto width = static_cast<std::size_t>(width_);
   const auto at = [&](std::int32_t r) { return row(r); };
   if (!table_.empty())
     return bytes(dtype_) == 1 ? look_up<std::uint8_t>(rows, width, at, table_.data(), out) : look_up<std::uint16_t>(rows, width, at, table_.data(), out);
-  if (dtype_ == Dtype::f32 && shift_.empty())
+  if (dtype_ == Dtype::f32 && !scaled())
     return each_row(rows, width, out, at, [&](const std::byte* from, float* to) { std::memcpy(to, from, width * sizeof(float)); });
   typed(dtype_, [&]<class T>(T) {
-    if (shift_.size() > 1)
+    if (shift_.size() > 1 || !knots_.empty())
       return each_row(rows, width, out, at, [&](const std::byte* from, float* to) {
-        for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>((as_double(load<T>(from, i)) - shift_[i]) * scale_[i]);
+        for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>(seen(as_double(load<T>(from, i)), i));
       });
     const double by = shift_.empty() ? 0 : shift_[0], times = scale_.empty() ? 1 : scale_[0];
     each_row(rows, width, out, at, [&](const std::byte* from, float* to) {
@@ -179,9 +217,7 @@ double Stored::raw(std::size_t index) const {
 }
 
 double Stored::value(std::size_t index) const {
-  if (shift_.empty()) return static_cast<double>(static_cast<float>(raw(index)));
-  const std::size_t column = shift_.size() > 1 ? index % static_cast<std::size_t>(width_) : 0;
-  return static_cast<double>(static_cast<float>((raw(index) - shift_[column]) * scale_[column]));
+  return static_cast<double>(static_cast<float>(seen(raw(index), index % static_cast<std::size_t>(width_))));
 }
 
 }  // namespace lehr

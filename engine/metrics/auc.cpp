@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "engine/metrics/mean.h"
 #include "engine/metrics/score.h"
 
 namespace lehr::metrics {
@@ -45,24 +46,43 @@ double area(const std::vector<double>& scores, const std::vector<std::int64_t>& 
   return result;
 }
 
-// The area under the steps of precision over recall, ties together: sum over the thresholds of (recall - recall before) precision.
-double average_precision(const std::vector<double>& scores, const std::vector<std::int64_t>& truth, std::int64_t positive) {
+// The area under the steps of precision over recall, ties together: sum over the thresholds of (recall - recall before) precision. without[row] gains what
+// it is without that row. One pass each way: without a row the thresholds before its own are as they were, behind it are all with a row less.
+double average_precision(const std::vector<double>& scores, const std::vector<std::int64_t>& truth, std::int64_t positive, std::vector<double>& without) {
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  struct Threshold { double own, hits, rows; };  // right ones among the ties; right ones and all up to it
+  std::vector<Threshold> all;
   double out = 0, hits = 0;
   for (std::size_t i = 0; i < order.size();) {
     const double before = hits;
     const double score = scores[order[i]];
     for (; i < order.size() && scores[order[i]] == score; ++i) hits += truth[order[i]] == positive;
+    all.push_back({hits - before, hits, static_cast<double>(i)});
     out += (hits - before) * hits / static_cast<double>(i);
   }
   const bool both = hits > 0 && hits < static_cast<double>(order.size());
-  return both ? out / hits : nan;
+  if (!both) return nan;
+  double above = out, below[2] = {0, 0};  // the sums in front of a threshold, and behind it without a wrong row or a right one
+  for (std::size_t k = all.size(), last = order.size(); k-- > 0;) {
+    const Threshold& t = all[k];
+    const std::size_t first = k == 0 ? 0 : static_cast<std::size_t>(all[k - 1].rows);
+    above -= t.own * t.hits / t.rows;
+    double own[2];
+    for (const int right : {0, 1}) own[right] = t.rows > 1 ? (t.own - right) * (t.hits - right) / (t.rows - 1) : 0;
+    for (std::size_t i = first; i < last; ++i) {
+      const int right = truth[order[i]] == positive;
+      without[order[i]] += (above + own[right] + below[right]) / (hits - right);
+    }
+    for (const int right : {0, 1}) below[right] += t.rows > 1 ? t.own * (t.hits - right) / (t.rows - 1) : 0;
+    last = first;
+  }
+  return out / hits;
 }
 
 // Keeps every score until value(). Several classes: the mean of each class against the rest over the classes that have rows on
-// both sides, of labels over those; its uncertainty comes from the summed influences of each row.
+// both sides, of labels over those; its uncertainty comes from the summed influences of each row, or from what the mean is without each.
 class Ranked final : public Metric {
  public:
   explicit Ranked(bool precision) : precision_(precision) {}
@@ -110,11 +130,17 @@ class Ranked final : public Metric {
       for (std::size_t row = 0; row < holds.size(); ++row) holds[row] = truth_[row * width + column];
       const auto& truth = labels_ ? holds : truth_;
       const std::int64_t positive = labels_ ? 1 : c;
-      const double one = precision_ ? average_precision(scores, truth, positive) : area(scores, truth, positive, influence);
+      const double one = precision_ ? average_precision(scores, truth, positive, influence) : area(scores, truth, positive, influence);
       if (!std::isnan(one)) sum += one, ++defined;
     }
     if (defined == 0) return undefined(labels_ ? "every label has one kind of rows only" : one_class, rows_);
-    double variance = precision_ ? nan : 0;
+    if (precision_) {
+      Jackknife without;
+      for (const double i : influence) without.add(i / defined);
+      const double error = without.error();
+      return {sum / defined, std::isfinite(error) ? error : nan, rows_};
+    }
+    double variance = 0;
     for (const double i : influence) variance += i * i;
     return {sum / defined, std::isfinite(variance) ? std::sqrt(variance) / defined : nan, rows_};
   }

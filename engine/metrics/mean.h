@@ -48,4 +48,17 @@ class SampleMean {
   std::int64_t count_ = 0;
 };
 
+// The standard error of an estimate from what it is without each of its rows.
+class Jackknife {
+ public:
+  void add(double without) { values_.add(without); }
+  double error() const {
+    const Measured mean = values_.value();  // its error is sd / sqrt(n)
+    return mean.uncertainty * static_cast<double>(mean.count - 1);
+  }
+
+ private:
+  SampleMean values_;
+};
+
 }  // namespace lehr

@@ -28,17 +28,18 @@ struct Scored {
 };
 
 // value ± uncertainty (one standard error of this estimate over the rows), from `count` rows. The value is NaN where it is undefined, and `undefined` says
-// why; the uncertainty is NaN where there is none, or no formula.
+// why; the uncertainty is NaN where there is none: of one row, or where a row less leaves the estimate undefined.
 //   accuracy, top_k, confusion  half the width of Wilson's score interval at one standard deviation (Wilson 1927): the binomial
 //                               sqrt(p(1-p)/n) for large n, but not 0 at p = 0 or 1
 //   auc                         DeLong, DeLong, Clarke-Pearson 1988 (mid-ranks: ties count half); of several classes, of the mean
 //   precision, recall           of two classes as accuracy, over the rows answered so, over the rows that are so
 //   f1 and the means over classes, balanced_accuracy, mcc
-//                               delta method on the shares of the cells of the table of true class and answer; of labels none
+//                               delta method on the shares of the cells of the table of true class and answer; of labels the jackknife
 //   accuracy of labels, mae, mape, log_loss
 //                               sd / sqrt(n) of the rows' means
 //   rmse, r2, explained_variance  delta method on the mean square, on the ratio of mean square and variance
-//   average_precision, ece      none
+//   average_precision, ece      the jackknife over rows: sqrt((n-1)/n sum (t_i - mean t)^2), t_i the estimate without row i (Efron and Stein 1981); of ece,
+//                               which is pulled up by chance, it is the spread alone
 struct Measured { double value = 0, uncertainty = 0; std::int64_t count = 0; const char* undefined = nullptr; };
 
 // Rows by true class and answer.

@@ -41,10 +41,12 @@ class LogLoss final : public Metric {
 // the sum of |right answers - probabilities| of the bins over the rows.
 class Calibration final : public Metric {
  public:
-  void reset() override { gaps_.fill(0), rows_ = 0; }
+  void reset() override { gaps_.fill(0), rows_.clear(); }
+  void reserve(std::int64_t rows, std::int64_t) override { rows_.reserve(static_cast<std::size_t>(rows)); }
   void fields(Archive& a) override {
     for (double& gap : gaps_) a(gap);
     a(rows_);
+    a.check(std::ranges::all_of(rows_, [&](const Row& r) { return r.bin < gaps_.size(); }));
   }
   bool higher_is_better() const override { return false; }
   void add(const Scored& b) override {
@@ -57,21 +59,30 @@ class Calibration final : public Metric {
       const std::int64_t said = answer(even, row);
       const double p = said < 0 ? std::numeric_limits<double>::quiet_NaN() : std::exp(log_probability(b, row, said));
       const auto bin = std::isnan(p) ? 0.0 : std::ceil(p * static_cast<double>(gaps_.size())) - 1;
-      gaps_[static_cast<std::size_t>(std::clamp(bin, 0.0, static_cast<double>(gaps_.size() - 1)))] += (said == truth) - p;
-      ++rows_;
+      Row one{static_cast<std::size_t>(std::clamp(bin, 0.0, static_cast<double>(gaps_.size() - 1))), (said == truth) - p};
+      gaps_[one.bin] += one.gap;
+      rows_.push_back(one);
     }
   }
   Measured value() const override {
-    if (rows_ == 0) return undefined(no_rows);
+    const auto count = static_cast<std::int64_t>(rows_.size());
+    if (count == 0) return undefined(no_rows);
     double sum = 0;
     for (const double gap : gaps_) sum += std::abs(gap);
-    if (std::isnan(sum)) return undefined(not_numbers, rows_);
-    return {sum / static_cast<double>(rows_), std::numeric_limits<double>::quiet_NaN(), rows_};
+    if (std::isnan(sum)) return undefined(not_numbers, count);
+    Jackknife without;
+    for (const Row& row : rows_) without.add((sum - std::abs(gaps_[row.bin]) + std::abs(gaps_[row.bin] - row.gap)) / static_cast<double>(count - 1));
+    return {sum / static_cast<double>(count), without.error(), count};
   }
 
  private:
+  struct Row {
+    std::size_t bin = 0;
+    double gap = 0;
+    void fields(Archive& a) { a(bin, gap); }
+  };
   std::array<double, 15> gaps_{};
-  std::int64_t rows_ = 0;
+  std::vector<Row> rows_;
 };
 }  // namespace
 

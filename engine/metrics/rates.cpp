@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "engine/metrics/mean.h"
 #include "engine/metrics/score.h"
 
 namespace lehr::metrics {
@@ -11,6 +12,7 @@ double real(std::int64_t n) { return static_cast<double>(n); }
 // Of one class: rows (or labels) that are so, that were answered so, and both.
 struct Hit {
   std::int64_t truths = 0, answers = 0, both = 0;
+  void fields(Archive& a) { a(truths, answers, both); }
 };
 Hit hit(const Tally& t, std::int64_t c) {
   Hit out{0, 0, t.at(c, c)};
@@ -77,6 +79,13 @@ class Averaged final : public Tallied {
     Tallied::reset();
     std::fill(labels_.begin(), labels_.end(), Hit{});
     rows_ = 0;
+    cells_.clear();
+  }
+  void reserve(std::int64_t rows, std::int64_t width) override { cells_.reserve(static_cast<std::size_t>(rows * width)); }
+  void fields(Archive& a) override {
+    Tallied::fields(a);
+    a(labels_, cells_, rows_);
+    a.check(rows_ >= 0 && cells_.size() == static_cast<std::size_t>(rows_) * labels_.size());
   }
   void add(const Scored& b) override {
     if (!b.labels) return Tallied::add(b);
@@ -87,12 +96,25 @@ class Averaged final : public Tallied {
       Hit& h = labels_[i % labels_.size()];
       const bool truth = b.values[i] > 0.5f, said = holds(b, i);
       h.truths += truth, h.answers += said, h.both += truth && said;
+      cells_.push_back({truth, said});
     }
   }
   Measured value() const override {
     if (labels_.empty()) return Tallied::value();
     if (rows_ == 0) return undefined(no_rows);
-    return {mean(labels_), std::numeric_limits<double>::quiet_NaN(), rows_, std::isnan(mean(labels_)) ? "no label holds, and none is said to hold" : nullptr};
+    const double value = mean(labels_);
+    if (std::isnan(value)) return undefined("no label holds, and none is said to hold", rows_);
+    Jackknife without;
+    std::vector<Hit> others;
+    for (std::size_t at = 0; at < cells_.size(); at += labels_.size()) {
+      others = labels_;
+      for (std::size_t i = 0; i < labels_.size(); ++i) {
+        const Cell& c = cells_[at + i];
+        others[i].truths -= c.truth, others[i].answers -= c.said, others[i].both -= c.truth && c.said;
+      }
+      without.add(mean(others));
+    }
+    return {value, without.error(), rows_};
   }
 
  private:
@@ -137,6 +159,11 @@ class Averaged final : public Tallied {
   Mean mean_;
   const char* name_;
   std::vector<Hit> labels_;
+  struct Cell {
+    bool truth = false, said = false;
+    void fields(Archive& a) { a(truth, said); }
+  };
+  std::vector<Cell> cells_;  // of labels, row by row
   std::int64_t rows_ = 0;
 };
 

@@ -54,9 +54,10 @@ void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
   if (metrics_.empty() && !search_) return;
   const auto scores = plan.output_f32(job_.model->scores);
   const auto n = static_cast<std::int64_t>(rows.size());
-  Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}, job_.model->binary && job_.data->classes.empty(), threshold_};
+  const bool classes = !job_.data->classes.empty();
+  Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}, job_.model->binary && !classes, threshold_};
   const Field& target = job_.data->target;
-  if (target.dtype == Dtype::i64) {
+  if (classes) {
     const std::span out(classes_.data(), rows.size());
     gather(target, rows, out);
     batch.classes = out;

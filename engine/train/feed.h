@@ -6,7 +6,7 @@ namespace lehr {
 
 // A plan's inputs beside the dataset's fields, matched by name once; a dataset of one field feeds a model of one input
 // whatever their names. Class indices become 0.0, 1.0, … where the loss takes floats; integers of an array feed inputs of either kind, truth values of a
-// boolean one, too. fill() copies rows and does not allocate. Errors (Exit::mismatch) name both shapes.
+// boolean one, too, as do 0 and 1 of a table (another number is an Error). fill() copies rows and does not allocate. Errors (Exit::mismatch) name both shapes.
 class Feed {
  public:
   // weights: the input that takes what each row weighs, "" without one; row_weights: of all rows of the data, empty: all 1.

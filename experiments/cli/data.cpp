@@ -10,16 +10,19 @@
 #include "experiments/cli/commands.h"
 #include "experiments/cli/print.h"
 #include "experiments/run/assemble.h"
+#include "experiments/run/fit_check.h"
 #include "experiments/run/vocabulary.h"
 
 namespace lehr::cli {
 
 namespace {
-void part(std::string& out, const char* name, const Dataset& data, const std::vector<std::int32_t>& rows) {
+void part(std::string& out, const char* name, const run::DataParts& parts, const std::vector<std::int32_t>& rows, bool numbers) {
   if (rows.empty()) return;
+  const Dataset& data = parts.data;
   const Balance b = balance(data, rows);
   out += cat(pad_right(name, 11), text(b, data.classes));
   if (!data.classes.empty()) out += cat("   always answering ", printable(data.classes[b.majority]), " scores ", fixed(100 * b.fraction, 2), " %");
+  if (numbers) out += "   " + run::mean_baseline(parts, rows);
   out += "\n";
 }
 
@@ -62,9 +65,10 @@ void show(const std::string& file) {
   const auto& e = study.trials.front().experiment();
   const auto d = run::Assembler().data(e);
   std::string out = cat(printable(d->data.source), "  fingerprint ", d->fingerprint, "\n");
-  part(out, "train", d->data, d->split.train);
-  part(out, "validation", d->data, d->split.validation);
-  part(out, "test", d->data, d->split.test);
+  const bool numbers = loss_row(e.loss.kind).target == TargetKind::values;
+  part(out, "train", *d, d->split.train, numbers);
+  part(out, "validation", *d, d->split.validation, numbers);
+  part(out, "test", *d, d->split.test, numbers);
   print(out + (e.data.arrays.given() ? arrays_text(e.data.arrays) : describe_text(d->table)));
   notes(d->notes);
 }

@@ -159,13 +159,19 @@ void execute(const Options& o) {
   report.prepared_by = prepared ? prepared->file : experiment ? o.data : "";
   report.data = asked.data.source, report.part = asked.part;
   report.loss = score.loss, report.loss_value = score.loss_value;
+  if (const auto& scaling = asked.data.target_scaling; !scaling.empty() && !score.loss.empty()) {
+    report.loss_scaled = true;
+    const LossRow* loss = find_loss(score.loss);
+    if (scaling.scale.size() == 1 && loss) report.loss_own = in_own_unit(loss->kind, score.loss_value, scaling.scale[0]);
+  }
   report.metrics = score.metrics, report.values = score.values, report.percent = score.percent, report.details = score.details;
   report.notes = score.notes;
   report::add_baseline(report, asked.data, asked.rows);
   if (o.importance) {
-    if (!asked.prepare) throw Error("--importance deals the columns of a table anew, ", quote(o.data), " has arrays");
-    const auto found =
-        within(printable(file.string()), [&] { return run::importance(model, asked.table, asked.prepare, asked.rows, asked.question, o.repeats, o.seed); });
+    const auto found = within(printable(file.string()), [&] {
+      return asked.prepare ? run::importance(model, asked.table, asked.prepare, asked.rows, asked.question, o.repeats, o.seed)
+                           : run::importance(model, asked.data, asked.rows, asked.question, o.repeats, o.seed);
+    });
     report.importance_metric = found.metric, report.repeats = o.repeats;
     for (const auto& column : found.columns) report.importance.push_back({column.column, column.mean, column.deviation});
   }

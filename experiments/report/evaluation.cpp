@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/readable.h"
 #include "base/text.h"
 
 namespace lehr::report {
@@ -18,25 +19,17 @@ std::string shown(const Measured& m, bool percent) {
   const auto number = [&](double v) { return percent ? fixed(100 * v, 2) : fixed(v, 4); };
   return number(m.value) + (std::isfinite(m.uncertainty) ? " ± " + number(m.uncertainty) : "") + (percent ? " %" : "");
 }
-
-// Population deviation about the mean of each column: the rmse of answering it.
-void mean_answer(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
-  const auto width = static_cast<std::size_t>(data.target.width());
-  double squares = 0;
-  for (std::size_t column = 0; column < width; ++column) {
-    double mean = 0;
-    for (const auto row : rows) mean += target_value(data, row, column) / static_cast<double>(rows.size());
-    for (const auto row : rows) squares += std::pow(target_value(data, row, column) - mean, 2);
-    r.baseline_answer = width == 1 ? fixed(mean, 4) : "column by column";
-  }
-  r.baseline = std::sqrt(squares / static_cast<double>(rows.size() * width));
-}
 }  // namespace
 
 void add_baseline(EvaluationReport& r, const Dataset& data, std::span<const std::int32_t> rows) {
   r.classes = data.classes;
   r.balance = balance(data, rows);
-  if (data.classes.empty()) return mean_answer(r, data, rows);
+  if (data.classes.empty()) {  // of these rows: their population deviation
+    const MeanAnswer answer = mean_answer(data, rows, rows);
+    r.baseline_answer = answer.means.size() == 1 ? fixed(answer.means[0], 4) : "column by column";
+    r.baseline = answer.rmse;
+    return;
+  }
   r.baseline_answer = data.classes[r.balance.majority];
   r.baseline = r.balance.fraction;
 }
@@ -48,7 +41,8 @@ std::string text(const EvaluationReport& r) {
                                : cat(printable(r.baseline_answer), " scores ", fixed(100 * r.baseline, 2), " %"), "\n");
   std::size_t wide = r.loss.size();
   for (const auto& m : r.metrics) wide = std::max(wide, m.size());
-  if (!r.loss.empty()) out += cat(pad_right(r.loss, wide), "  ", fixed(r.loss_value, 6), "\n");
+  if (!r.loss.empty()) out += cat(pad_right(r.loss, wide), "  ", fixed(r.loss_value, 6), r.loss_scaled ? "  of the scaled target, as it was trained" : "",
+                                 r.loss_own ? cat("; ", readable(*r.loss_own), " in the target's own unit") : "", "\n");
   for (std::size_t i = 0; i < r.metrics.size(); ++i) {
     out += cat(pad_right(r.metrics[i], wide), "  ", shown(r.values[i], r.percent[i]), "\n");
     if (!r.details[i].empty()) out += r.details[i] + (r.details[i].ends_with('\n') ? "" : "\n");
@@ -75,6 +69,7 @@ std::string json(const EvaluationReport& r) {
   }
   out["baseline"] = {{"answer", r.baseline_answer}, {"metric", r.classes.empty() ? "rmse" : "accuracy"}, {"value", real(r.baseline)}};
   out["loss"] = r.loss.empty() ? Json(nullptr) : Json{{"type", r.loss}, {"value", real(r.loss_value)}};
+  if (r.loss_scaled) out["loss"]["scaled_target"] = true, out["loss"]["own_unit"] = r.loss_own ? real(*r.loss_own) : Json(nullptr);
   Json metrics = Json::object();
   for (std::size_t i = 0; i < r.metrics.size(); ++i)
     metrics[r.metrics[i]] = {{"value", real(r.values[i].value)}, {"uncertainty", real(r.values[i].uncertainty)}, {"count", r.values[i].count}};

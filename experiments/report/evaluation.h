@@ -16,6 +16,8 @@ struct EvaluationReport {
   Balance balance;
   std::string loss;                // "": none is shown
   double loss_value = 0;
+  bool loss_scaled = false;            // it is that of the scaled target, as trained
+  std::optional<double> loss_own;      // then the same in the target's own unit, where there is such a number
   std::vector<std::string> metrics;
   std::vector<Measured> values;
   std::vector<bool> percent;

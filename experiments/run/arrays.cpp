@@ -10,29 +10,11 @@
 namespace lehr::run {
 
 namespace {
-ArrayUse::Scale scale_of(ColumnRule::Scale scale) {
-  using Scale = ColumnRule::Scale;
-  switch (scale) {
-    case Scale::none:
-      return ArrayUse::Scale::none;
-    case Scale::standard:
-      return ArrayUse::Scale::standard;
-    case Scale::minmax:
-      return ArrayUse::Scale::minmax;
-    case Scale::divide:
-      return ArrayUse::Scale::divide;
-    case Scale::robust:
-    case Scale::quantile:
-    case Scale::quantile_normal:
-      break;
-  }
-  throw Error("this scaling is for the columns of tables; arrays know none, divide, standard and minmax");
-}
-
 ArrayUse use_of(const DataKey& key) {
   const TableSpec& table = key.data.table;
   ArrayUse out;
-  out.scale = scale_of(table.every.scale.value_or(ColumnRule::Scale::none)), out.divide = table.every.divide;
+  out.scale = table.every.scale.value_or(ColumnRule::Scale::none), out.divide = table.every.divide;
+  out.target_standard = table.target_standard;
   out.target_inputs = table.target_inputs;
   out.ignore = table.ignore;
   out.classify = table.classify, out.classes = table.classes;
@@ -51,6 +33,7 @@ std::string fingerprint_of(const ArraysSpec& arrays) {
   for (const ArrayNames* part : {&arrays.all, &arrays.validation, &arrays.test}) {
     for (const auto& [input, path] : part->inputs) add(path);
     add(part->target);
+    add(part->row_weight);
   }
   std::string all;
   for (const auto& file : files) all += fingerprint_file(file);
@@ -70,6 +53,7 @@ std::shared_ptr<const DataParts> make_arrays(const DataKey& key) {
   out->split = std::move(prepared.split);
   out->preprocess.classes = out->data.classes;
   out->preprocess.arrays = std::move(prepared.plans);
+  out->preprocess.target_scaling = out->data.target_scaling;
   out->notes = std::move(prepared.notes);
   std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
   out->fingerprint = fingerprint_of(key.data.arrays);
@@ -80,7 +64,7 @@ std::vector<std::string> check_array_shapes(const TrainGraph& model, const Datas
   std::vector<std::string> out;
   std::vector<const Value*> inputs;
   for (const ValueId id : model.graph.inputs)
-    if (model.graph.value(id).name != model.target) inputs.push_back(&model.graph.value(id));
+    if (const std::string& name = model.graph.value(id).name; name != model.target && name != model.weights) inputs.push_back(&model.graph.value(id));
   for (const Value* input : inputs) {
     const auto field = inputs.size() == 1 && data.features.size() == 1 ? data.features.begin() : std::ranges::find(data.features, input->name, &Field::name);
     if (field == data.features.end() || field->stored.empty() || !input->type || !input->type->dims || input->type->dims->empty()) continue;
@@ -109,7 +93,7 @@ Dataset prepared_by(const Preprocess& preprocess, const DataParts& data) {
     throw Error("the model was trained on the classes ", join(preprocess.classes, ", "), ", those of ", printable(data.data.source), " are ",
                 join(data.data.classes, ", "))
         .code(Exit::mismatch);
-  return apply_arrays(preprocess.arrays, data.data);
+  return apply_arrays(preprocess.arrays, preprocess.target_scaling, data.data);
 }
 
 Dataset arrays_to_predict(const Preprocess& preprocess, const std::filesystem::path& named) {

@@ -182,10 +182,11 @@ std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, cons
   return out;
 }
 
-std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e, bool weighted) {
+std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e, bool weighted, const std::vector<float>& class_weights) {
   std::optional<MlpWidths> widths;
   if (e.model.mlp) widths = mlp_widths(e.loss, data(e)->data);
-  const ModelKey key = model_key(e, widths, weighted);
+  ModelKey key = model_key(e, widths, weighted);
+  if (!class_weights.empty()) key.loss.class_weights = class_weights;
   try {
     return model_.get(key, [&] { return make_model(key, [&](const Graph& graph) { check_names(e, graph); }); });
   } catch (const NoMatch& none) {
@@ -201,7 +202,8 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   const Wants wants{model->integer_inputs, model->labels};
   auto data = this->data(e, wants);
   const auto weighing = weighings_.get({data_key(e, wants), e.loss}, [&] { return std::make_shared<Weighing>(weigh(e.loss, data->data, data->split.train)); });
-  if (!weighing->counts.fed().empty() && weighing->fed) model = this->model(e, true);
+  const bool fed = !weighing->counts.fed().empty() && weighing->fed;
+  if (fed || !weighing->by_loss.empty()) model = this->model(e, fed, weighing->by_loss);
   PlanSizes sizes = plan_sizes(e);
   sizes.train_rows = static_cast<std::int64_t>(data->split.train.size());
   sizes.validation_rows = static_cast<std::int64_t>(data->split.validation.size());

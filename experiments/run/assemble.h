@@ -68,8 +68,8 @@ class Assembler {
   explicit Assembler(bool keep_cells = true) : keep_cells_(keep_cells) {}
   std::shared_ptr<const Parts> parts(const spec::Experiment& experiment);
   std::shared_ptr<const DataParts> data(const spec::Experiment& experiment, const Wants& wants = {});
-  // weighted: its loss takes a weight a row.
-  std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment, bool weighted = false);
+  // weighted: its loss takes a weight a row. class_weights: of the loss itself, in place of the experiment's where there are any.
+  std::shared_ptr<const ModelParts> model(const spec::Experiment& experiment, bool weighted = false, const std::vector<float>& class_weights = {});
 
  private:
   bool keep_cells_;

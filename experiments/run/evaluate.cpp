@@ -110,51 +110,81 @@ void check_metrics(const std::vector<std::string>& metrics, Targets targets) {
 }
 }  // namespace
 
-ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<const std::int32_t> rows, const Question& question) {
-  if (rows.empty()) throw Error("no rows to evaluate").code(Exit::mismatch);
-  ModelScore out;
-  out.metrics = question.metrics;
-  const bool binary = question.loss && loss_row(question.loss->kind).target == TargetKind::binary;
-  const Targets targets = targets_of(!data.classes.empty(), binary);
-  if (out.metrics.empty()) out.metrics = {misfit("rmse", targets).empty() ? "rmse" : "accuracy"};
-  check_metrics(out.metrics, targets);
-  if (const auto own = own_labels(model); own && !data.classes.empty())
-    if (const auto other = check_labels(*own, data.classes)) out.notes.push_back(*other);
-  const std::int64_t batch = std::min(static_cast<std::int64_t>(rows.size()), largest_batch);
-  LossSpec loss = fitting(model, data, question, batch);
-  const Weighing weighing = weigh(loss, data, rows);
-  loss.weighted = weighing.fed;
-  loss.ignore_index.reset();
-  std::optional<Compiled> c(std::in_place, attach(model, loss, batch), batch);
-  check_width(c->attached, loss, data);
-  const bool told = c->attached.head.told || question.loss || question.scores;
-  if (!data.classes.empty() && !c->attached.head.told && !loss.scores)
-    if (std::string note = seen_as_probabilities(*c, data, rows); !note.empty()) {
-      loss.scores = Form::probabilities;
-      c.emplace(attach(model, loss, batch), batch);
-      out.notes.push_back(std::move(note));
-    }
+struct Measurement::Impl {
+  const onnx::Model& model;
+  std::span<const std::int32_t> rows;
+  ModelScore found;  // all but the numbers
+  std::int64_t batch;
+  LossSpec loss;
+  Weighing weighing;
+  std::optional<Compiled> compiled;
+  bool told = false;  // what the loss is
   Job job;
-  job.model = &c->attached.model;
-  job.data = &data;
-  job.metrics = out.metrics;
-  c->attached.model.binary = loss_row(loss.kind).target == TargetKind::binary;
-  if (const auto own = own_threshold(model); own && targets == Targets::classes && data.classes.size() == 2) {
-    job.threshold = *own;
-    out.notes.push_back(cat("the model answers ", printable(data.classes[1]), " where its probability lies above ", *own, " (metadata ", threshold_key, ")"));
+
+  Impl(const onnx::Model& m, const Dataset& data, std::span<const std::int32_t> r, const Question& question)
+      : model(m), rows(r), batch(std::min(static_cast<std::int64_t>(r.size()), largest_batch)) {
+    if (rows.empty()) throw Error("no rows to evaluate").code(Exit::mismatch);
+    found.metrics = question.metrics;
+    const bool binary = question.loss && loss_row(question.loss->kind).target == TargetKind::binary;
+    const Targets targets = targets_of(!data.classes.empty(), binary);
+    if (found.metrics.empty()) found.metrics = {misfit("rmse", targets).empty() ? "rmse" : "accuracy"};
+    check_metrics(found.metrics, targets);
+    if (const auto own = own_labels(model); own && !data.classes.empty())
+      if (const auto other = check_labels(*own, data.classes)) found.notes.push_back(*other);
+    compile(data, question);
+    job.metrics = found.metrics;
+    compiled->attached.model.binary = loss_row(loss.kind).target == TargetKind::binary;
+    if (const auto own = own_threshold(model); own && targets == Targets::classes && data.classes.size() == 2) {
+      job.threshold = *own;
+      found.notes.push_back(
+          cat("the model answers ", printable(data.classes[1]), " where its probability lies above ", *own, " (metadata ", threshold_key, ")"));
+    }
   }
-  Scorer scorer(job, c->attached.width, static_cast<std::int64_t>(rows.size()), batch);
-  const TrainGraph& trained = c->attached.model;
-  const auto plan = [&](std::int64_t n) -> Plan& { return c->plan(n); };
-  const Evaluation evaluation = Evaluator(plan, batch, trained, data, &weighing.counts, rows).run(scorer, out.values);
-  if (!evaluation.finite)
-    throw Error("a loss or a score is not finite", evaluation.first_bad.empty() ? "" : ", first " + evaluation.first_bad).code(Exit::diverged);
-  if (told && (question.loss || !data.classes.empty())) out.loss = loss_row(loss.kind).name, out.loss_value = evaluation.loss;
-  for (const auto& metric : scorer.metrics()) {
-    out.percent.push_back(metric->percent());
-    out.details.push_back(metric->tally() ? text(*metric->tally(), data.classes) : std::string());
+
+  void compile(const Dataset& data, const Question& question) {
+    loss = fitting(model, data, question, batch);
+    weighing = weigh(loss, data, rows);
+    if (!weighing.by_loss.empty()) loss.class_weights = weighing.by_loss, loss.balanced = false;
+    loss.weighted = weighing.fed;
+    loss.ignore_index.reset();
+    compiled.emplace(attach(model, loss, batch), batch);
+    check_width(compiled->attached, loss, data);
+    const bool says = compiled->attached.head.told || question.loss || question.scores;
+    told = says && (question.loss || !data.classes.empty());
+    if (data.classes.empty() || compiled->attached.head.told || loss.scores) return;
+    std::string note = seen_as_probabilities(*compiled, data, rows);
+    if (note.empty()) return;
+    loss.scores = Form::probabilities;
+    compiled.emplace(attach(model, loss, batch), batch);
+    found.notes.push_back(std::move(note));
   }
-  return out;
+
+  ModelScore measured(const Dataset& data) {
+    ModelScore out = found;
+    job.model = &compiled->attached.model;
+    job.data = &data;
+    Scorer scorer(job, compiled->attached.width, static_cast<std::int64_t>(rows.size()), batch);
+    const auto plan = [&](std::int64_t n) -> Plan& { return compiled->plan(n); };
+    const Evaluation evaluation = Evaluator(plan, batch, compiled->attached.model, data, &weighing.counts, rows).run(scorer, out.values);
+    if (!evaluation.finite)
+      throw Error("a loss or a score is not finite", evaluation.first_bad.empty() ? "" : ", first " + evaluation.first_bad).code(Exit::diverged);
+    if (told) out.loss = loss_row(loss.kind).name, out.loss_value = evaluation.loss;
+    for (const auto& metric : scorer.metrics()) {
+      out.percent.push_back(metric->percent());
+      out.details.push_back(metric->tally() ? text(*metric->tally(), data.classes) : std::string());
+    }
+    return out;
+  }
+};
+
+Measurement::Measurement(const onnx::Model& model, const Dataset& data, std::span<const std::int32_t> rows, const Question& question)
+    : impl_(std::make_unique<Impl>(model, data, rows, question)) {}
+Measurement::~Measurement() = default;
+
+ModelScore Measurement::of(const Dataset& data) { return impl_->measured(data); }
+
+ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<const std::int32_t> rows, const Question& question) {
+  return Measurement(model, data, rows, question).of(data);
 }
 
 Wants wants_of(const onnx::Model& model) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,8 +27,21 @@ struct ModelScore {
   std::vector<std::string> details;  // "" where there is none
   std::vector<std::string> notes;
 };
-// Loss and metrics of a model over some rows of data, as a training evaluates them: from the scores in front of its softmax or sigmoid.
-// Errors (Exit::mismatch) where data and model do not fit; Exit::usage: a metric of the other kind; Exit::diverged: a score that is not finite.
+// A model made ready to be asked about some rows, compiled once: what is measured is measured as a training does, from the scores in front of its softmax or
+// sigmoid. What it is made of must outlive it.
+class Measurement {
+ public:
+  // Errors (Exit::mismatch) where data and model do not fit; Exit::usage: a metric of the other kind.
+  Measurement(const onnx::Model& model, const Dataset& data, std::span<const std::int32_t> rows, const Question& question);
+  ~Measurement();
+  // Of other values of the same rows, targets and weights. Error, Exit::diverged: a score that is not finite.
+  ModelScore of(const Dataset& data);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+// Loss and metrics of a model over some rows of data.
 ModelScore evaluate(const onnx::Model& model, const Dataset& data, std::span<const std::int32_t> rows, const Question& question);
 
 // What it asks of a table by itself: whole numbers, and its own labels.

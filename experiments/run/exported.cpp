@@ -25,11 +25,9 @@ Frame make_frame(const ModelParts& model, const DataParts& data) {
   if (model.model.metadata.contains(threshold_key)) changes.metadata[threshold_key] = "";
   std::string note;
   if (model.key.model.export_inputs == spec::ModelSpec::Inputs::raw) {
-    if (!data.preprocess.arrays.empty())
-      throw Error("model.export.inputs: raw writes the preprocessing of tables into the file; arrays are scaled in front of it: leave it out").code(Exit::usage);
     changes.front = raw_inputs(model.train, data);
     if (changes.front.empty())
-      note = "nothing is prepared in front of the network, its inputs take the columns as they are: model: {export: {inputs: raw}} writes the file as it is";
+      note = "nothing is prepared in front of the network, its inputs take the data as they are: model: {export: {inputs: raw}} writes the file as it is";
     else changes.metadata[onnx::front_key] = data.preprocess.json();
   }
   changes.unit = target_unit(model, data);
@@ -37,7 +35,7 @@ Frame make_frame(const ModelParts& model, const DataParts& data) {
   if (!rewritten.raw.empty()) {
     std::vector<std::string> feeds;
     for (const auto& feed : rewritten.raw) feeds.push_back(text(feed));
-    note = cat("the written models take raw columns: ", join(feeds, ", "));
+    note = cat("the written models take raw ", data.preprocess.arrays.empty() ? "columns: " : "arrays: ", join(feeds, ", "));
   }
   if (changes.unit) rewritten.notes.push_back(cat("the written models give ", quote(changes.unit->output), " in the target's own unit"));
   if (!note.empty()) rewritten.notes.push_back(std::move(note));

@@ -1,9 +1,12 @@
 #include "experiments/run/fit_check.h"
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 
 #include "base/readable.h"
+#include "engine/ops/standard.h"
+#include "engine/train/feed.h"
+#include "graph/passes/passes.h"
 #include "graph/traits/traits.h"
 
 namespace lehr::run {
@@ -15,7 +18,8 @@ void check_binary(const DataParts& parts) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(data.rows) * width; ++i)
       if (const double y = data.target.value(i); y != 0 && y != 1)
         throw Error("binary_crossentropy takes target columns of 0 and 1: ",
-                    parts.preprocess.targets.empty()
+                    !parts.preprocess.arrays.empty() ? cat("row ", i / width, ", value ", i % width, " (both from 0)")
+                    : parts.preprocess.targets.empty()
                         ? cat("row ", i / width + 1)
                         : parts.table.place(static_cast<std::int64_t>(i / width), static_cast<std::size_t>(parts.preprocess.targets[i % width].index)),
                     " is ", y, " in ", data.source)
@@ -51,23 +55,91 @@ struct Codes {
   const InputPlan* input;
   std::optional<std::size_t> column;
 };
-std::optional<Codes> codes_of(const Graph& graph, ValueId id, const std::map<ValueId, const InputPlan*>& inputs) {
+std::optional<Codes> codes_of(const Graph& graph, const Typing& typing, ValueId id, const std::map<ValueId, const InputPlan*>& inputs) {
+  const auto count = [&](ValueId of) {
+    const auto& type = typing.types.at(static_cast<std::size_t>(of));
+    return type ? elements(type->shape) : -1;
+  };
   for (int steps = 0; steps < 64; ++steps) {
     if (const auto at = inputs.find(id); at != inputs.end()) return Codes{at->second, {}};
     const auto node = std::ranges::find_if(graph.nodes(), [&](const Node& n) { return std::ranges::find(n.out, id) != n.out.end(); });
     if (node == graph.nodes().end() || node->in.empty()) return std::nullopt;
     const Traits& t = traits(*node);
     if (t.looks_up && node->in.size() == 2 && graph.value(node->in[1]).data && elements(graph.value(node->in[1]).data->shape()) == 1) {
-      auto picked = codes_of(graph, node->in[0], inputs);
+      auto picked = codes_of(graph, typing, node->in[0], inputs);
       const std::int64_t at = graph.value(node->in[1]).data->integers().at(0);
       if (!picked || picked->column || at < 0 || at >= static_cast<std::int64_t>(picked->input->columns.size())) return std::nullopt;
       picked->column = static_cast<std::size_t>(at);
       return picked;
     }
     if (!t.carries && t.does != Does::identity && t.does != Does::cast) return std::nullopt;
+    if (count(node->in[0]) < 0 || count(node->in[0]) != count(id)) return std::nullopt;  // some of them only
     id = node->in[0];
   }
   return std::nullopt;
+}
+
+// A node that looks up in a table of so many rows.
+struct Lookup {
+  const Node* node;
+  std::int64_t rows;
+};
+
+std::size_t picked_axis(const Node& node, std::size_t rank) {
+  const auto at = node.attrs.find("axis");
+  const auto* axis = at == node.attrs.end() ? nullptr : std::get_if<std::int64_t>(&at->second);
+  if (!axis || *axis == 0) return 0;
+  const std::int64_t from_front = *axis < 0 ? *axis + static_cast<std::int64_t>(rank) : *axis;
+  return from_front >= 0 && from_front < static_cast<std::int64_t>(rank) ? static_cast<std::size_t>(from_front) : 0;
+}
+
+// What computes a value, where that is data and settings alone: nothing that training moves.
+std::optional<Graph> computing(const TrainGraph& model, ValueId id) {
+  Graph graph = model.graph;
+  const ValueId wanted[] = {id};
+  prune(graph, wanted);
+  if (graph.inputs.empty()) return std::nullopt;
+  for (const ValueId input : graph.inputs)
+    if (graph.value(input).name == model.target || graph.value(input).name == model.weights) return std::nullopt;
+  for (const Node& node : graph.nodes())
+    for (const ValueId in : node.in)
+      if (in != no_value && (graph.value(in).role == Role::parameter || graph.value(in).role == Role::state)) return std::nullopt;
+  graph.outputs = {id};
+  for (ValueId v = 0; v < static_cast<ValueId>(graph.values().size()); ++v)  // none is read: no room for them
+    if (Value& value = graph.value(v); value.role == Role::parameter || value.role == Role::state) value.role = Role::constant;
+  return graph;
+}
+
+// "" where every index that the rows lead to is in the table.
+std::string out_of(const TrainGraph& model, const Dataset& data, const Lookup& lookup) {
+  constexpr std::int64_t most = 1024;
+  const ValueId id = lookup.node->in[1];
+  const auto graph = computing(model, id);
+  if (!graph || data.rows == 0) return {};
+  const Weights weights(*graph);
+  std::vector<std::int32_t> rows;
+  for (std::int64_t at = 0, batch = std::min(most, data.rows); at < data.rows;) {
+    CompileOptions options;
+    options.batch = std::min(batch, data.rows - at);
+    options.mode = Mode::evaluate;
+    options.outputs = {id};
+    Plan plan = compile(*graph, standard_ops(), weights, options);
+    const Feed feed(plan, data, model.target);
+    for (; at + options.batch <= data.rows; at += options.batch) {
+      rows.resize(static_cast<std::size_t>(options.batch));
+      std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(at));
+      feed.fill(rows);
+      plan.forward();
+      const auto indices = plan.output_i64(id);
+      const auto bad = std::ranges::find_if(indices, [&](std::int64_t i) { return i >= lookup.rows || i < -lookup.rows; });
+      if (bad == indices.end()) continue;
+      const std::size_t per_row = std::max<std::size_t>(1, indices.size() / rows.size());
+      return cat("row ", at + (bad - indices.begin()) / static_cast<std::ptrdiff_t>(per_row) + 1, " of ", printable(data.source), " leads to the index ", *bad,
+                 " in ", quote(model.graph.value(lookup.node->in[0]).name), ", which ", describe(model.graph, *lookup.node), " looks it up in, which has ",
+                 lookup.rows, lookup.rows == 1 ? " row" : " rows");
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -81,12 +153,23 @@ void check_lookups(const TrainGraph& model, const DataParts& data) {
           data.data.features[i].dtype == Dtype::i64 && name != model.target && (name == data.data.features[i].name || data.data.features.size() == 1))
         inputs[id] = &data.preprocess.inputs[i];
   std::vector<std::string> problems;
+  std::vector<Lookup> others;
+  std::vector<ValueId> indices;
+  for (const Node& node : graph.nodes())
+    if (traits(node).looks_up && node.in.size() > 1) indices.push_back(node.in[1]);
+  if (indices.empty()) return;
+  const Typing typing = type_graph(graph, standard_ops(), 2, Mode::evaluate, indices);
   for (const Node& node : graph.nodes()) {
     if (!traits(node).looks_up || node.in.size() < 2) continue;
     const Value& table = graph.value(node.in[0]);
-    const auto codes = table.data && !table.data->shape().empty() ? codes_of(graph, node.in[1], inputs) : std::nullopt;
-    if (!codes) continue;
-    const std::int64_t rows = table.data->shape()[0];
+    if (!table.data || table.data->shape().empty() || graph.value(node.in[1]).data) continue;
+    const std::size_t axis = picked_axis(node, table.data->shape().size());
+    const std::int64_t rows = table.data->shape()[axis];
+    const auto codes = axis == 0 ? codes_of(graph, typing, node.in[1], inputs) : std::nullopt;
+    if (!codes) {
+      others.push_back({&node, rows});
+      continue;
+    }
     const auto input = static_cast<std::size_t>(codes->input - data.preprocess.inputs.data());
     const Field& field = data.data.features[input];
     for (std::size_t c = 0; c < codes->input->columns.size(); ++c) {
@@ -102,6 +185,8 @@ void check_lookups(const TrainGraph& model, const DataParts& data) {
                              codes->column || codes->input->columns.size() == 1 ? "it" : "them", " up in, has ", rows, rows == 1 ? " row" : " rows"));
     }
   }
+  for (const Lookup& lookup : others)
+    if (std::string problem = out_of(model, data.data, lookup); !problem.empty()) problems.push_back(std::move(problem));
   if (!problems.empty()) throw Error(join(problems, "\n")).code(Exit::mismatch);
 }
 
@@ -133,18 +218,9 @@ std::vector<std::string> fill_notes(const DataParts& data) {
 }
 
 std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows) {
-  const Field& target = d.data.target;
-  const auto width = static_cast<std::size_t>(target.width());
-  double squares = 0, answer = 0;
-  for (std::size_t k = 0; k < width; ++k) {
-    const auto value = [&](std::int32_t row) { return target_value(d.data, row, k); };
-    double sum = 0;
-    for (const std::int32_t row : d.split.train) sum += value(row);
-    answer = sum / static_cast<double>(d.split.train.size());
-    for (const std::int32_t row : rows) squares += (value(row) - answer) * (value(row) - answer);
-  }
-  const double rmse = std::sqrt(squares / static_cast<double>(rows.size() * width));
-  return cat("always answering the ", width == 1 ? cat("mean ", readable(answer, 4)) : std::string("means"), " has rmse ", readable(rmse, 4));
+  const MeanAnswer answer = mean_answer(d.data, d.split.train, rows);
+  return cat("always answering the ", answer.means.size() == 1 ? cat("mean ", readable(answer.means[0], 4)) : std::string("means"), " has rmse ",
+             readable(answer.rmse, 4));
 }
 
 }  // namespace lehr::run

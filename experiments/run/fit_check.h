@@ -9,7 +9,8 @@ namespace lehr::run {
 void check_binary(const DataParts& data);
 // Model and data name the same inputs; a dataset of one field feeds a model of one input whatever their names (Feed).
 void check_inputs(const spec::Experiment& experiment, const TrainGraph& model, const Dataset& data);
-// Every table of the model that codes of a column are looked up in (an embedding) has a row for each of them.
+// Every table of the model that whole numbers of the data are looked up in (an embedding) has a row for each of them, whatever the network makes of them
+// in between: its index is computed for all rows.
 void check_lookups(const TrainGraph& model, const DataParts& data);
 // What a training on these rows cannot learn: classes they lack; and rows that do not count.
 std::vector<std::string> class_notes(const Dataset& data, std::span<const std::int32_t> train);

@@ -33,7 +33,7 @@ onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
         .code(Exit::mismatch);
   };
   if (plan.part) throw refuse("holds dates, which no operator of ONNX reads");
-  if (plan.normal) throw refuse("is scaled by quantile_normal, for which ONNX has no operator");
+  if (plan.normal) throw refuse("is scaled by quantile_normal, whose inverse of the normal distribution is no operator of ONNX; quantile can be written");
   onnx::RawColumn out;
   out.name = plan.name, out.index = plan.index;
   out.text = !data.table.columns.at(static_cast<std::size_t>(plan.index)).numeric;
@@ -61,6 +61,24 @@ onnx::RawColumn raw_column(const ColumnPlan& plan, const DataParts& data) {
   return out;
 }
 
+// The one column that maps every value of an array; nothing where the network takes the array as it is.
+void add_array(onnx::RawInput& out, const ArrayPlan& plan, std::size_t field, Dtype taken) {
+  const auto refuse = [&](const auto&... why) {
+    return Error("model.export.inputs: raw: the array of input ", quote(out.name), " is scaled by ", why..., ": leave inputs: raw out, or choose another scale")
+        .code(Exit::mismatch);
+  };
+  if (plan.normal) throw refuse("quantile_normal, whose inverse of the normal distribution is no operator of ONNX");
+  constexpr std::int64_t most = std::int64_t{1} << 20;  // doubles a row, 8 MB
+  if (const auto needed = elements(plan.row) * static_cast<std::int64_t>(plan.knots.size()); needed > most)
+    throw refuse(plan.knots.size(), " quantiles, which as nodes would take ", grouped(needed), " numbers a row, more than ", grouped(most));
+  onnx::RawColumn all;
+  all.name = out.name, all.index = static_cast<std::int64_t>(field);
+  all.knots = plan.knots, all.shift = plan.shift, all.scale = plan.scale;
+  const bool as_it_is = all.as_it_is() && (plan.dtype == taken || plan.whole || plan.dtype == Dtype::boolean);
+  out.columns.push_back(std::move(all));
+  if (!as_it_is) out.array = onnx::RawArray{plan.dtype, plan.row};
+}
+
 // The dimensions beside the rows; one that is open is what the columns leave for it.
 Shape row_of(const Value& input, std::int64_t width) {
   if (!input.type || !input.type->dims) return {width};
@@ -80,7 +98,7 @@ Shape row_of(const Value& input, std::int64_t width) {
 std::vector<const Value*> data_inputs(const TrainGraph& model) {
   std::vector<const Value*> out;
   for (const ValueId id : model.graph.inputs)
-    if (model.graph.value(id).name != model.target) out.push_back(&model.graph.value(id));
+    if (const std::string& name = model.graph.value(id).name; name != model.target && name != model.weights) out.push_back(&model.graph.value(id));
   return out;
 }
 
@@ -92,7 +110,16 @@ std::size_t field_of(const Value& input, const std::vector<const Value*>& inputs
   return static_cast<std::size_t>(at - data.features.begin());
 }
 
+// Of an array its values as the file has them.
+onnx::RawCells values_of(const Field& field, std::span<const std::int32_t> rows) {
+  onnx::RawCells out;
+  out.numbers.resize(rows.size() * static_cast<std::size_t>(field.width()));
+  field.stored.gather_raw(rows, out.numbers.data());
+  return out;
+}
+
 onnx::RawCells cells_of(const onnx::RawFeed& feed, const DataParts& data, std::span<const std::int32_t> rows) {
+  if (feed.array) return values_of(data.data.features.at(static_cast<std::size_t>(feed.columns.at(0))), rows);
   onnx::RawCells out;
   for (const std::int32_t r : rows)
     for (const std::int64_t index : feed.columns) {  // as the file is fed: numbers are NaN where missing
@@ -113,8 +140,12 @@ std::vector<onnx::RawInput> raw_inputs(const TrainGraph& model, const DataParts&
   for (const Value* input : inputs) {
     const std::size_t field = field_of(*input, inputs, data.data);
     onnx::RawInput raw{input->name, row_of(*input, data.data.features[field].width()), input->turned, {}};
-    for (const ColumnPlan& plan : data.preprocess.inputs.at(field).columns) raw.columns.push_back(raw_column(plan, data));
-    as_they_are = as_they_are && std::ranges::all_of(raw.columns, &onnx::RawColumn::as_it_is);
+    if (!data.preprocess.arrays.empty()) {
+      add_array(raw, data.preprocess.arrays.at(field), field, input->type->dtype);
+    } else {
+      for (const ColumnPlan& plan : data.preprocess.inputs.at(field).columns) raw.columns.push_back(raw_column(plan, data));
+    }
+    as_they_are = as_they_are && !raw.array && std::ranges::all_of(raw.columns, &onnx::RawColumn::as_it_is);
     out.push_back(std::move(raw));
   }
   if (as_they_are) out.clear();
@@ -123,6 +154,12 @@ std::vector<onnx::RawInput> raw_inputs(const TrainGraph& model, const DataParts&
 
 void check_front(const std::string& bytes, const Parts& parts, std::span<const std::int32_t> rows) {
   const DataParts& data = *parts.data;
+  if (!data.preprocess.arrays.empty()) {  // one scaling for all values of an array: some rows show it
+    constexpr std::int64_t values = std::int64_t{1} << 18;
+    std::int64_t widest = 1;
+    for (const Field& field : data.data.features) widest = std::max(widest, field.width());
+    rows = rows.first(std::min(rows.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, values / widest))));
+  }
   std::vector<onnx::RawCells> cells;
   for (const auto& feed : parts.raw) cells.push_back(cells_of(feed, data, rows));
   const std::vector<const Value*> inputs = data_inputs(parts.model->train);
@@ -176,7 +213,7 @@ void check_unit(const std::string& bytes, const Parts& parts, std::span<const st
   const auto width = static_cast<std::size_t>(data.target.width());
   std::vector<double> scaled;
   for (const std::int32_t row : rows)
-    for (std::size_t k = 0; k < width; ++k) scaled.push_back(static_cast<double>(data.target.f32[static_cast<std::size_t>(row) * width + k]));
+    for (std::size_t k = 0; k < width; ++k) scaled.push_back(data.target.value(static_cast<std::size_t>(row) * width + k));
   const std::vector<double> made = onnx::run_unit(bytes, scaled);
   if (made.size() != scaled.size()) throw Error("behind its output it makes ", made.size(), " values of ", scaled.size()).code(Exit::failed);
   for (std::size_t i = 0; i < made.size(); ++i) {

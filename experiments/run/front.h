@@ -5,7 +5,8 @@
 
 namespace lehr::run {
 
-// What a file that takes raw columns does in front of the network: the fitted preprocessing, input by input; empty where it does nothing.
+// What a file that takes raw columns, or arrays as they were read, does in front of the network: the fitted preprocessing, input by input; empty where it does
+// nothing.
 // Error (Exit::mismatch): an input that gets no data, or one of open dimensions.
 std::vector<onnx::RawInput> raw_inputs(const TrainGraph& model, const DataParts& data);
 

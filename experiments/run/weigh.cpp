@@ -14,13 +14,13 @@ Weighing weigh(const LossSpec& loss, const Dataset& data, std::span<const std::i
     classes = balanced_weights(data, train);
     std::vector<std::string> each;
     for (std::size_t c = 0; c < classes.size(); ++c) each.push_back(cat(printable(data.classes[c]), " ", classes[c]));
-    if (loss.label_smoothing > 0)
-      throw Error("class_weights: balanced and label_smoothing: write the weights as numbers, for these rows they are ", join(each, ", ")).code(Exit::mismatch);
     out.notes.push_back(cat("class_weights: balanced weighs the classes of the training rows ", join(each, ", ")));
   }
   if (!classes.empty() && classes.size() != data.classes.size())
     throw Error(classes.size(), " class weights given for ", data.classes.size(), " classes").code(Exit::mismatch);
-  const bool by_loss = weights_by_loss(loss);
+  const bool smoothed = loss.balanced && loss.label_smoothing > 0;  // each row then meets the weights of all classes
+  const bool by_loss = weights_by_loss(loss) || smoothed;
+  if (smoothed) out.by_loss = classes;
   out.counts = Counts(data, classes, by_loss);
   // A loss over class indices leaves out negative ones itself.
   const bool indices = loss_row(loss.kind).target == TargetKind::classes;

@@ -11,6 +11,7 @@ namespace lehr::run {
 struct Weighing {
   Counts counts;
   bool fed = false;                // the loss needs an input for it: LossSpec::weighted
+  std::vector<float> by_loss;      // class weights that the loss itself needs, in place of those its spec gives; empty: those
   std::vector<std::string> notes;  // the weights that follow from the rows
 };
 // train: what balanced weights follow from. Error (Exit::mismatch): class weights for another number of classes.

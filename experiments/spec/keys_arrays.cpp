@@ -24,21 +24,34 @@ void add_part_keys(std::vector<Key>& keys, const char* part, const char* doc, Ar
                   .absent = "no target, where data has none",
                   .example = "t10k-labels.npy",
                   .set = [of](Experiment& e, const Value& v) { (e.data.arrays.*of).target = v.path; }});
+  keys.push_back({.path = path + ".row_weight",
+                  .type = Type::path,
+                  .doc = "The array of the row weights.",
+                  .absent = "none, where data has none",
+                  .example = "t10k-weights.npy",
+                  .set = [of](Experiment& e, const Value& v) { (e.data.arrays.*of).row_weight = v.path; }});
 }
 
 // Keys that speak of columns.
 constexpr const char* of_tables[] = {"data.header",         "data.delimiter",    "data.columns",   "data.drop",          "data.categorical",
                                      "data.encode",         "data.missing",      "data.impute",    "data.target.column", "data.target.columns",
-                                     "data.target.missing", "data.target.scale", "data.row_weight"};
+                                     "data.target.missing", "data.row_weight.column"};
 }  // namespace
 
 void add_array_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "data.target.array",
                   .type = Type::path,
-                  .doc = "The array of the target: whole numbers, or one-hot rows, for a loss over classes, else numbers, several a row too.",
+                  .doc = "The array of the target: whole numbers, or one-hot rows, for a loss over classes; rows of 0 and 1 for binary_crossentropy of "
+                         "several labels; else numbers, several a row too.",
                   .absent = "a column of the table",
                   .example = "labels.npy",
                   .set = [](Experiment& e, const Value& v) { e.data.arrays.all.target = v.path; }});
+  keys.push_back({.path = "data.row_weight.array",
+                  .type = Type::path,
+                  .doc = "The array of the weights, one number a row.",
+                  .absent = "a column of the table",
+                  .example = "weights.npy, or train.npz:weight",
+                  .set = [](Experiment& e, const Value& v) { e.data.arrays.all.row_weight = v.path; }});
   add_part_keys(keys, "validation", "Arrays that every evaluation measures, in files of their own.", &ArraysSpec::validation);
   add_part_keys(keys, "test", "Arrays that are measured once, after training, in files of their own.", &ArraysSpec::test);
 }
@@ -47,6 +60,7 @@ void move_array_target(Node& root) {
   Entry* data = root.find("data");
   const Entry* inputs = data ? data->value.find("inputs") : nullptr;
   Entry* target = data ? data->value.find("target") : nullptr;
+  Entry* weight = data ? data->value.find("row_weight") : nullptr;
   if (data && data->value.find("file") && !data->value.find("file")->value.is_null() && inputs && inputs->value.is_mapping()) {  // a bare name is a column
     for (Entry& e : data->value.find("inputs")->value.entries)
       if (e.value.is_scalar()) {
@@ -57,10 +71,12 @@ void move_array_target(Node& root) {
         e.value = std::move(list);
       }
   }
-  if (!inputs || !target || data->value.find("file")) return;
+  if (!inputs || data->value.find("file")) return;
   const bool arrays = inputs->value.is_scalar() || std::ranges::any_of(inputs->value.entries, [](const Entry& e) { return e.value.is_scalar(); });
-  Entry* column = target->value.find("column");
-  if (arrays && column && !target->value.find("array")) column->key = "array";
+  for (Entry* of : {target, weight}) {
+    Entry* column = of ? of->value.find("column") : nullptr;
+    if (arrays && column && !of->value.find("array")) column->key = "array";
+  }
 }
 
 void check_arrays(const Reading& reading, Problems& problems) {
@@ -73,10 +89,10 @@ void check_arrays(const Reading& reading, Problems& problems) {
   if (!data.arrays.given()) {
     if (data.file.empty() && !data.table.inputs.empty())
       problems.error(at("data.inputs"), "data.inputs lists columns: data.file must name the table they are in");
-    for (const char* key : {"data.target.array", "data.validation", "data.test"})
-      if (given(key))
-        problems.error(at(key), key, " is for arrays (data.inputs: images.npy); of a table ",
-                       std::string_view(key) == "data.target.array" ? "data.target names a column" : "data.split keeps rows");
+    for (const auto& [key, instead] :
+         {std::pair{"data.target.array", "data.target names a column"}, std::pair{"data.row_weight.array", "data.row_weight names a column"},
+          std::pair{"data.validation", "data.split keeps rows"}, std::pair{"data.test", "data.split keeps rows"}})
+      if (given(key)) problems.error(at(key), key, " is for arrays (data.inputs: images.npy); of a table ", instead);
     return;
   }
   const std::string named = cat("data.inputs names the array ", quote(data.arrays.all.inputs.begin()->second.filename().string()));

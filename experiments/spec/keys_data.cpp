@@ -26,11 +26,12 @@ constexpr Choice<Impute> imputations[] = {{Impute::error, "error", "nothing: a m
                                           {Impute::most_frequent, "most_frequent",
                                            "the most frequent value of the training rows, of equals the first (the smallest number, the first by bytes)"}};
 constexpr Choice<Unknown> unknowns[] = {{Unknown::error, "error", "the row is refused: `predict` leaves it unanswered and says so"},
-                                        {Unknown::zeros, "zeros", "no 0/1 column is 1"},
+                                        {Unknown::zeros, "zeros", "no 0/1 column is 1, nor is it where `predict` meets a missing name that nothing fills"},
                                         {Unknown::most_frequent, "most_frequent", "it counts as the most frequent name of the training rows"}};
 constexpr Choice<bool> target_scales[] = {
     {false, "none", "the numbers as they are"},
-    {true, "standard", "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit"}};
+    {true, "standard", "trained at mean 0 and deviation 1 of the training rows; metrics, predictions and written models are in the target's own unit, the loss "
+     "is that of the scaled one"}};
 constexpr Choice<bool> without_target[] = {{false, "error", "an error that counts them and names lines"}, {true, "drop", "they are left out, and counted"}};
 constexpr Choice<Take> takes[] = {{Take::tail, "tail", "the last rows of the file, unshuffled, as Keras' validation_split does"},
                                   {Take::random, "random", "rows drawn with split.seed"},
@@ -76,9 +77,15 @@ void add_target_keys(std::vector<Key>& keys) {
   keys.push_back(choosing({.path = "data.target.scale", .doc = "Scaling of a target of numbers.", .fallback = "none"}, target_scales,
                           [](Experiment& e, bool standard) { e.data.table.target_standard = standard; }));
   keys.push_back({.path = "data.row_weight",
-                  .type = Type::text,
-                  .doc = "A column of weights, at least 0: how much each row counts in loss and metrics. It is no feature.",
+                  .type = Type::mapping,
+                  .doc = "How much each row counts in the loss, at least 0. A bare name or index stands for {column: …}, with arrays for {array: …}.",
                   .absent = "all rows count the same",
+                  .example = "weight",
+                  .shorthand = "column"});
+  keys.push_back({.path = "data.row_weight.column",
+                  .type = Type::text,
+                  .doc = "A column of weights. It is no feature.",
+                  .absent = "no column",
                   .example = "weight",
                   .set = [](Experiment& e, const Value& v) { e.data.table.row_weight = v.text; }});
 }
@@ -214,8 +221,8 @@ void add_column_keys(std::vector<Key>& keys) {
                   .type = Type::columns,
                   .doc = "Of a table: the columns of each input of the model, by the input's name. Of arrays, in place of data.file: the array, or one for each "
                          "input, {x: train.npz:images, mask: train.npz:mask}. A .npy or IDX file (gzip too), or FILE:NAME of an .npz or .safetensors file, "
-                         "relative to the file that states it; its first dimension are the rows. data.scale (none, divide, standard, minmax) then is one statistic "
-                         "over all values of an array's training rows.",
+                         "relative to the file that states it; its first dimension are the rows. data.scale then is one statistic over all values of an "
+                         "array's training rows, robust and the quantiles by at most 2^20 of them.",
                   .example = "images.npy, or {numbers: [age, income], city: [city]}",
                   .set = [](Experiment& e, const Value& v) {
                     e.data.table.inputs = {v.lists.begin(), v.lists.end()};

@@ -13,7 +13,8 @@ constexpr Choice<ModelSpec::Variance> variances[] = {{ModelSpec::Variance::popul
                                                      {ModelSpec::Variance::unbiased, "unbiased", "over n-1, as PyTorch does"}};
 constexpr Choice<ModelSpec::Inputs> inputs[] = {
     {ModelSpec::Inputs::scaled, "scaled", "what the network saw: numbers prepared as preprocess.json says"},
-    {ModelSpec::Inputs::raw, "raw", "the table's columns: the file computes in front of the network what preprocessing does (impute, scale, one-hot, codes)"}};
+    {ModelSpec::Inputs::raw, "raw", "the table's columns, or the arrays as they are: the file computes in front of the network what preprocessing does "
+     "(impute, scale, one-hot, codes)"}};
 
 using Activation = MlpSpec::Activation;
 constexpr Choice<Activation> activations[] = {

@@ -8,6 +8,7 @@
 #include "graph/onnx/front_build.h"
 #include "graph/onnx/front_nodes.h"
 #include "graph/onnx/opsets.h"
+#include "graph/onnx/tensor.h"
 #include "graph/onnx/unit.h"
 
 namespace lehr::onnx {
@@ -29,7 +30,9 @@ void each_read(GraphProto& graph, const Visit& visit) {
     }
   }
 }
-int elem_type(RawFeed::Type type) {
+int elem_type(const RawFeed& feed) {
+  if (feed.array) return code_of(feed.array->dtype);
+  const auto type = feed.type;
   return type == RawFeed::Type::f64 ? TensorProto::DOUBLE : type == RawFeed::Type::i64 ? TensorProto::INT64 : TensorProto::STRING;
 }
 
@@ -40,7 +43,7 @@ class FrontWriter {
   std::vector<RawFeed> run(const std::vector<RawInput>& inputs) {
     check_opset();
     for (const RawInput& input : inputs)
-      if (!std::ranges::all_of(input.columns, &RawColumn::as_it_is)) changed_.push_back(&input);
+      if (input.array || !std::ranges::all_of(input.columns, &RawColumn::as_it_is)) changed_.push_back(&input);
     for (const RawInput* input : changed_) detach(*input);
     for (auto& name : names()) taken_.insert(name);
     for (const RawInput* input : changed_) within([&] { return "input " + quote(input->name); }, [&] { write(*input); });
@@ -83,6 +86,26 @@ class FrontWriter {
   }
 
   void write(const RawInput& input) {
+    const std::string value = input.array ? array(input) : columns(input);
+    list_.node("Identity", {input.batch_axis > 0 ? turn(value, input) : value}, {}, "", front_prefix + input.name);
+  }
+
+  std::string folded(const std::string& value, const Shape& row) {
+    std::vector<std::int64_t> shape{-1};
+    shape.insert(shape.end(), row.begin(), row.end());
+    return list_.node("Reshape", {value, list_.constant({static_cast<std::int64_t>(shape.size())}, shape)});
+  }
+
+  // Its values in a column, mapped, folded as the network takes them.
+  std::string array(const RawInput& input) {
+    RawFeed of{RawFeed::Type::f64, input.name, {input.columns.at(0).index}, input.array};
+    std::string value = list_.cast(feed(std::move(of)), TensorProto::DOUBLE);
+    value = list_.cast(mapped_numbers(list_, folded(value, {1}), input.columns), TensorProto::FLOAT);
+    if (const int stored = elem_.at(input.name); stored != TensorProto::FLOAT) value = list_.cast(value, stored);
+    return folded(value, input.row);
+  }
+
+  std::string columns(const RawInput& input) {
     const bool numbers = std::ranges::none_of(input.columns, [](const RawColumn& c) { return c.category() || c.kind == Kind::indicator; });
     std::vector<std::string> pieces;
     for (std::size_t at = 0, end = 0; at < input.columns.size(); at = end) {
@@ -97,13 +120,7 @@ class FrontWriter {
     const int stored = elem_.at(input.name),
               made = input.columns[0].kind == Kind::integer || input.columns[0].kind == Kind::code ? TensorProto::INT64 : TensorProto::FLOAT;
     if (stored != made) value = list_.cast(value, stored);
-    if (input.row.size() != 1) {
-      std::vector<std::int64_t> shape{-1};
-      shape.insert(shape.end(), input.row.begin(), input.row.end());
-      value = list_.node("Reshape", {value, list_.constant({static_cast<std::int64_t>(shape.size())}, shape)});
-    }
-    if (input.batch_axis > 0) value = turn(value, input);
-    list_.node("Identity", {value}, {}, "", front_prefix + input.name);
+    return input.row.size() == 1 ? value : folded(value, input.row);
   }
 
   std::string turn(const std::string& value, const RawInput& input) {
@@ -185,16 +202,21 @@ class FrontWriter {
   std::string feed(std::string name, RawFeed::Type type, Columns columns) {
     RawFeed feed{type, std::move(name), {}};
     for (const RawColumn& c : columns) feed.columns.push_back(c.index);
+    return this->feed(std::move(feed));
+  }
+
+  std::string feed(RawFeed feed) {
     for (const RawFeed& other : feeds_)
-      if (other.type == type && other.columns == feed.columns) return other.name;
-    if (feed.name.empty()) feed.name = cat("column_", columns[0].index);
+      if (!feed.array && other.type == feed.type && other.columns == feed.columns) return other.name;
+    if (feed.name.empty()) feed.name = cat("column_", feed.columns[0]);
     while (!taken_.insert(feed.name).second) feed.name += "_raw";
     ValueInfoProto info;
     info.set_name(feed.name);
     auto& tensor = *info.mutable_type()->mutable_tensor_type();
-    tensor.set_elem_type(elem_type(type));
+    tensor.set_elem_type(elem_type(feed));
     tensor.mutable_shape()->add_dim()->set_dim_param(symbol_.empty() ? "N" : symbol_);
-    tensor.mutable_shape()->add_dim()->set_dim_value(static_cast<std::int64_t>(columns.size()));
+    const Shape row = feed.array ? feed.array->row : Shape{feed.width()};
+    for (const std::int64_t dim : row) tensor.mutable_shape()->add_dim()->set_dim_value(dim);
     infos_.push_back(std::move(info));
     feeds_.push_back(feed);
     return feed.name;
@@ -247,7 +269,10 @@ void rename_reads(GraphProto& graph, const std::string& from, const std::string&
 
 std::string text(const RawFeed& feed) {
   constexpr const char* types[] = {"double", "int64", "string"};
-  return cat(printable(feed.name), " ", types[static_cast<std::size_t>(feed.type)], "[N,", feed.columns.size(), "]");
+  std::string dims;
+  for (const std::int64_t dim : feed.array ? feed.array->row : Shape{feed.width()}) dims += cat(",", dim);
+  if (feed.array) return cat(printable(feed.name), " ", name(feed.array->dtype), "[N", dims, "]");
+  return cat(printable(feed.name), " ", types[static_cast<std::size_t>(feed.type)], "[N", dims, "]");
 }
 
 std::vector<RawFeed> add_front(ModelProto& model, const std::vector<RawInput>& inputs) { return FrontWriter(model).run(inputs); }

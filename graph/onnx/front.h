@@ -36,19 +36,27 @@ struct RawColumn {
   bool category() const { return kind == Kind::code || kind == Kind::one_hot; }
   bool as_it_is() const { return !category() && kind != Kind::indicator && steps.empty() && shift == 0 && scale == 1 && knots.empty() && !fill; }
 };
+// An array that an input is made of: rows of this type and shape, each value becomes what the one column says (shift and scale, or knots).
+struct RawArray {
+  Dtype dtype = Dtype::f32;
+  Shape row;
+};
 // An input of the model, made of columns. The file's tensor has the rows in dimension `batch_axis`, `row` are its others.
 struct RawInput {
   std::string name;
   Shape row;
   std::size_t batch_axis = 0;
   std::vector<RawColumn> columns;
+  std::optional<RawArray> array = {};  // the file takes it even where its values go in as they are: its type is another
 };
 
-// An input of the written file: [N, columns], of columns by their place in the table.
+// An input of the written file: [N, columns], of columns by their place in the table; or of an array [N, row…], its number the only column.
 struct RawFeed {
   enum class Type { f64, i64, text } type = Type::f64;
   std::string name;
   std::vector<std::int64_t> columns;
+  std::optional<RawArray> array = {};
+  std::int64_t width() const { return array ? elements(array->row) : static_cast<std::int64_t>(columns.size()); }
 };
 // "x double[N,34]"
 std::string text(const RawFeed& feed);
@@ -72,7 +80,7 @@ std::string without_front(const std::string& bytes);
 
 // What the front of a written file makes of cells, its nodes taken one by one as the standard says: each input of the network, rows in front.
 struct RawCells {
-  std::vector<double> numbers;  // [rows, columns]; of i64, too
+  std::vector<double> numbers;  // [rows, width]; of i64, too
   std::vector<std::string> texts;
 };
 // `feeds` and `cells` in the same order. Error: a node that no front has, a category that is none.

@@ -125,8 +125,8 @@ std::string mapped_numbers(NodeList& list, std::string value, const std::vector<
   const std::string plain = value;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].knots.empty()) continue;
-    const std::string index = list.constant({1}, std::vector<std::int64_t>{static_cast<std::int64_t>(i)});
-    const std::string column = columns.size() == 1 ? plain : list.node("Gather", {plain, index}, {{"axis", 1}});
+    const std::vector<std::int64_t> index{static_cast<std::int64_t>(i)};
+    const std::string column = columns.size() == 1 ? plain : list.node("Gather", {plain, list.constant({1}, index)}, {{"axis", 1}});
     const std::string made = share(list, column, columns[i].knots);
     value = columns.size() == 1 ? made : list.node("Where", {mask(list, columns, [&](const RawColumn& c) { return &c == &columns[i]; }), made, value});
   }

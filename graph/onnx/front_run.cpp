@@ -191,7 +191,7 @@ std::map<std::string, std::vector<double>> run_front(const std::string& bytes, c
   if (!model.ParseFromString(bytes)) throw Error("the file cannot be read back: protobuf refuses it");
   std::map<std::string, FrontValue> values;
   for (std::size_t i = 0; i < feeds.size(); ++i)
-    values[feeds[i].name] = {{rows, static_cast<std::int64_t>(feeds[i].columns.size())}, cells.at(i).numbers, cells.at(i).texts};
+    values[feeds[i].name] = {{rows, feeds[i].width()}, cells.at(i).numbers, cells.at(i).texts};
   std::map<std::string, std::vector<double>> out;
   for (const NodeProto& node : model.graph().node()) {
     if (node.output_size() != 1 || !node.output(0).starts_with(front_prefix)) continue;

@@ -23,12 +23,6 @@ std::map<std::size_t, Dim> opened(const std::optional<DeclaredType>& before, con
   return out;
 }
 
-int code_of(Dtype dtype) {
-  for (int code = 1; code <= TensorProto::BFLOAT16; ++code)
-    if (dtype_of(code) == dtype) return code;
-  throw Error("tensors of ", name(dtype), " cannot be written");
-}
-
 std::string counted(std::size_t n, const char* what) { return cat(n, " ", what, n == 1 ? " node" : " nodes"); }
 
 class Rewriter {

@@ -154,6 +154,12 @@ std::optional<Dtype> dtype_of(int data_type) {
   }
 }
 
+int code_of(Dtype dtype) {
+  for (int code = 1; code <= TensorProto::BFLOAT16; ++code)
+    if (dtype_of(code) == dtype) return code;
+  throw Error("tensors of ", name(dtype), " cannot be written");
+}
+
 std::string data_type_name(int data_type) {
   if (data_type >= 0 && data_type < static_cast<int>(data_type_names.size())) return data_type_names[static_cast<std::size_t>(data_type)];
   return cat("data type ", data_type);

@@ -10,6 +10,7 @@
 namespace lehr::onnx {
 
 std::optional<Dtype> dtype_of(int data_type);  // none for complex, float8, 4-bit and unknown types
+int code_of(Dtype dtype);                      // the other way round
 std::string data_type_name(int data_type);     // "INT4", "data type 999"
 Shape shape_of(const TensorProto& tensor);     // Error: negative, too many, too large dimensions
 

@@ -70,6 +70,12 @@ const char* name(LossOption option) { return std::ranges::find(option_rows, opti
 
 bool weights_by_loss(const LossSpec& spec) { return loss_row(spec.kind).target == TargetKind::classes && !spec.class_weights.empty(); }
 
+std::optional<double> in_own_unit(LossKind kind, double value, double scale) {
+  if (kind == LossKind::mse) return value / (scale * scale);
+  if (kind == LossKind::mae) return value / std::abs(scale);
+  return std::nullopt;
+}
+
 void check(const LossSpec& spec) {
   if (!std::isfinite(spec.weight) || spec.weight < 0) throw Error("the weight of a loss must be a finite number that is not negative, not ", spec.weight);
   const LossRow& loss = loss_row(spec.kind);

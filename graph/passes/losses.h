@@ -81,6 +81,9 @@ const char* name(LossOption option);  // as experiment files spell it
 // Does the loss itself multiply by class_weights, for it needs them one by one, rather than be fed a weight a row?
 bool weights_by_loss(const LossSpec& spec);
 
+// A loss of y * scale, measured, as one of y; absent where it is no multiple of that.
+std::optional<double> in_own_unit(LossKind kind, double value, double scale);
+
 // Error where an option has a value it cannot have, or the loss does not take it.
 void check(const LossSpec& spec);
 

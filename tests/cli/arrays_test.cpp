@@ -1,7 +1,11 @@
+#include <cmath>
 #include <regex>
 
 #include "base/rng.h"
+#include "engine/data/csv.h"
 #include "engine/data/npy.h"
+#include "graph/onnx/create.h"
+#include "graph/onnx/model.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
 
@@ -112,8 +116,8 @@ TEST_CASE("what arrays and tables need of each other is said where it stands", "
     CHECK(said.code < 128);
     CHECK_THAT(said.both(), contains(row.says));
   }
-  const auto raw = lehr_says("model: {mlp: {hidden: [6]}, export: {inputs: raw}}\ndata: {inputs: x.npy, target: y.npy, scale: {divide: 255}}\n");
-  CHECK_THAT(raw.both(), contains("model.export.inputs: raw writes the preprocessing of tables"));
+  const auto raw = lehr_says("model: {mlp: {hidden: [6]}, export: {inputs: raw}}\ndata: {inputs: x.npy, target: y.npy, scale: quantile_normal}\n");
+  CHECK_THAT(raw.both(), contains("is scaled by quantile_normal, whose inverse of the normal distribution is no operator of ONNX"));
 }
 
 TEST_CASE("a test set in files of its own is measured at the end, paths start from the file that states them", "[cli][arrays]") {
@@ -126,4 +130,145 @@ TEST_CASE("a test set in files of its own is measured at the end, paths start fr
   CHECK(said.code == 0);
   CHECK_THAT(said.both(), contains("train 48"));
   CHECK_THAT(said.both(), contains("test 48"));
+}
+
+namespace {
+// A safetensors file of float and byte tensors.
+std::string safetensors(const std::vector<std::tuple<std::string, std::string, Shape, std::string>>& tensors) {
+  std::string header = "{", values;
+  for (const auto& [name, type, shape, bytes] : tensors) {
+    header += cat(header.size() > 1 ? "," : "", "\"", name, "\":{\"dtype\":\"", type, "\",\"shape\":", shape, ",\"data_offsets\":[", values.size(), ",",
+                  values.size() + bytes.size(), "]}");
+    values += bytes;
+  }
+  header += "}";
+  std::string size(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) size[i] = static_cast<char>(header.size() >> (8 * i) & 255);
+  return size + header + values;
+}
+template <class T>
+std::string bytes_of(const std::vector<T>& values) { return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)}; }
+
+// "rmse  1.25 ± 0.1" -> 1.25
+double shown(const std::string& text, const std::string& name) {
+  const auto at = text.find("\n" + name + " ");
+  return at == std::string::npos ? std::nan("") : std::stod(text.substr(at + 1 + name.size()));
+}
+}  // namespace
+
+TEST_CASE("several inputs and labels, from arrays to predictions", "[cli][arrays]") {
+  Workplace& p = place();
+  std::vector<float> a;
+  std::vector<std::uint8_t> b, y;
+  std::vector<double> w;
+  Random random(5, Stream::init);
+  for (int i = 0; i < 60; ++i) {
+    for (int k = 0; k < 2; ++k) a.push_back(static_cast<float>(random.normal()));
+    for (int k = 0; k < 4; ++k) b.push_back(static_cast<std::uint8_t>(random.below(256)));
+    y.push_back(a.end()[-1] > 0), y.push_back(a.end()[-2] + a.end()[-1] > 0);
+    w.push_back(i % 3);
+  }
+  p.write("all.safetensors", safetensors({{"a", "F32", {60, 2}, bytes_of(a)}, {"im", "U8", {60, 2, 2}, bytes_of(b)}}));
+  p.write("labels.npy", file(Dtype::u8, {60, 2}, y));
+  p.write("w.npy", file(Dtype::f64, {60}, w));
+  std::filesystem::copy_file(std::filesystem::path(LEHR_SOURCE_DIR) / "tests/data/arrays/two_inputs.onnx", p.path("two.onnx"));
+  const std::string head = "model: {file: two.onnx", data = "}\ndata: {inputs: {a: 'all.safetensors:a', im: 'all.safetensors:im'}, target: labels.npy, "
+                                                           "row_weight: w.npy, scale: standard, split: {validation: 15 rows, take: tail}}\n";
+  const std::string rest = "loss: binary_crossentropy\nmetrics: [accuracy, f1_macro]\nlr: 0.3\nepochs: 20\nbatch: 8\n";
+  p.write("two.yaml", head + data + rest);
+  p.write("two_raw.yaml", head + ", export: {inputs: raw}" + data + rest);
+  for (const char* name : {"two", "two_raw"}) {
+    INFO(name);
+    const auto ran = p.lehr(cat("run ", name, ".yaml --out ", name));
+    INFO(ran.both());
+    REQUIRE(ran.code == 0);
+    const auto evaluated = p.lehr(cat("evaluate ", name, "/seed-0 ", name, ".yaml --importance --repeats 3"));
+    INFO(evaluated.both());
+    REQUIRE(evaluated.code == 0);
+    CHECK(shown(evaluated.out, "accuracy") > 80);
+    CHECK(evaluated.out.find("\na   ") < evaluated.out.find("\nim  "));  // only a tells
+    CHECK(p.lehr(cat("evaluate ", name, "/seed-0 ", name, ".yaml --importance --repeats 3")).out == evaluated.out);
+    CHECK(p.lehr(cat("predict ", name, "/seed-0/checkpoints/last.onnx all.safetensors --out ", name, ".npy")).code == 0);
+  }
+  CHECK(p.read("two.npy") == p.read("two_raw.npy"));
+  const auto raw = onnx::read_model(p.path("two_raw/seed-0/checkpoints/last.onnx"));
+  CHECK_FALSE(raw.front.empty());
+  CHECK_THAT(p.lehr("run two_raw.yaml --force --out two_raw").err, contains("the written models take raw arrays: a float32[N,2], im uint8[N,2,2]"));
+  p.write("labels.npy", file(Dtype::u8, {60, 2}, std::vector<std::uint8_t>(120, 2)));
+  CHECK_THAT(p.lehr("run two.yaml --out none").both(), contains("binary_crossentropy takes target columns of 0 and 1: row 0, value 0 (both from 0) is 2"));
+}
+
+TEST_CASE("arrays with a scaled target answer in its own unit", "[cli][arrays]") {
+  Workplace& p = place();
+  std::vector<float> x;
+  std::vector<double> y;
+  Random random(6, Stream::init);
+  for (int i = 0; i < 60; ++i) {
+    for (int k = 0; k < 2; ++k) x.push_back(static_cast<float>(random.normal()));
+    y.push_back(1000 + 50 * x.end()[-1]);
+  }
+  p.write("rx.npy", file(Dtype::f32, {60, 2}, x));
+  p.write("ry.npy", file(Dtype::f64, {60}, y));
+  p.write("r.yaml", "model: {mlp: {hidden: [4]}}\ndata: {inputs: rx.npy, target: {array: ry.npy, scale: standard}, scale: robust, "
+                    "split: {validation: 15 rows, take: tail}}\nloss: mse\nmetrics: [rmse]\nlr: 0.1\nepochs: 30\nbatch: 8\n");
+  const auto ran = p.lehr("run r.yaml --out scaled");
+  INFO(ran.both());
+  REQUIRE(ran.code == 0);
+  const auto described = p.lehr("data r.yaml");
+  CHECK_THAT(described.out, contains("always answering the mean "));
+  const auto evaluated = p.lehr("evaluate scaled/seed-0 r.yaml");
+  INFO(evaluated.out);
+  const double rmse = shown(evaluated.out, "rmse");
+  CHECK(rmse < 25);
+  const auto at = evaluated.out.find("as it was trained; ");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(evaluated.out.substr(at + 19)) == Approx(rmse * rmse).epsilon(1e-3));  // mse in the target's own unit
+  const auto answers = split(p.lehr("predict scaled/seed-0/checkpoints/last.onnx rx.npy").out, '\n');
+  REQUIRE(answers.size() > 60);
+  for (std::size_t i = 0; i < 60; ++i) CHECK(std::abs(std::stod(answers[i + 1]) - y[i]) < 100);
+  const auto columns = p.lehr("evaluate scaled/seed-0 r.yaml --importance");
+  CHECK(columns.out.find("\ncolumn 1") < columns.out.find("\ncolumn 0"));
+  CHECK(p.lehr("evaluate scaled/seed-0 r.yaml --json").out.find("\"scaled_target\": true") != std::string::npos);
+}
+
+// torch 2.14 in float64: loss and the matrix after one step of SGD at rate 1, from the identity.
+TEST_CASE("balanced class weights with label smoothing, and row weights, are torch's", "[cli][arrays]") {
+  Workplace& p = place();
+  const std::vector<float> x = {0.5f, -1, 2, 1.5f, 0.25f, -0.5f, -0.75f, 1, 0, 2, -2, 1, 0, 0.5f, -1.5f};
+  p.write("cx.npy", file(Dtype::f32, {5, 3}, x));
+  p.write("cy.npy", file(Dtype::i64, {5}, std::vector<std::int64_t>{0, 0, 1, 0, 2}));
+  p.write("cw.npy", file(Dtype::f32, {5}, std::vector<float>{1, 0, 2, 0.5f, 4}));
+  onnx::DenseLayer layer{Tensor({3, 3}, std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1}), Tensor({3}, std::vector<float>{0, 0, 0}), ""};
+  p.write("identity.onnx", onnx::make_mlp("mlp", {layer}));
+  struct Row { const char *data, *loss; double value; std::vector<double> after; };
+  const Row rows[] = {
+      {"", "{type: categorical_crossentropy, class_weights: balanced, label_smoothing: 0.2}", 1.4552046137275099,
+       {1.042683839314675, -0.021832522952058238, -0.020851316362616668, -0.14207733655547639, 0.9429842416457245, 0.19909309490975197, 0.29461661087541446,
+        0.297823779810253, 0.40755960931433255}},
+      {", row_weight: cw.npy", "categorical_crossentropy", 1.7320174972821858,
+       {1.114671256895796, -0.07463837573488831, -0.040032881160907675, -0.27002182516934314, 0.9475764000247724, 0.3224454251445707, 0.5170618921180469,
+        0.44796671570505303, 0.03497139217690015}}};
+  for (const Row& row : rows) {
+    INFO(row.loss);
+    p.write("c.yaml", cat("model: identity.onnx\ndata: {inputs: cx.npy, target: cy.npy", row.data, "}\nloss: ", row.loss,
+                          "\noptimizer: {type: sgd}\nlr: 1\nepochs: 1\nbatch: 5\n"));
+    const auto ran = p.lehr("run c.yaml --force --out c");
+    INFO(ran.both());
+    REQUIRE(ran.code == 0);
+    const auto cells = split(split(p.read("c/seed-0/metrics.csv"), '\n').at(1), ',');
+    CHECK(std::any_of(cells.begin(), cells.end(), [&](const std::string& cell) {
+      const auto v = parse_number(cell);
+      return v && std::abs(*v - row.value) < 1e-6;
+    }));
+    const auto model = onnx::read_model(p.path("c/seed-0/checkpoints/last.onnx"));
+    bool found = false;
+    for (const Value& v : model.graph.values()) {
+      if (!v.data || v.data->shape() != Shape{3, 3}) continue;
+      found = true;
+      const auto w = v.data->floats();  // [out, in]
+      for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t o = 0; o < 3; ++o) CHECK(static_cast<double>(w[o * 3 + i]) == Approx(row.after[i * 3 + o]).margin(2e-6));
+    }
+    CHECK(found);
+  }
 }

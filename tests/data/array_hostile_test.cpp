@@ -55,7 +55,6 @@ TEST_CASE("an array whose file lies is refused with a sentence", "[arrays]") {
       {"texts", shaped("(3,)", data, "<U2"), "holds texts"},
       {"byte strings", shaped("(3,)", data, "|S8"), "holds byte strings"},
       {"dates", shaped("(3,)", data, "<M8[s]"), "holds dates"},
-      {"uint64", shaped("(3,)", data, "<u8"), "its type '<u8' is not read"},
       {"float128", shaped("(3,)", data, "<f16"), "its type '<f16' is not read"},
       {"a structured type", npy_of("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", data), "its type is structured"},
       {"no shape", npy_of("{'descr': '<f4', 'fortran_order': False, }", data), "no dictionary of descr, fortran_order and shape"},

@@ -1,6 +1,10 @@
 #include "engine/data/array_set.h"
 
+#include <cmath>
+#include <limits>
+
 #include "engine/data/json.h"
+#include "engine/data/preprocess.h"
 #include "tests/data/array_files.h"
 
 using namespace lehr;
@@ -44,7 +48,7 @@ using Indices = std::vector<std::int64_t>;
 
 TEST_CASE("arrays are held as they are, split and scaled on the way", "[arrays]") {
   Set set;
-  set.use.scale = ArrayUse::Scale::divide, set.use.divide = 255;
+  set.use.scale = ColumnRule::Scale::divide, set.use.divide = 255;
   const PreparedArrays p = set.prepared();
   CHECK(p.data.rows == 6);
   CHECK(p.data.source == "x.npy");
@@ -55,22 +59,22 @@ TEST_CASE("arrays are held as they are, split and scaled on the way", "[arrays]"
   CHECK(p.split.validation == std::vector<std::int32_t>{4, 5});
   CHECK(seen(p.data.features[0], 5) == Floats{static_cast<float>(100 * (1 / 255.0)), 1});
   CHECK(p.notes.empty());
-  set.use.scale = ArrayUse::Scale::none;
+  set.use.scale = ColumnRule::Scale::none;
   CHECK_THAT(cat(set.prepared().notes), contains("holds bytes, 0 to 255, as they are"));
 }
 
 // numpy: x[:4].mean() = 35, x[:4].std() = 22.9128784747792, minmax 0 and 70.
 TEST_CASE("standard and minmax are statistics of all values of the training rows", "[arrays]") {
   Set set;
-  set.use.scale = ArrayUse::Scale::standard;
+  set.use.scale = ColumnRule::Scale::standard;
   const ArrayPlan standard = set.prepared().plans[0];
   CHECK(standard.shift == Approx(35).epsilon(1e-15));
   CHECK(1 / standard.scale == Approx(22.9128784747792).epsilon(1e-14));
-  set.use.scale = ArrayUse::Scale::minmax;
+  set.use.scale = ColumnRule::Scale::minmax;
   CHECK(set.prepared().plans[0].shift == 0);
   CHECK(set.prepared().plans[0].scale == 1 / 70.0);
   set.folder.npy("x.npy", Dtype::u8, {6, 2}, Bytes(12, 7));
-  set.use.scale = ArrayUse::Scale::standard;
+  set.use.scale = ColumnRule::Scale::standard;
   CHECK(set.prepared().plans[0].scale == 1);  // a constant keeps its scale
   CHECK(seen(set.prepared().data.features[0], 0) == Floats{0, 0});
 }
@@ -160,7 +164,7 @@ TEST_CASE("targets of numbers may have several a row, the input may be its own t
   CHECK(p.data.target.width() == 2);
   CHECK(seen(p.data.target, 3) == Floats{3, 3.5f});
   CHECK(p.data.target.value(11) == 5.5);
-  set.use.target_inputs = true, set.use.scale = ArrayUse::Scale::divide, set.use.divide = 10;
+  set.use.target_inputs = true, set.use.scale = ColumnRule::Scale::divide, set.use.divide = 10;
   CHECK(seen(set.prepared().data.target, 0) == Floats{0, 1});
 }
 
@@ -184,9 +188,144 @@ TEST_CASE("arrays that do not belong together are refused by name", "[arrays]") 
   CHECK_THAT(set.refusal(), contains("the arrays have no target"));
 }
 
+// scikit-learn 1.x: RobustScaler and QuantileTransformer(n_quantiles=8) fitted on 0, 10, …, 70, the values of the training rows.
+TEST_CASE("robust and quantiles are the scalers of tables", "[arrays]") {
+  Set set;
+  set.use.scale = ColumnRule::Scale::robust;
+  CHECK(set.prepared().plans[0].shift == 35);
+  CHECK(set.prepared().plans[0].scale == 1 / 35.0);
+  set.use.scale = ColumnRule::Scale::quantile;
+  set.folder.npy("x.npy", Dtype::f32, {6, 2}, Floats{0, 10, 20, 30, 40, 50, 60, 70, 80, 25, 5, 255});
+  const PreparedArrays shares = set.prepared();
+  CHECK(seen(shares.data.features[0], 4) == Floats{1, static_cast<float>(0.35714285714285715)});
+  CHECK(seen(shares.data.features[0], 5)[0] == Approx(0.0714285714).epsilon(1e-6));
+  CHECK(seen(shares.data.features[0], 5)[1] == 1);
+  CHECK(shares.data.features[0].value(9) == Approx(0.357142857).epsilon(1e-6));
+  CHECK(ArrayPlan::parse(json::parse(shares.plans[0].json())) == shares.plans[0]);
+  set.use.scale = ColumnRule::Scale::quantile_normal;
+  const PreparedArrays normal = set.prepared();
+  CHECK(seen(normal.data.features[0], 4)[1] == Approx(-0.36610636).epsilon(1e-6));
+  CHECK(seen(normal.data.features[0], 5)[0] == Approx(-1.46523379).epsilon(1e-6));
+  CHECK(seen(normal.data.features[0], 5)[1] == Approx(5.19933758).epsilon(1e-6));
+  CHECK(ArrayPlan::parse(json::parse(normal.plans[0].json())) == normal.plans[0]);
+  const Dataset again = apply_arrays(normal.plans, {{"", set.folder.path("x.npy")}});
+  CHECK(seen(again.features[0], 5) == seen(normal.data.features[0], 5));
+  set.folder.npy("x.npy", Dtype::f32, {6, 2}, Floats{0, 10, 20, 30, 40, 50, 60, 70, 80, std::numeric_limits<float>::infinity(), 5, 255});
+  CHECK_THAT(set.refusal(), contains("row 4, value 1 (both from 0) is inf"));
+}
+
+TEST_CASE("statistics of very many values are those of some of them, and that is said", "[arrays]") {
+  Set set;
+  set.use.scale = ColumnRule::Scale::robust;
+  const std::int64_t rows = 600'000;
+  std::vector<std::uint8_t> many(static_cast<std::size_t>(rows) * 2);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<std::uint8_t>(i * 2654435761u >> 7);
+  set.folder.npy("x.npy", Dtype::u8, {rows, 2}, many);
+  set.folder.npy("y.npy", Dtype::u8, {rows}, Bytes(static_cast<std::size_t>(rows), 1));
+  const PreparedArrays p = set.prepared();
+  CHECK_THAT(cat(p.notes), contains("scale: robust of the input (x.npy) follows from 1,048,576 of the 1,199,996 values of the training rows, "
+                                       "drawn at random with seed 0"));
+  CHECK(p.plans[0].shift == Approx(127.5).margin(1));
+  CHECK(1 / p.plans[0].scale == Approx(128).margin(1));
+  CHECK(set.prepared().plans == p.plans);
+}
+
+TEST_CASE("a matrix of zeros and ones is labels where the loss is one over labels", "[arrays]") {
+  Set set;
+  set.spec.labels = true;
+  set.folder.npy("y.npy", Dtype::u8, {6, 3}, Bytes{1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0});
+  const PreparedArrays p = set.prepared();
+  CHECK(p.data.classes.empty());
+  CHECK(seen(p.data.target, 2) == Floats{1, 1, 1});
+  CHECK(cat(p.notes).find("every row of the target") == std::string::npos);
+  set.folder.npy("y.npy", Dtype::i64, {6, 2}, Indices{1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1});
+  CHECK(set.prepared().data.classes.empty());
+  CHECK_THAT(cat(set.prepared().notes), contains("every row of the target has a single 1 among 2 values: binary_crossentropy takes them for as many labels; "
+                                                 "target: {classes: [A, B]} says that they are classes"));
+  set.use.classes = {"no", "yes"};
+  CHECK(set.prepared().data.target.i64 == Indices{0, 1, 0, 1, 0, 1});
+  set.use.classes = {};
+  set.folder.npy("y.npy", Dtype::u8, {6}, Bytes{0, 1, 0, 1, 0, 1});
+  CHECK(set.prepared().data.classes == Names{"0", "1"});  // of one value a row they are two classes
+}
+
+// StandardScaler of scikit-learn on the four training rows.
+TEST_CASE("a target of arrays is scaled column by column", "[arrays]") {
+  Set set;
+  set.use.classify = false, set.use.target_standard = true;
+  set.folder.npy("y.npy", Dtype::i32, {6, 2}, std::vector<std::int32_t>{1, 10, 2, 20, 4, 10, 5, 30, 9, 9, 7, 7});
+  const PreparedArrays p = set.prepared();
+  CHECK(p.data.target_scaling.shift == std::vector<double>{3, 17.5});
+  CHECK(1 / p.data.target_scaling.scale[0] == Approx(1.58113883).epsilon(1e-8));
+  CHECK(1 / p.data.target_scaling.scale[1] == Approx(8.29156198).epsilon(1e-8));
+  CHECK(seen(p.data.target, 5)[0] == Approx(2.52982213).epsilon(1e-6));
+  CHECK(seen(p.data.target, 5)[1] == Approx(-1.26634765).epsilon(1e-6));
+  CHECK(target_value(p.data, 5, 1) == Approx(7).epsilon(1e-6));
+  const auto [means, rmse] = mean_answer(p.data, p.split.train, p.split.validation);
+  CHECK(means[0] == Approx(3).epsilon(1e-6));
+  CHECK(rmse == Approx(std::sqrt((36 + 16 + 8.5 * 8.5 + 10.5 * 10.5) / 4)).epsilon(1e-6));
+  Preprocess saved;
+  saved.arrays = p.plans, saved.target_scaling = p.data.target_scaling;
+  CHECK(Preprocess::parse(saved.json()) == saved);
+  set.use.target_standard = false;  // what a model was trained with wins over what the experiment says now
+  const Dataset applied = apply_arrays(p.plans, p.data.target_scaling, set.prepared().data);
+  CHECK(seen(applied.target, 5) == seen(p.data.target, 5));
+}
+
+TEST_CASE("row weights of arrays", "[arrays]") {
+  Set set;
+  set.folder.npy("w.npy", Dtype::f64, {6, 1}, std::vector<double>{0, 1, 2, 0.5, 1, 1});
+  set.spec.all.row_weight = set.folder.path("w.npy");
+  CHECK(set.prepared().data.row_weights == Floats{0, 1, 2, 0.5f, 1, 1});
+  set.folder.npy("w.npy", Dtype::f64, {6}, std::vector<double>{0, 1, -2, 0.5, 1, 1});
+  CHECK_THAT(set.refusal(), contains("the row weights (w.npy): row 2 (from 0) is -2, a row weight is a number at least 0"));
+  set.folder.npy("w.npy", Dtype::u8, {6}, Bytes(6, 0));
+  CHECK_THAT(set.refusal(), contains("no row has a weight above 0"));
+  set.folder.npy("w.npy", Dtype::u8, {5}, Bytes(5, 1));
+  CHECK_THAT(set.refusal(), contains("the row weights (w.npy) has 5"));
+  set.folder.npy("w.npy", Dtype::u8, {6, 2}, Bytes(12, 1));
+  CHECK_THAT(set.refusal(), contains("one number each was expected"));
+  set.folder.npy("w.npy", Dtype::u8, {6}, Bytes(6, 1));
+  set.split.validation_rows = -1;
+  set.spec.validation = {set.spec.all.inputs, set.spec.all.target};
+  CHECK_THAT(set.refusal(), contains("with a target, with row weights"));
+  set.spec.validation.row_weight = set.spec.all.row_weight;
+  CHECK(set.prepared().data.row_weights.size() == 12);
+}
+
+TEST_CASE("unsigned 64-bit integers are taken where exact, else refused by value", "[arrays]") {
+  using Longs = std::vector<std::uint64_t>;
+  Set set;
+  constexpr std::uint64_t odd = (std::uint64_t{1} << 53) + 1, high = std::uint64_t{1} << 63;
+  set.folder.npy("x.npy", Dtype::u64, {6, 2}, Longs{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, high, 11});
+  CHECK(seen(set.prepared().data.features[0], 5) == Floats{9223372036854775808.0f, 11});
+  set.use.integer_inputs = {""};
+  CHECK_THAT(set.refusal(), contains("the input (x.npy): row 5, value 0 (both from 0) is 9223372036854775808, which no int64 holds"));
+  set.folder.npy("x.npy", Dtype::u64, {6, 2}, Longs{0, 1, 2, 3, 4, 5, 6, 7, 8, odd, 10, 11});
+  const Field field = set.prepared().data.features[0];
+  std::vector<std::int64_t> whole(2);
+  gather(field, std::vector<std::int32_t>{4}, whole);
+  CHECK(whole == Indices{8, 9007199254740993});
+  set.use.integer_inputs = {};
+  CHECK_THAT(set.refusal(), contains("row 4, value 1 (both from 0) is 9007199254740993, which no float64 holds exactly"));
+  set.folder.npy("x.npy", Dtype::u8, {6, 2}, Bytes(12, 7));
+  set.folder.npy("y.npy", Dtype::u64, {6}, Longs{odd, odd - 1, odd, odd, odd - 1, odd});
+  CHECK(set.prepared().data.classes == Names{"9007199254740992", "9007199254740993"});
+  CHECK(set.prepared().data.target.i64 == Indices{1, 0, 1, 1, 0, 1});
+  set.folder.npy("y.npy", Dtype::u64, {6}, Longs{0, 1, 0, 1, high, 1});
+  CHECK_THAT(set.refusal(), contains("row 4, value 0 (both from 0) is 9223372036854775808, which no int64 holds"));
+}
+
+TEST_CASE("columns of an array that tell nothing are pointed out", "[arrays]") {
+  Set set;
+  set.folder.npy("x.npy", Dtype::i32, {6, 3}, std::vector<std::int32_t>{0, 5, 7, 1, 5, 9, 2, 5, 1, 3, 5, 2, 4, 5, 0, 5, 5, 7});
+  CHECK_THAT(cat(set.prepared().notes), contains("the input (x.npy): column 1 (from 0) has the same value in all rows"));
+  CHECK_THAT(cat(set.prepared().notes), contains("the input (x.npy): column 0 (from 0) numbers the rows"));
+}
+
 TEST_CASE("what was learnt is saved, read and applied to another array", "[arrays]") {
   Set set;
-  set.use.scale = ArrayUse::Scale::standard;
+  set.use.scale = ColumnRule::Scale::standard;
   const PreparedArrays p = set.prepared();
   const ArrayPlan read = ArrayPlan::parse(json::parse(p.plans[0].json()));
   CHECK(read == p.plans[0]);

@@ -159,6 +159,9 @@ TEST_CASE("names are those of the whole table; later an unknown one follows its 
   const Preprocess zeros = fit(t, spec, Rows{0, 1, 3});
   CHECK(apply(zeros, later, false).features[0].f32 == Numbers32{1, 0, 0, 0, 0, 0, 0, 1, 0});
   CHECK(Preprocess::parse(zeros.json()) == zeros);
+  const CsvTable gap = parse_csv("city,a\n,1\nBonn,2\n", "t.csv", {.text = {"city"}});
+  CHECK(apply(zeros, gap, false).features[0].f32[0] == 0);  // a missing name, too, as the written file has it
+  CHECK(has(error_of([&] { apply(p, gap, false); }), "line 2, column 'city': the value is missing"));
   spec.rules[0].unknown = ColumnRule::Unknown::most_frequent;
   const Preprocess frequent = fit(t, spec, Rows{0, 1, 3});
   CHECK(apply(frequent, later, false).features[0].f32 == Numbers32{1, 0, 0, 1, 0, 0, 0, 1, 0});

@@ -88,8 +88,26 @@ TEST_CASE("integers and truth values are taken as they are, scaled ones and frac
   scaled.scale({0}, {0.5});
   CHECK(!scaled.whole());
   CHECK_THROWS(scaled.gather(rows, got.data()));
-  CHECK_THAT(error_of([] { Stored(Dtype::u64, 1); }), contains("values of type uint64 are not held as data"));
+  CHECK_THAT(error_of([] { Stored(Dtype::string, 1); }), contains("values of type string are not held as data"));
   CHECK_THAT(error_of([] { Stored(Dtype::f32, 3).scale({1, 2}, {1, 2}); }), contains("2 shifts and 2 scales for 3 columns"));
+}
+
+TEST_CASE("a bfloat16 is the upper half of a float", "[arrays]") {
+  Stored values = held<std::uint16_t>(Dtype::bf16, 2, {0x3f80, 0xc000, 0x3e20, 0x7f80});
+  std::vector<float> out(4);
+  values.gather(std::vector<std::int32_t>{0, 1}, out.data());
+  CHECK(out == std::vector<float>{1, -2, 0.15625f, std::numeric_limits<float>::infinity()});
+  values.scale({1}, {2});
+  CHECK(values.value(2) == -1.6875);
+}
+
+TEST_CASE("rows copied, with a column or whole rows dealt from others", "[arrays]") {
+  const Stored values = held<std::int16_t>(Dtype::i16, 2, {1, 2, 3, 4, 5, 6});
+  const std::vector<std::int32_t> rows = {2, 0}, from = {0, 1};
+  const auto all = [](const Stored& s) { return std::vector<double>{s.raw(0), s.raw(1), s.raw(2), s.raw(3)}; };
+  CHECK(all(values.copied(rows)) == std::vector<double>{5, 6, 1, 2});
+  CHECK(all(values.copied(rows, from, 1)) == std::vector<double>{5, 2, 1, 4});
+  CHECK(all(values.copied(rows, from, {})) == std::vector<double>{1, 2, 3, 4});
 }
 
 TEST_CASE("rows of several files stand one behind another", "[arrays]") {

@@ -50,6 +50,42 @@ TEST_CASE("an embedding with fewer rows than its column has names is refused bef
   CHECK(contains(named.err, "the model's input 'city' gets no columns"));
 }
 
+TEST_CASE("what a network makes of whole numbers is looked up, whatever stands in between", "[field]") {
+  const Case place("embedding_behind_slice");
+  const auto table = [&](int odd) {
+    std::string out = "a,b,y\n";
+    for (int i = 0; i < 30; ++i) out += cat(i, ",", i == 14 ? odd : i % 2, ",", i % 7, "\n");  // a, up to 29, is looked up nowhere
+    place.write("t.csv", out);
+  };
+  for (const auto& [model, rows_end] : {std::pair{"slice", 2}, std::pair{"split", 2}, std::pair{"offset", 1}}) {
+    INFO(model);
+    place.write("e.yaml", cat("model: ", model, ".onnx\ndata: {file: t.csv, target: y}\nloss: mse\nlr: 0.01\nepochs: 1\nbatch: 8\n"));
+    table(rows_end);
+    place.run("e.yaml", cat(model, "_fits"));
+    table(rows_end + 1);
+    const auto ran = place.lehr("run e.yaml --out beyond");
+    CHECK(ran.code == 3);
+    CHECK(contains(ran.err, "row 15 of t.csv leads to the index 3 in 'emb', which Gather node of 'e' looks it up in, which has 3 rows"));
+    CHECK_FALSE(place.exists("beyond"));
+  }
+  // The columns of a boolean input.
+  place.write("e.yaml", "model: truths.onnx\ndata: {file: t.csv, target: y, columns: [b, b2]}\nloss: mse\nlr: 0.01\nepochs: 1\nbatch: 8\n");
+  const auto truths = [&](const char* odd) {
+    std::string out = "b,b2,y\n";
+    for (int i = 0; i < 30; ++i) out += cat(i % 2, ",", i == 14 ? odd : i % 3 ? "0" : "1", ",", i % 7, "\n");
+    place.write("t.csv", out);
+  };
+  truths("1");
+  place.run("e.yaml", "truths");
+  CHECK(place.lehr("predict truths/seed-0/checkpoints/last.onnx t.csv").code == 0);
+  truths("2");
+  for (const char* command : {"run e.yaml --out beyond", "predict truths/seed-0/checkpoints/last.onnx t.csv"}) {
+    const auto ran = place.lehr(command);
+    CHECK(ran.code == 3);
+    CHECK(contains(ran.err, "takes truth values, 0 and 1 or false and true: row 15 of t.csv has 2 in its column 2"));
+  }
+}
+
 TEST_CASE("a batch larger than the table is one short batch", "[field]") {
   const Case place("batch_larger_than_rows");
   const auto drop = place.lehr("run exp.yaml --out drop");

@@ -56,6 +56,25 @@ TEST_CASE("metrics of two classes are scikit-learn's", "[metric]") {
   check(classified(softmax, two_classes, false), two_values, 2);
 }
 
+// numpy: sqrt((n-1)/n sum (t_i - mean t)^2) of scikit-learn's average_precision_score and f1_score without each row, and of ece's formula.
+TEST_CASE("uncertainties by the jackknife", "[metric]") {
+  const auto of = [](const Measured& m, double value, double error) {
+    CHECK(m.value == Approx(value).epsilon(1e-6));
+    CHECK(m.uncertainty == Approx(error).epsilon(1e-6));
+  };
+  const Classes classes = {1, 0, 1, 1, 0, 0, 1, 0};
+  of(measure("average_precision", classified({0.9f, 0.8f, 0.8f, 0.3f, 0.2f, 0.6f, 0.5f, 0.3f}, classes, false)), 0.7095238095238094, 0.25291057447357856);
+  of(measure("ece", classified({0.91f, 0.77f, 0.85f, 0.31f, 0.23f, 0.63f, 0.55f, 0.37f}, classes, false)), 0.2724999878555536, 0.1258648647421642);
+  const Floats truth = {1, 0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1};
+  const Floats p = {0.9f, 0.2f, 0.4f, 0.6f, 0.7f, 0.8f, 0.3f, 0.6f, 0.1f, 0.2f, 0.7f, 0.9f, 0.8f, 0.4f, 0.6f, 0.1f, 0.8f, 0.3f};
+  const Scored labels{p, 6, 3, false, {}, truth, true};
+  of(measure("f1_macro", labels), 0.6984126984126983, 0.04662393513240267);
+  of(measure("f1_weighted", labels), 0.6857142857142857, 0.0371857121844658);
+  of(measure("f1_micro", labels), 0.7, 0.03267973856209157);
+  of(measure("average_precision", labels), 0.8699074074074074, 0.07859109742714278);
+  CHECK(std::isnan(measure("average_precision", classified({0.9f, 0.8f}, {1, 0}, false)).uncertainty));  // of one right row there is none without it
+}
+
 TEST_CASE("metrics of several classes are scikit-learn's", "[metric]") {
   const Floats scores = {-0.46f, 0.98f, 0.85f, 0.01f, 0.19f, -0.56f, -0.49f, 0.32f, 0.25f, 0.37f, -1.14f, -1.41f, -1.56f, 0.89f, 0.28f, 1.27f, 0.21f, 0.27f,
                          2.21f, -0.66f, 0.18f, 0.25f, 1.63f, -0.36f, 2.27f, 0.18f, -0.71f, -0.63f, 0.87f, -1.36f, -1.3f, 0.01f, -1.05f, -0.92f, 1.01f, 1.01f,

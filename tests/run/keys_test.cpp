@@ -35,12 +35,12 @@ auto fields(TableSpec& s) {
                   integer_inputs);
 }
 auto fields(ArraysSpec& s) {
-  auto& [all, validation, test] = s;
-  return std::tie(all, validation, test);
+  auto& [all, validation, test, labels] = s;
+  return std::tie(all, validation, test, labels);
 }
 auto fields(ArrayNames& s) {
-  auto& [inputs, target] = s;
-  return std::tie(inputs, target);
+  auto& [inputs, target, row_weight] = s;
+  return std::tie(inputs, target, row_weight);
 }
 auto fields(SplitOptions& s) {
   auto& [validation, test, validation_rows, test_rows, take, seed] = s;
@@ -172,8 +172,9 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
              {{"targets", data}, {"target_inputs", data}, {"target_standard", data}, {"drop_without_target", data}, {"ignore", data}, {"row_weight", data},
               {"classes", data}, {"classify: from the loss", none}, {"columns", data}, {"every", data}, {"rules", data}, {"inputs", data},
               {"integer_inputs: from the model", none}});
-  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays; }, {{"all", data}, {"validation", data}, {"test", data}});
-  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}});
+  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays; },
+             {{"all", data}, {"validation", data}, {"test", data}, {"labels: from the loss", none}});
+  each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}, {"row_weight", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
              {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
