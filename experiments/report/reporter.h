@@ -10,11 +10,17 @@
 
 namespace lehr::report {
 
+// What always answering one thing scores in a trial: the mean, or the most frequent class, of its training rows.
+struct Baseline {
+  std::string metric;                  // rmse, accuracy
+  double validation = 0, test = 0;     // NaN without such rows
+};
 struct TrialInfo {
   std::string id, variant;
   std::vector<std::string> point;  // the values of RunInfo::swept
   std::uint64_t seed = 0;
   std::string resolved, config_hash;
+  std::optional<Baseline> baseline = {};  // where the split is this trial's own
 };
 // What a run is, known before it starts.
 struct RunInfo {

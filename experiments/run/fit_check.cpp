@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/readable.h"
 #include "graph/traits/traits.h"
@@ -132,7 +133,11 @@ std::vector<std::string> fill_notes(const DataParts& data) {
   return out;
 }
 
-std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows) {
+namespace {
+struct MeanAnswer {
+  double answer = 0, rmse = 0;  // of several columns the last's answer
+};
+MeanAnswer mean_answer(const DataParts& d, std::span<const std::int32_t> rows) {
   const Field& target = d.data.target;
   const auto width = static_cast<std::size_t>(target.width());
   double squares = 0, answer = 0;
@@ -143,8 +148,29 @@ std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows
     answer = sum / static_cast<double>(d.split.train.size());
     for (const std::int32_t row : rows) squares += (value(row) - answer) * (value(row) - answer);
   }
-  const double rmse = std::sqrt(squares / static_cast<double>(rows.size() * width));
-  return cat("always answering the ", width == 1 ? cat("mean ", readable(answer, 4)) : std::string("means"), " has rmse ", readable(rmse, 4));
+  return {answer, std::sqrt(squares / static_cast<double>(rows.size() * width))};
+}
+}  // namespace
+
+std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows) {
+  const MeanAnswer a = mean_answer(d, rows);
+  return cat("always answering the ", d.data.target.width() == 1 ? cat("mean ", readable(a.answer, 4)) : std::string("means"), " has rmse ",
+             readable(a.rmse, 4));
+}
+
+std::optional<report::Baseline> baseline(const DataParts& d, TargetKind target) {
+  if (!d.data.row_weights.empty()) return std::nullopt;
+  if (target == TargetKind::values) {
+    if (d.data.target.width() != 1) return std::nullopt;
+    return report::Baseline{"rmse", mean_answer(d, d.split.validation).rmse, mean_answer(d, d.split.test).rmse};
+  }
+  if (d.data.classes.empty()) return std::nullopt;
+  const std::size_t answer = balance(d.data, d.split.train).majority;
+  const auto share = [&](std::span<const std::int32_t> rows) {
+    const Balance b = balance(d.data, rows);
+    return static_cast<double>(b.counts[answer]) / static_cast<double>(std::accumulate(b.counts.begin(), b.counts.end(), std::int64_t{0}));
+  };
+  return report::Baseline{"accuracy", share(d.split.validation), share(d.split.test)};
 }
 
 }  // namespace lehr::run

@@ -4,11 +4,13 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/readable.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
 #include "experiments/run/exported.h"
+#include "experiments/run/fit_check.h"
 #include "experiments/run/scores.h"
 #include "experiments/run/verify.h"
 #include "experiments/run/vocabulary.h"
@@ -105,7 +107,11 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.steps_per_epoch = clock.steps_per_epoch;
   info.data_fingerprint = parts.data->fingerprint;
   info.model_fingerprint = parts.model->fingerprint;
-  for (const auto& trial : study.trials) info.trials.push_back({trial.id, trial.variant, trial.point, trial.seed, trial.resolved, trial.hash});
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    const spec::Trial& trial = study.trials[i];
+    info.trials.push_back({trial.id, trial.variant, trial.point, trial.seed, trial.resolved, trial.hash});
+    if (study.vary_split) info.trials.back().baseline = baseline(*p.parts[i]->data, loss_row(trial.experiment.loss.kind).target);
+  }
   info.onednn = onednn::version();
   info.isa = onednn::isa();
   info.warnings = study.warnings;
@@ -147,7 +153,7 @@ std::vector<std::string> outcome_notes(const spec::Experiment& e, const Parts& p
   if (e.threshold_metric.empty() || result.outcome != Outcome::done) return {};
   const std::string& second = parts.data->data.classes.at(1);
   if (!result.threshold) return {cat("threshold: ", e.threshold_metric, " is undefined on the validation rows at every threshold, so it stays 0.5")};
-  return {cat("threshold: ", printable(second), " is answered where its probability lies above ", fixed(*result.threshold, 5), ", where ", e.threshold_metric,
+  return {cat("threshold: ", printable(second), " is answered where its probability lies above ", readable(*result.threshold, 5), ", where ", e.threshold_metric,
               " of the validation rows is best")};
 }
 
