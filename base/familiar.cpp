@@ -171,7 +171,7 @@ const std::vector<Foreign>& foreign() {
       {"numbers are 32-bit floats", {"precision", "dtype", "amp", "fp16", "bf16", "mixed_precision", "half"}},
       {"its keys stand at the top of the file: epochs, batch, optimizer, lr, …",
        {"trainer", "training", "train", "fit", "compile", "hparams", "config"}},
-      {"what callbacks do are keys here: `lr` (also by a metric: plateau), `average`, `evaluate_every`; the best weights are always kept",
+      {"what callbacks do are keys here: `lr` (also by a metric: plateau), `average`, `evaluate_every`; the best weights are kept",
        {"callbacks", "callback", "model_checkpoint", "save_best_only"}},
       {"a run writes its folder by itself: metrics.csv, events.jsonl, summary.csv; `lehr run --quiet` says less",
        {"logger", "logging", "logs", "tensorboard", "wandb", "mlflow", "verbose", "verbosity", "progress_bar", "log_every_n_steps", "save_dir",
