@@ -32,6 +32,14 @@ const std::vector<Familiar>& table() {
       {key, "model.weights", {"pretrained", "checkpoint_path", "init_checkpoint", "state_dict"}},
       {key, "optimizer", {"optim", "solver"}},
       {key, "optimizer.weight_decay", {"l2", "l2_penalty", "alpha"}},
+      {key, "optimizer.weight_decay", {"wd", "adam_weight_decay"}},
+      {key, "optimizer.epsilon", {"eps", "adam_epsilon"}},
+      {key, "optimizer.beta1", {"betas", "beta_1", "adam_beta1", "b1"}},
+      {key, "optimizer.beta2", {"beta_2", "adam_beta2", "b2"}},
+      {key, "optimizer.nesterov", {"use_nesterov"}},
+      {key, "lr: {type: warmup, …}", {"warmup", "warmup_steps", "num_warmup_steps", "warmup_epochs", "warmup_ratio", "lr_warmup"}},
+      {key, "params.*.freeze", {"trainable", "requires_grad", "frozen", "freeze_layers"}},
+      {key, "model.mlp.dropout", {"dropout_rate", "drop_rate"}},
       {key, "clip", {"gradient_clipping", "grad_clip"}},
       {key, "clip.norm", {"clip_norm", "clipnorm", "max_grad_norm", "gradient_clip_val", "global_clipnorm"}},
       {key, "clip.value", {"clip_value", "clipvalue"}},
@@ -152,6 +160,26 @@ const std::vector<Familiar>& table() {
   return rows;
 }
 
+// Keys of other programs that nothing here stands for.
+struct Foreign {
+  const char* why;
+  std::vector<std::string> keys;
+};
+const std::vector<Foreign>& foreign() {
+  static const std::vector<Foreign> rows{
+      {"training runs on the CPU; `threads` says on how many of its threads", {"device", "devices", "gpu", "gpus", "cuda", "accelerator", "use_cuda", "backend"}},
+      {"numbers are 32-bit floats", {"precision", "dtype", "amp", "fp16", "bf16", "mixed_precision", "half"}},
+      {"its keys stand at the top of the file: epochs, batch, optimizer, lr, …",
+       {"trainer", "training", "train", "fit", "compile", "hparams", "config"}},
+      {"what callbacks do are keys here: `lr` (also by a metric: plateau), `average`, `evaluate_every`; the best weights are kept",
+       {"callbacks", "callback", "model_checkpoint", "save_best_only"}},
+      {"a run writes its folder by itself: metrics.csv, events.jsonl, summary.csv; `lehr run --quiet` says less",
+       {"logger", "logging", "logs", "tensorboard", "wandb", "mlflow", "verbose", "verbosity", "progress_bar", "log_every_n_steps", "save_dir",
+        "output_dir", "log_dir"}},
+  };
+  return rows;
+}
+
 std::string_view last_part(std::string_view name) {
   const auto dot = name.rfind('.');
   return dot == std::string_view::npos || dot + 1 == name.size() ? name : name.substr(dot + 1);
@@ -169,7 +197,7 @@ std::string squeezed(std::string_view name) {
 std::string meant(Named as, std::string_view name, std::span<const std::string> known) {
   if (name.size() > 64 || name.empty()) return {};
   const auto has = [&](std::string_view ours) { return as == Named::key || std::ranges::find(known, ours) != known.end(); };
-  const std::string wanted = squeezed(name);
+  const std::string wanted = squeezed(name = name.substr(0, name.find('(')));  // torch.optim.SGD(lr=0.1)
   for (const std::string& each : known)
     if (as != Named::key ? squeezed(each) == wanted : squeezed(each) == wanted && each.find('.') == std::string::npos) return each;
   for (const Familiar& row : table())
@@ -187,6 +215,19 @@ std::string meant(Named as, std::string_view name, std::span<const std::string> 
         if (theirs.size() >= 6) also(theirs, row.ours);  // of short names too many are near
   const std::string best = nearest(name, candidates);
   return best.empty() ? best : answers[static_cast<std::size_t>(std::ranges::find(candidates, best) - candidates.begin())];
+}
+
+std::string no_counterpart(std::string_view key) {
+  for (const Foreign& row : foreign())
+    for (const std::string& theirs : row.keys)
+      if (squeezed(theirs) == squeezed(key)) return row.why;
+  return {};
+}
+
+std::string with_known(const std::string& hint, std::span<const std::string> known) {
+  std::string out = cat(hint, hint.empty() ? "; known: " : " Known: ");
+  for (std::size_t i = 0; i < known.size(); ++i) out += cat(i == 0 ? "" : ", ", known[i]);
+  return out;
 }
 
 std::string did_you_mean(Named as, std::string_view name, std::span<const std::string> known) {

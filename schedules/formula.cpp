@@ -9,6 +9,8 @@
 #include <limits>
 #include <numbers>
 
+#include "base/familiar.h"
+
 namespace lehr {
 namespace {
 constexpr std::size_t longest = 2000;
@@ -87,9 +89,9 @@ struct Scan {
     if (call && !function)
       fail(term, start,
            found != names.end() ? cat(quote(name), " is a value, not a function: an operator is missing before the bracket")
-                                : cat("unknown function ", quote(name), did_you_mean(name, functions), "; known: ", join(functions, ", ")));
+                                : cat("unknown function ", quote(name), with_known(did_you_mean(name, functions), functions)));
     if (!call && function) fail(term, start, cat(quote(name), " is a function: write `", name, "(…)`"));
-    if (!call && found == names.end()) fail(term, start, cat("unknown name ", quote(name), did_you_mean(name, names), "; known: ", join(names, ", ")));
+    if (!call && found == names.end()) fail(term, start, cat("unknown name ", quote(name), with_known(did_you_mean(name, names), names)));
     if (const auto index = static_cast<std::size_t>(found - names.begin()); !call && index < name_count) used[index] = true;
   }
 

@@ -112,7 +112,8 @@ Phase parse_phase(const Term& item, bool last) {
       phase.jump_ok = true;
     }
   }
-  if (!last && !phase.lasts) throw TermError(item, "a phase needs the key 'for' (only the last one may go on to the end)");
+  if (!last && !phase.lasts) 
+    throw TermError(item, "a phase needs the key 'for' (only the last one may go on to the end), as {type: constant, value: 0.1, for: 10 epochs}");
   Term own = item;
   std::erase_if(own.entries, [](const auto& entry) { return entry.key == "for" || entry.key == "jump"; });
   phase.schedule = parse_schedule(own);

@@ -108,7 +108,17 @@ Schedule parse_scalar(const Term& term) {
   const std::size_t first = word.starts_with('-') ? 1 : 0;
   if (word.size() > first + 1 && word[first] == '0' && word.find_first_not_of("0123456789", first) == std::string::npos)
     throw TermError(term, cat("the number ", quote(term.scalar), " begins with 0: write it without"));
-  return Schedule(formula(term));
+  try {
+    return Schedule(formula(term));
+  } catch (const TermError&) {
+    if (!std::ranges::all_of(word, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; })) throw;
+    std::vector<std::string> types;
+    for (const Type& type : standard_types()) types.push_back(type.name);
+    for (const FeedbackType& type : standard_feedback_types()) types.push_back(type.type.name);
+    const std::string ours = meant(Named::schedule, trim(term.scalar), types);
+    if (ours.empty()) throw;
+    throw TermError(term, cat(quote(term.scalar), " is no formula; a schedule of that name is a mapping: {type: ", ours, ", …}"));
+  }
 }
 
 std::string moment_text(const Clock& clock, std::int64_t step) {

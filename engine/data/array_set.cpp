@@ -101,7 +101,7 @@ std::string fit(ArrayPlan& plan, const Stored& values, const ArrayUse& use, std:
     const std::vector<double> seen = reads ? sample(values, train, width, most, number) : std::vector<double>();
     if (reads && seen.empty()) throw misfit(what, " has no finite value in the training rows");
     const ScalerRow& scaler = scaler_row(use.scale);
-    Scaling scaling = scaler.fit(seen, use.divide);
+    Scaling scaling = scaler.fit(Values(seen), use.divide);
     plan.shift = scaling.shift, plan.scale = scaling.scale, plan.knots = std::move(scaling.knots);
     plan.normal = use.scale == Scale::quantile_normal;
     if (reads && train.size() * width > most)
@@ -119,7 +119,7 @@ void scale_target(Dataset& data, std::span<const std::int32_t> train) {
   std::vector<double> column(train.size());
   for (std::size_t k = 0; k < width; ++k) {
     for (std::size_t i = 0; i < train.size(); ++i) column[i] = data.target.stored.raw(static_cast<std::size_t>(train[i]) * width + k);
-    const Scaling fitted = scaler_row(ColumnRule::Scale::standard).fit(column, 0);
+    const Scaling fitted = scaler_row(ColumnRule::Scale::standard).fit(Values(column), 0);
     if (!std::isfinite(fitted.shift) || !std::isfinite(fitted.scale)) throw misfit("the values of the target are too large to be scaled");
     out.shift.push_back(fitted.shift), out.scale.push_back(fitted.scale);
   }

@@ -12,6 +12,7 @@ class Values {
  public:
   using Block = std::function<void(std::span<const double>)>;
   explicit Values(std::function<void(const Block&)> each) : each_(std::move(each)) {}
+  explicit Values(std::span<const double> held) : each_([held](const Block& block) { block(held); }) {}
   void each(const Block& block) const { each_(block); }
   std::size_t count() const;
   std::vector<double> all() const;

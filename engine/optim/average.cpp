@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/familiar.h"
 #include "engine/kernels/reduce.h"
 #include "engine/optim/choices.h"
 
@@ -26,7 +27,7 @@ std::map<std::string, double> checked(const std::string& type, const AverageRow&
   for (const Hyper& h : row.numbers) names.push_back(h.name), out[h.name] = h.fallback;
   for (const auto& [name, value] : given) {
     const auto known = std::ranges::find(row.numbers, name, &Hyper::name);
-    if (known == row.numbers.end()) throw Error("average ", type, " has no number ", quote(name), did_you_mean(name, names), "; known: ", join(names, ", "));
+    if (known == row.numbers.end()) throw Error("average ", type, " has no number ", quote(name), with_known(did_you_mean(name, names), names));
     if (!(value >= known->low && value <= known->high))
       throw Error("average ", type, ": ", name, " is ", value, ", allowed are ", known->low, " to ", known->high);
     out[name] = value;

@@ -1,11 +1,11 @@
 #include "experiments/cli/chart.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "base/readable.h"
 #include "base/text.h"
 #include "experiments/report/lines.h"
 
@@ -58,13 +58,7 @@ std::vector<double> ticks(const Scale& s) {
   return out;
 }
 
-// With four digits.
-std::string short_number(double v) {
-  char digits[32];
-  const auto end = std::to_chars(std::begin(digits), std::end(digits), v, std::chars_format::scientific, 3).ptr;
-  std::from_chars(digits, end, v);
-  return number(v);
-}
+std::string short_number(double v) { return readable(v, 4); }
 
 std::string escaped(const std::string& text) {
   std::string out;

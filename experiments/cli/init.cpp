@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/familiar.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "experiments/cli/commands.h"
@@ -43,7 +44,7 @@ const Activation& activation(const std::string& name) {
     if (lower(name) == a.key || name == a.op) return a;
     known.push_back(a.key);
   }
-  throw Error("--activation: unknown ", quote(name), did_you_mean(name, known), "; known: ", join(known, ", "));
+  throw Error("--activation: unknown ", quote(name), with_known(did_you_mean(Named::activation, name, known), known));
 }
 
 // "20%", "20%,10%", "40 rows,tail": validation, test, and which rows.
@@ -210,7 +211,7 @@ void add_init(CLI::App& app, Context&) {
   command->add_option("--missing", o->missing, "texts that stand for no value")->type_name("X,…");
   command->add_option("--task", o->task, "classify or regress (default: by the target)")->type_name("NAME");
   command->add_option("--split", o->split, "validation, test and which: 20%,10%,tail")->type_name("…");
-  command->add_option("--hidden", o->hidden, "widths of the hidden layers: 34,16 (default: 64)")->type_name("N,…");
+  command->add_option("--hidden", o->hidden, "widths of the hidden layers: 34,16 (default: 64,64)")->type_name("N,…");
   command->add_option("--activation", o->activation, "of the hidden layers (default: relu)")->type_name("NAME");
   command->add_option("--model", o->model, "write the network as this ONNX file, or again")->type_name("FILE");
   command->add_option("--out", o->out, "the folder to write to (default: here)")->type_name("DIR");

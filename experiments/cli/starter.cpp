@@ -7,73 +7,16 @@
 
 #include "base/error.h"
 #include "base/readable.h"
+#include "experiments/cli/column_facts.h"
 #include "experiments/spec/emit.h"
 
 namespace lehr::cli {
 
 namespace {
-constexpr std::int64_t most_classes = 20;      // distinct whole numbers that are still taken for classes
 constexpr std::int64_t rows_a_class = 10;      // of numbers: fewer rows for each are numbers, not classes
-constexpr std::int64_t rows_a_name = 4;        // fewer rows for each name of a column: it names rows
-constexpr std::size_t most_names = 500;        // of a column that is still given to the network
 constexpr std::int64_t updates_wanted = 2000;  // enough for a table to be learnt
+constexpr std::int64_t many_rows = 10'000;     // from here on one split says enough
 constexpr std::size_t most_told = 12;
-
-// What the cells of a column say.
-struct Facts {
-  std::int64_t present = 0, distinct = 0;
-  bool whole = true, counts_up = true;  // numbers: all whole; each row's is one more than that of the row before
-  double first = 0, low = 0, high = 0;
-};
-
-Facts facts_of(const Column& c, std::int64_t rows) {
-  Facts f;
-  f.present = rows - c.missing;
-  if (!c.numeric) {
-    f.distinct = static_cast<std::int64_t>(c.texts.size());
-    f.whole = f.counts_up = false;
-    return f;
-  }
-  std::set<double> seen;
-  constexpr std::size_t enough = 100'000;  // distinct numbers are counted up to here
-  f.counts_up = c.missing == 0 && rows > 2;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const double v = c.numbers[static_cast<std::size_t>(r)];
-    if (std::isnan(v)) continue;
-    if (seen.empty()) f.first = f.low = f.high = v;
-    f.low = std::min(f.low, v), f.high = std::max(f.high, v);
-    f.whole = f.whole && v == std::floor(v);
-    f.counts_up = f.counts_up && v == f.first + static_cast<double>(r);
-    if (seen.size() < enough) seen.insert(v);
-  }
-  f.distinct = static_cast<std::int64_t>(seen.size());
-  return f;
-}
-
-bool called_number(const std::string& name) {
-  const std::string word = lower(name);
-  for (const char* known : {"", "id", "index", "idx", "row", "rows", "rownames", "row_names", "rowid", "no", "nr", "num", "number", "obs", "unnamed: 0", "x1"})
-    if (word == known) return true;
-  return word.ends_with("_id") || word.ends_with("id_") || word.ends_with(" id") || word.starts_with("id_") || name.ends_with("Id") || name.ends_with("ID");
-}
-
-std::string counted(std::int64_t n, const char* what) { return cat(grouped(n), " ", what, n == 1 ? "" : "s"); }
-
-// Why a column tells nothing about rows it was not trained on; empty: it may.
-std::string why_left_out(const Column& c, const Facts& f, bool named, std::int64_t rows) {
-  if (f.present == 0) return "it has no value in any row";
-  if (f.distinct == 1) return c.missing == 0 ? "it has the same value in all rows" : "it has one value only";
-  if (c.numeric) {
-    if (f.counts_up && (f.first == 0 || f.first == 1 || !named || called_number(c.name))) return cat("it numbers the rows from ", readable(f.first));
-    if (named && called_number(c.name) && f.whole && f.distinct == rows) return "it is a number of its own for each row, by its name";
-    return "";
-  }
-  if (f.distinct == f.present && f.distinct > 2) return "each of its texts stands in one row: it names rows";
-  if (f.distinct > most_classes && f.present / f.distinct < rows_a_name)
-    return cat("it names rows: ", grouped(f.distinct), " texts in ", counted(f.present, "row"));
-  if (static_cast<std::size_t>(f.distinct) > most_names) return cat("it has ", grouped(f.distinct), " texts, too many to give each an input");
-  return "";
-}
 
 std::string listed(std::vector<std::string> names) {
   const std::size_t more = names.size() > most_told ? names.size() - most_told : 0;
@@ -156,7 +99,10 @@ class Decider {
     if (used_.empty()) throw Error(quote(table_.source), " has no column left to learn from:\n  ", join(notes_, "\n  "));
     std::vector<std::string> categories, gaps;
     for (const std::size_t c : used_) {
-      if (!table_.columns[c].numeric) categorical_.push_back(c), categories.push_back(cat(printable(references_[c]), " (", grouped(facts_[c].distinct), ")"));
+      if (!facts_[c].dates.empty())
+        dates_.push_back(c), notes_.push_back(cat("column ", quote(references_[c]), ": dates, ", join(facts_[c].dates, ", "), " each a number"));
+      else if (!table_.columns[c].numeric)
+        categorical_.push_back(c), categories.push_back(cat(printable(references_[c]), " (", grouped(facts_[c].distinct), ")"));
       if (table_.columns[c].missing > 0) gaps.push_back(cat(printable(references_[c]), " (", grouped(table_.columns[c].missing), ")"));
     }
     if (!categories.empty()) notes_.push_back(cat("names, a 0/1 input each: ", listed(categories)));
@@ -186,6 +132,8 @@ class Decider {
     std::vector<std::string> names;
     for (const std::size_t c : categorical_) names.push_back(yaml_text(references_[c]));
     if (!names.empty()) out += cat("  categorical: [", join(names, ", "), "]\n");
+    if (!dates_.empty()) out += "  columns:\n";
+    for (const std::size_t c : dates_) out += cat("    ", yaml_text(references_[c]), ": {as: date, parts: [", join(facts_[c].dates, ", "), "]}\n");
     if (!marks_.empty()) {
       std::vector<std::string> spellings;
       for (const auto& list : {CsvOptions().missing, marks_})
@@ -214,12 +162,15 @@ class Decider {
     return out;
   }
 
-  // So many epochs that small tables are learnt and large ones end.
+  // One rule by the rows trained on, for every table: the fewer they are, the smaller the batches and the stronger the decay. So many epochs that small
+  // tables are learnt and large ones end; of small tables more splits, since the rows of one say little.
   std::string training() const {
-    const std::int64_t train = std::max<std::int64_t>(1, rows() * 4 / 5), batch = std::min<std::int64_t>(32, train);
+    const std::int64_t train = std::max<std::int64_t>(1, rows() * 4 / 5);
+    const std::int64_t batch = std::min<std::int64_t>(train >= 1024 ? 32 : train >= 512 ? 16 : 8, train);
     const std::int64_t epochs = std::clamp<std::int64_t>(updates_wanted * batch / train, 20, 200);
-    return cat("optimizer: {type: adamw, weight_decay: 0.01}\nlr: {type: cosine, from: 0.003, to: 0}\nepochs: ", epochs, "\nbatch: ", batch,
-               "\nrepeat: {seeds: 5}\n");
+    const double decay = std::clamp(250.0 / static_cast<double>(train), 0.3, 2.0);
+    return cat("optimizer: {type: adamw, weight_decay: ", readable(decay, 2), "}\nlr: {type: cosine, from: 0.003, to: 0}\nepochs: ", epochs,
+               "\nbatch: ", batch, "\nrepeat: {seeds: ", rows() < few_rows ? 20 : 5, take() == "tail" || rows() >= many_rows ? "" : ", vary: [split]", "}\n");
   }
 
   const CsvTable& table_;
@@ -230,7 +181,7 @@ class Decider {
   std::size_t target_ = 0;
   Task task_ = Task::classify;
   std::int64_t classes_ = 0;
-  std::vector<std::size_t> used_, categorical_;
+  std::vector<std::size_t> used_, categorical_, dates_;
   std::vector<std::pair<std::size_t, std::string>> left_out_;
   bool missing_ = false;
   std::vector<std::string> notes_;

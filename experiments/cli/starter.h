@@ -16,7 +16,7 @@ struct Wishes {
   std::vector<std::string> drop;     // columns, names or indices
   std::vector<std::string> missing;  // more spellings of no value
   std::optional<Task> task;
-  std::vector<std::int64_t> hidden{64};
+  std::vector<std::int64_t> hidden{64, 64};
   std::string activation = "relu";
   std::string validation = "20%", test, take;  // empty: no test rows; found
 };

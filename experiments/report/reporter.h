@@ -7,6 +7,11 @@
 
 namespace lehr::report {
 
+// What always answering one thing scores in a trial: the mean, or the most frequent class, of its training rows.
+struct Baseline {
+  std::string metric;                  // rmse, accuracy
+  double validation = 0, test = 0;     // NaN without such rows
+};
 struct TrialInfo {
   std::size_t index = 0;  // in RunInfo::trials
   std::string id, variant;
@@ -14,6 +19,7 @@ struct TrialInfo {
   std::uint64_t seed = 0;
   std::shared_ptr<const std::string> text;  // the resolved experiment without its last line, the seed
   std::string config_hash;
+  std::optional<Baseline> baseline = {};  // where the split is this trial's own
 };
 // What a run is, known before it starts.
 struct RunInfo {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "experiments/report/baseline.h"
 #include "experiments/report/lines.h"
 
 namespace lehr::report {
@@ -121,6 +122,7 @@ TableView table(const Study& study, const Quantity& q) {
     out.notes.push_back(
         cat("n.s.: not told apart from ", printable(info.against), " at 5 % with Holm's correction for ", c.tests, " comparisons; each interval is for one"));
   if (c.tests > 0 && info.split_varies) out.notes.push_back("intervals allow for random splits that share rows (Nadeau and Bengio 2003)");
+  if (!q.average) std::ranges::move(baseline_notes(info, study.results, study.choices, q), std::back_inserter(out.notes));
   return out;
 }
 

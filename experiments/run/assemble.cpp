@@ -44,8 +44,6 @@ void check_fit(const LossSpec& spec, const ModelParts& model, const Dataset& dat
                 classes > 0 ? cat(classes, " classes") : cat(data.target.width(), " target values"), "), the model gives ", scores, " for ", batch, " rows",
                 model.batch_kept.empty() ? "" : ": " + model.batch_kept)
         .code(Exit::mismatch);
-  if (!spec.class_weights.empty() && static_cast<std::int64_t>(spec.class_weights.size()) != classes)
-    throw Error(spec.class_weights.size(), " class weights given for ", classes, " classes").code(Exit::mismatch);
 }
 
 // A batch of one row in which a norm on the statistics of the batch would see one value a channel is left out, or where all are such, refused.
@@ -160,6 +158,12 @@ std::shared_ptr<const ModelParts> make_model(const ModelKey& key, const Check& c
          });
   return out;
 }
+[[noreturn]] void raise(const spec::Experiment& e, const NoMatch& none) {
+  KeyFaults fault(e);
+  fault.add(none.key, none.sentence());
+  fault.raise();
+  throw none;
+}
 // Weights that `init` draws anew, all of them, are no start.
 void check_start(const spec::Experiment& e, const ModelParts& model) {
   const auto drawn = [&](const std::string& name) { return std::ranges::any_of(e.model.init, [&](const auto& rule) { return matches(rule.first, name); }); };
@@ -172,13 +176,14 @@ void check_start(const spec::Experiment& e, const ModelParts& model) {
 
 std::shared_ptr<const DataParts> Assembler::data(const spec::Experiment& e, const Wants& wants) {
   const DataKey key = data_key(e, wants);
-  auto out = data_.get(key, [&] { return make_data(key, keep_cells_); });
+  auto out = data_.get(key, [&] {
+    check_files(e, false);
+    return make_data(key, keep_cells_);
+  });
   if (loss_row(e.loss.kind).target == TargetKind::binary) check_binary(*out);
   if (e.loss.ignore_index && out->ignored == 0)
-    throw Error(e.located("loss.ignore_index",
-                          cat("ignore_index is a position in the classes (", join(out->data.classes, ", "), ", counted from 0): no row is of class ",
-                              *e.loss.ignore_index, "; data.target.ignore names values that do not count")))
-        .code(Exit::mismatch);
+    raise(e, {"loss.ignore_index", "ignore_index is a position in the classes (", join(out->data.classes, ", "), ", counted from 0): no row is of class ",
+              *e.loss.ignore_index, "; data.target.ignore names values that do not count"});
   return out;
 }
 
@@ -188,12 +193,12 @@ std::shared_ptr<const ModelParts> Assembler::model(const spec::Experiment& e, bo
   ModelKey key = model_key(e, widths, weighted);
   if (!class_weights.empty()) key.loss.class_weights = class_weights;
   try {
-    return model_.get(key, [&] { return make_model(key, [&](const Graph& graph) { check_names(e, graph); }); });
+    return model_.get(key, [&] {
+      check_files(e, true);
+      return make_model(key, [&](const Graph& graph) { check_names(e, graph); });
+    });
   } catch (const NoMatch& none) {
-    KeyFaults fault(e);
-    fault.add(none.key, none.sentence());
-    fault.raise();
-    throw;
+    raise(e, none);
   }
 }
 
@@ -201,7 +206,13 @@ std::shared_ptr<const Parts> Assembler::parts(const spec::Experiment& e) {
   auto model = this->model(e);
   const Wants wants{model->integer_inputs, model->labels};
   auto data = this->data(e, wants);
-  const auto weighing = weighings_.get({data_key(e, wants), e.loss}, [&] { return std::make_shared<Weighing>(weigh(e.loss, data->data, data->split.train)); });
+  const auto weighing = weighings_.get({data_key(e, wants), e.loss}, [&] {
+    try {
+      return std::make_shared<Weighing>(weigh(e.loss, data->data, data->split.train));
+    } catch (const NoMatch& none) {
+      raise(e, none);
+    }
+  });
   const bool fed = !weighing->counts.fed().empty() && weighing->fed;
   if (fed || !weighing->by_loss.empty()) model = this->model(e, fed, weighing->by_loss);
   PlanSizes sizes = plan_sizes(e);
@@ -272,15 +283,15 @@ std::vector<std::string> start_notes(const spec::Experiment& e, const Parts& par
 }
 
 namespace {
-void set_threshold(const spec::Experiment& e, const Parts& parts, Job& job) {
+void set_threshold(const spec::Experiment& e, const Parts& parts, Job& job, KeyFaults& faults) {
   job.threshold = e.threshold, job.threshold_metric = e.threshold_metric;
   const bool chosen = !e.threshold_metric.empty();
   if (e.threshold == 0.5 && !chosen) return;
   const std::size_t classes = parts.data->data.classes.size();
-  const auto refuse = [&](const std::string& why) { throw Error(e.located("threshold", why)).code(Exit::mismatch); };
   if (classes != 2 && (chosen || !parts.model->train.binary))
-    refuse(cat("a threshold decides between two classes, ", classes == 0 ? "the target is a number" : cat("there are ", classes)));
-  if (chosen && parts.counts.sum(parts.data->split.validation) == 0) refuse("threshold.metric needs validation rows that count: data.split.validation");
+    faults.add("threshold", cat("a threshold decides between two classes, ", classes == 0 ? "the target is a number" : cat("there are ", classes)));
+  else if (chosen && parts.counts.sum(parts.data->split.validation) == 0)
+    faults.add("threshold", "threshold.metric needs validation rows that count: data.split.validation");
 }
 }  // namespace
 
@@ -323,9 +334,9 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   }
   if (const auto& nodes = parts.model->train.graph.nodes();
       e.quantities.contains("dropout") && std::ranges::none_of(nodes, [](const Node& node) { return traits(node).drops_out; }))
-    throw Error(e.located("dropout", cat(e.model.written(), " has no Dropout: there is no ratio to set"))).code(Exit::mismatch);
+    faults.add("dropout", cat(e.model.written(), " has no Dropout: there is no ratio to set", e.model.mlp ? "; model.mlp.dropout puts some in" : ""));
   job.metrics = e.metrics;
-  set_threshold(e, parts, job);
+  set_threshold(e, parts, job, faults);
   const auto classes = static_cast<std::int64_t>(parts.data->data.classes.size());
   for (const std::string& metric : e.metrics) {
     if (const std::string why = misfit(metric, targets_of(classes > 0, e.loss.kind == LossKind::binary_cross_entropy)); !why.empty()) {

@@ -19,6 +19,9 @@ class KeyFaults {
   std::vector<std::string> texts_;
 };
 
+// The table that an experiment names, and with `model` the network, are there and of no kind that other programs read: told together.
+void check_files(const spec::Experiment& experiment, bool model);
+
 // Names and patterns of the experiment (model.output, model.untie, model.init, params) against what the file has, before anything is made of it.
 void check_names(const spec::Experiment& experiment, const Graph& graph);
 

@@ -223,4 +223,19 @@ std::string mean_baseline(const DataParts& d, std::span<const std::int32_t> rows
              readable(answer.rmse, 4));
 }
 
+std::optional<report::Baseline> baseline(const DataParts& d, TargetKind target) {
+  if (!d.data.row_weights.empty()) return std::nullopt;
+  if (target == TargetKind::values) {
+    if (d.data.target.width() != 1) return std::nullopt;
+    return report::Baseline{"rmse", mean_answer(d.data, d.split.train, d.split.validation).rmse, mean_answer(d.data, d.split.train, d.split.test).rmse};
+  }
+  if (d.data.classes.empty()) return std::nullopt;
+  const std::size_t answer = balance(d.data, d.split.train).majority;
+  const auto share = [&](std::span<const std::int32_t> rows) {
+    const Balance b = balance(d.data, rows);
+    return static_cast<double>(b.counts[answer]) / static_cast<double>(std::accumulate(b.counts.begin(), b.counts.end(), std::int64_t{0}));
+  };
+  return report::Baseline{"accuracy", share(d.split.validation), share(d.split.test)};
+}
+
 }  // namespace lehr::run

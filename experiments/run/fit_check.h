@@ -1,4 +1,5 @@
 #pragma once
+#include "experiments/report/reporter.h"
 #include "experiments/run/assemble.h"
 
 namespace lehr::run {
@@ -19,5 +20,7 @@ std::vector<std::string> fill_notes(const DataParts& data);
 // "always answering the mean 22.5 has rmse 9.19": the mean of the training rows, measured on these, in the target's own unit. Of several columns the root
 // of the mean square over all.
 std::string mean_baseline(const DataParts& data, std::span<const std::int32_t> rows);
+// What always answering the mean or the most frequent class of the training rows scores on the others; nothing: rows have weights, or several targets.
+std::optional<report::Baseline> baseline(const DataParts& data, TargetKind target);
 
 }  // namespace lehr::run

@@ -5,6 +5,7 @@
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
+#include "experiments/run/fit_check.h"
 #include "experiments/run/scores.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
@@ -90,8 +91,11 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
     for (const auto& pair : {std::pair(cat("data ", each->data->data.source), each->data->fingerprint),
                              std::pair(cat("model ", study.trials.front().experiment().model.written()), each->model->fingerprint)})
       if (std::ranges::find(info.fingerprints, pair) == info.fingerprints.end()) info.fingerprints.push_back(pair);
-  for (const auto& trial : study.trials)
-    info.trials.push_back({info.trials.size(), trial.id, trial.variant, trial.point, trial.seed, trial.text, trial.hash});
+  for (const auto& trial : study.trials) {
+    const std::size_t i = info.trials.size();
+    info.trials.push_back({i, trial.id, trial.variant, trial.point, trial.seed, trial.text, trial.hash});
+    if (study.vary_split) info.trials.back().baseline = baseline(*p.parts[i]->data, loss_row(trial.experiment().loss.kind).target);
+  }
   info.onednn = onednn::version();
   info.isa = onednn::isa();
   info.warnings = study.warnings;

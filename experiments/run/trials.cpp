@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/readable.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
 #include "experiments/run/models.h"
@@ -14,7 +15,7 @@ std::vector<std::string> outcome_notes(const spec::Experiment& e, const Parts& p
   if (e.threshold_metric.empty() || result.outcome != Outcome::done) return {};
   const std::string& second = parts.data->data.classes.at(1);
   if (!result.threshold) return {cat("threshold: ", e.threshold_metric, " is undefined on the validation rows at every threshold, so it stays 0.5")};
-  return {cat("threshold: ", printable(second), " is answered where its probability lies above ", fixed(*result.threshold, 5), ", where ", e.threshold_metric,
+  return {cat("threshold: ", printable(second), " is answered where its probability lies above ", readable(*result.threshold, 5), ", where ", e.threshold_metric,
               " of the validation rows is best")};
 }
 

@@ -2,22 +2,23 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "graph/passes/passes.h"
 
 namespace lehr::run {
 
 Weighing weigh(const LossSpec& loss, const Dataset& data, std::span<const std::int32_t> train) {
+  static constexpr const char* key = "loss.class_weights";
   Weighing out;
   std::vector<float> classes = loss.class_weights;
   if (loss.balanced) {
-    if (data.classes.empty()) throw Error("class_weights are for classes, the target of ", data.source, " has none").code(Exit::mismatch);
+    if (data.classes.empty()) throw NoMatch(key, "class_weights are for classes, the target of ", printable(data.source), " has none");
     classes = balanced_weights(data, train);
     std::vector<std::string> each;
     for (std::size_t c = 0; c < classes.size(); ++c) each.push_back(cat(printable(data.classes[c]), " ", classes[c]));
     out.notes.push_back(cat("class_weights: balanced weighs the classes of the training rows ", join(each, ", ")));
   }
   if (!classes.empty() && classes.size() != data.classes.size())
-    throw Error(classes.size(), " class weights given for ", data.classes.size(), " classes").code(Exit::mismatch);
+    throw NoMatch(key, classes.size(), " class weights given for ", data.classes.size(), " classes (", join(data.classes, ", "), ")");
   const bool smoothed = loss.balanced && loss.label_smoothing > 0;  // each row then meets the weights of all classes
   const bool by_loss = weights_by_loss(loss) || smoothed;
   if (smoothed) out.by_loss = classes;

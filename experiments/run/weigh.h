@@ -14,7 +14,7 @@ struct Weighing {
   std::vector<float> by_loss;      // class weights that the loss itself needs, in place of those its spec gives; empty: those
   std::vector<std::string> notes;  // the weights that follow from the rows
 };
-// train: what balanced weights follow from. Error (Exit::mismatch): class weights for another number of classes.
+// train: what balanced weights follow from. NoMatch (of loss.class_weights): for another number of classes, or for no classes.
 Weighing weigh(const LossSpec& loss, const Dataset& data, std::span<const std::int32_t> train);
 
 // Rows of this class do not count: class -1. How many there were.

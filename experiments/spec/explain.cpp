@@ -75,7 +75,8 @@ std::string child_line(const Key& child, const Schema& schema) {
   return cat(of.empty() ? "" : cat("(", join(of, ", "), ") "), child.doc, fallback.empty() ? "" : cat(" Default: ", fallback));
 }
 
-std::string describe(const Key& key, const Schema& schema) {
+// types: with those a learning rate can have.
+std::string describe(const Key& key, const Schema& schema, bool types_too = true) {
   if (!key.planned.empty()) return cat(key.path, "\n  Not supported yet: ", key.planned, ".\n");
   std::string out = cat(key.path, key.of.empty() ? "" : cat("  (of ", key.parent(), " type ", join(key.of, ", "), ")"), "\n  ", key.doc, "\n");
   if (!key.alias.empty()) {
@@ -103,8 +104,9 @@ std::string describe(const Key& key, const Schema& schema) {
   std::erase_if(children, [&](const auto& row) { return !seen.insert(row).second; });
   if (key.type == Type::rules) children.emplace_back("…", "every hyperparameter of the optimizer: explain params.*.lr");
   out += table("keys", children);
-  if (key.type == Type::schedule && key.name() == "lr") out += table("types", schedule_names());
-  return out + (key.type == Type::schedule && key.name() != "lr" ? line("types", "those of lr: explain lr.type lists them") : "");
+  const bool listed = key.name() == "lr" && types_too;
+  if (key.type == Type::schedule && listed) out += table("types", schedule_names());
+  return out + (key.type == Type::schedule && !listed ? line("types", "those of lr: explain lr.type lists them") : "");
 }
 
 std::string describe(const ScheduleType& type, const std::string& path) {
@@ -148,10 +150,10 @@ std::string of_rule(const std::string& path, const Schema& schema) {
   if (!path.starts_with("params.") || dot < std::string_view("params.").size()) return "";
   const std::string name = path.substr(dot + 1);
   std::string out;
-  if (const Key* own = schema.find("params.*." + name)) return describe(*own, schema);
+  if (const Key* own = schema.find("params.*." + name)) return describe(*own, schema, false);
   for (const Key& row : schema.keys())
     if (row.path == "optimizer." + name && row.type == Type::schedule && out.empty())
-      out = cat(path, ": of the parameters that match ", quote(path.substr(7, dot - 7)), ", in place of\n", describe(row, schema));
+      out = cat(path, ": of the parameters that match ", quote(path.substr(7, dot - 7)), ", in place of\n", describe(row, schema, false));
   return out;
 }
 

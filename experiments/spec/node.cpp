@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace lehr::spec {
 
 const Entry* Node::find(std::string_view key) const {
@@ -29,6 +31,8 @@ Node make_mapping(At at) {
   node.at = at;
   return node;
 }
+
+std::string in_brackets(const Node& node) { return node.is_scalar() && !node.quoted ? cat(": write [", printable(node.scalar), "]") : ""; }
 
 const char* kind_name(const Node& node) {
   switch (node.kind) {

@@ -40,5 +40,7 @@ Node make_scalar(std::string text, At at = {});
 Node make_mapping(At at = {});
 // "a number", "a list", … for messages.
 const char* kind_name(const Node& node);
+// ": write [5]" of a single value where a list belongs, else "".
+std::string in_brackets(const Node& node);
 
 }  // namespace lehr::spec

@@ -7,6 +7,12 @@
 namespace lehr::spec {
 
 namespace {
+// The key of this mapping that is meant, also where another program's name for it leads to one of the same name elsewhere.
+std::string near_here(const std::string& name, const std::vector<std::string>& known) {
+  const std::string ours = meant(Named::key, name, known), last = ours.substr(ours.rfind('.') + 1);
+  return std::ranges::find(known, last) == known.end() ? did_you_mean(name, known) : cat(", did you mean ", quote(last), "?");
+}
+
 std::string below(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
 
 // A text of our own as a node that stands nowhere.
@@ -143,7 +149,7 @@ class ExperimentReader {
       if (hyper->name() == setting.key) key = hyper;
     }
     if (key == nullptr) {
-      problems_.error(setting.at, "unknown key ", quote(setting.key), " in params", did_you_mean(setting.key, known), "; known here: ", join(known, ", "));
+      problems_.error(setting.at, "unknown key ", quote(setting.key), " in params", with_known(near_here(setting.key, known), known));
       return;
     }
     Key named = *key;
@@ -180,7 +186,7 @@ class ExperimentReader {
       if (key == nullptr) {
         std::vector<std::string> known;
         for (const Key* own : schema_.children(schema_path)) known.push_back(own->name());
-        problems_.error(setting.at, "unknown key ", quote(setting.key), " in ", path, did_you_mean(setting.key, known), "; known here: ", join(known, ", "));
+        problems_.error(setting.at, "unknown key ", quote(setting.key), " in ", path, with_known(near_here(setting.key, known), known));
         continue;
       }
       Key named = *key;
@@ -261,6 +267,10 @@ std::string unknown_key(const Entry& entry, const std::string& path, const std::
   const auto unknown = [&](const std::string& rest) { problem("unknown key ", quote(entry.key), inside, rest); };
   if (const Key* key = schema.find(full); key && !key->planned.empty()) {
     problem(quote(entry.key), " is not supported yet: ", key->planned);
+    return "";
+  }
+  if (const std::string why = no_counterpart(entry.key); !why.empty() && path.empty()) {
+    unknown(": " + why);
     return "";
   }
   std::vector<std::string> known, of;

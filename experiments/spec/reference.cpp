@@ -38,6 +38,9 @@ model, other files (`extends`) or the run's clock only `lehr validate` can tell.
   `optimizer.momentum: 0`.
 - Trials are variants x combinations of the sweep x seeds. How variants are compared and the best combination is chosen: [comparisons.md](comparisons.md).
 - File names are relative to the file that states them.
+- An error ends the program with 2 where the experiment, or an argument, says what cannot be: an unknown key, a wrong value, a name or a kind that the model or
+  the data do not have. It ends with 3 where each is right by itself and data and model do not fit: rows, cells, classes, widths, scores. 1: something
+  failed on the way (a file that cannot be written); 4: the training diverged; 5: some of several trials did not finish; 130: interrupted.
 
 ## Keys
 )";

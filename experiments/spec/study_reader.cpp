@@ -27,7 +27,7 @@ bool of_run_folder(const std::string& name) {
 std::string no_variant(const std::string& name, const std::vector<std::string>& names) {
   if (names.front().empty()) return cat("there is no variant ", quote(name), ": the file has no variants");
   const std::string hint = did_you_mean(name, names);
-  return cat("no variant is called ", quote(name), hint, hint.empty() ? "; known: " : " Known: ", join(names, ", "));
+  return cat("no variant is called ", quote(name), with_known(hint, names));
 }
 }  // namespace
 

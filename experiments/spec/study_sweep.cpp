@@ -56,7 +56,7 @@ void StudyReader::read_axis(const Entry& entry) {
       return problems_.error(entry.at, "sweep.", name, " is the key sweep.", printable(other.key), " once more");
   if (!entry.value.is_list())
     return problems_.error(entry.value.at, "sweep.", name, " must be a list of values, not ", kind_name(entry.value),
-                           entry.value.is_mapping() ? cat(": a key inside is written ", name, ".KEY") : "");
+                           entry.value.is_mapping() ? cat(": a key inside is written ", name, ".KEY") : in_brackets(entry.value));
   if (entry.value.items.empty()) return problems_.error(entry.value.at, "sweep.", name, " is an empty list: give it values, or leave it out");
   Axis axis{entry.key, {}};
   for (const Node& item : entry.value.items) {

@@ -158,13 +158,24 @@ std::optional<Value> ValueReader::boolean(const Key& key, const Node& node) {
   return value;
 }
 
+// "acc, f1" -> accuracy, f1
+static std::vector<std::string> meant_parts(const Key& key, const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& part : split(text, ',')) {
+    const std::string one(trim(part)), ours = meant(key.named(), one, key.values);
+    if (!one.empty()) out.push_back(printable(ours.empty() ? one : ours));
+  }
+  return out;
+}
+
 std::optional<Value> ValueReader::choice(const Key& key, const Node& node) {
   if (!scalar(key, node, false)) return std::nullopt;
   if (allowed(key.values, node.scalar) == nullptr) {
     const std::string kind = key.name() == "type" ? key.parent() : key.path == "metrics" ? "metric" : key.path;
-    const auto hint = did_you_mean(key.named(), node.scalar, key.values);
-    problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar), hint.empty() ? "" : hint,
-                    hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
+    problems_.error(node.at, "unknown ", kind, " ", quote(node.scalar),
+                    key.type == Type::choices && node.scalar.find(',') != std::string::npos
+                        ? cat("; several stand in a list: [", join(meant_parts(key, node.scalar), ", "), "]")
+                        : with_known(did_you_mean(key.named(), node.scalar, key.values), key.values));
     return std::nullopt;
   }
   Value value;
@@ -242,7 +253,7 @@ std::optional<Value> ValueReader::texts(const Key& key, const Node& node, Node& 
 template <class Each>
 std::optional<Value> ValueReader::list(const Key& key, const Node& node, const Each& each) {
   if (!node.is_list()) {
-    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node));
+    problems_.error(node.at, key.path, " must be ", expected(key), ", not ", kind_name(node), in_brackets(node));
     return std::nullopt;
   }
   Value value;
@@ -297,8 +308,7 @@ bool ValueReader::initializer(const Key& key, const Node& node) {
   const auto& known = schema_.vocabulary().initializers;
   const auto row = known.find(name);
   if (row == known.end()) {
-    const auto hint = did_you_mean(Named::initializer, name, key.values);
-    problems_.error(node.at, "unknown initializer ", quote(name), hint, hint.empty() ? "; known: " : " Known: ", join(key.values, ", "));
+    problems_.error(node.at, "unknown initializer ", quote(name), with_known(did_you_mean(Named::initializer, name, key.values), key.values));
     return false;
   }
   std::vector<std::string> arguments;

@@ -216,6 +216,18 @@ std::string explained(const std::string& message) {
   return "this is not YAML: " + printable(message);
 }
 
+// "; line 6 has no ':' behind its key" where a line above the one that the parser stopped at (from 0) is a text alone.
+std::string without_colon(std::string_view bytes, int line) {
+  const auto lines = split(bytes, '\n');
+  for (int i = std::min(line, static_cast<int>(lines.size())) - 1; i >= 0; --i) {
+    const auto text = trim(lines[static_cast<std::size_t>(i)]);
+    if (text.empty() || text.starts_with('#')) continue;
+    if (text.find(':') != std::string_view::npos || text.starts_with('-') || text.find_first_of("[]{},\"'") != std::string_view::npos) return "";
+    return cat("; line ", i + 1, " has no ':' behind its key");
+  }
+  return "";
+}
+
 // Bytes no file may hold; false where the rest cannot be trusted.
 bool check_bytes(const Text& text, Problems& problems) {
   const auto bytes = text.bytes();
@@ -255,7 +267,7 @@ std::optional<Node> parse(const Text& text, Problems& problems) {
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    problems.error(text.at(error.mark.line, error.mark.column), explained(error.msg));
+    problems.error(text.at(error.mark.line, error.mark.column), explained(error.msg), without_colon(text.bytes(), error.mark.line));
     return std::nullopt;
   }
   return std::move(first.root);

@@ -188,10 +188,10 @@ TEST_CASE("several inputs and labels, from arrays to predictions", "[cli][arrays
     CHECK(shown(evaluated.out, "accuracy") > 80);
     CHECK(evaluated.out.find("\na   ") < evaluated.out.find("\nim  "));  // only a tells
     CHECK(p.lehr(cat("evaluate ", name, "/seed-0 ", name, ".yaml --importance --repeats 3")).out == evaluated.out);
-    CHECK(p.lehr(cat("predict ", name, "/seed-0/checkpoints/last.onnx all.safetensors --out ", name, ".npy")).code == 0);
+    CHECK(p.lehr(cat("predict ", name, "/models/seed-0.onnx all.safetensors --out ", name, ".npy")).code == 0);
   }
   CHECK(p.read("two.npy") == p.read("two_raw.npy"));
-  const auto raw = onnx::read_model(p.path("two_raw/seed-0/checkpoints/last.onnx"));
+  const auto raw = onnx::read_model(p.path("two_raw/models/seed-0.onnx"));
   CHECK_FALSE(raw.front.empty());
   CHECK_THAT(p.lehr("run two_raw.yaml --force --out two_raw").err, contains("the written models take raw arrays: a float32[N,2], im uint8[N,2,2]"));
   p.write("labels.npy", file(Dtype::u8, {60, 2}, std::vector<std::uint8_t>(120, 2)));
@@ -223,7 +223,7 @@ TEST_CASE("arrays with a scaled target answer in its own unit", "[cli][arrays]")
   const auto at = evaluated.out.find("as it was trained; ");
   REQUIRE(at != std::string::npos);
   CHECK(std::stod(evaluated.out.substr(at + 19)) == Approx(rmse * rmse).epsilon(1e-3));  // mse in the target's own unit
-  const auto answers = split(p.lehr("predict scaled/seed-0/checkpoints/last.onnx rx.npy").out, '\n');
+  const auto answers = split(p.lehr("predict scaled/models/seed-0.onnx rx.npy").out, '\n');
   REQUIRE(answers.size() > 60);
   for (std::size_t i = 0; i < 60; ++i) CHECK(std::abs(std::stod(answers[i + 1]) - y[i]) < 100);
   const auto columns = p.lehr("evaluate scaled/seed-0 r.yaml --importance");
@@ -255,12 +255,12 @@ TEST_CASE("balanced class weights with label smoothing, and row weights, are tor
     const auto ran = p.lehr("run c.yaml --force --out c");
     INFO(ran.both());
     REQUIRE(ran.code == 0);
-    const auto cells = split(split(p.read("c/seed-0/metrics.csv"), '\n').at(1), ',');
+    const auto cells = split(split(p.metrics("c/seed-0"), '\n').at(1), ',');
     CHECK(std::any_of(cells.begin(), cells.end(), [&](const std::string& cell) {
       const auto v = parse_number(cell);
       return v && std::abs(*v - row.value) < 1e-6;
     }));
-    const auto model = onnx::read_model(p.path("c/seed-0/checkpoints/last.onnx"));
+    const auto model = onnx::read_model(p.path("c/models/seed-0.onnx"));
     bool found = false;
     for (const Value& v : model.graph.values()) {
       if (!v.data || v.data->shape() != Shape{3, 3}) continue;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/rng.h"
 #include "base/text.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
@@ -52,7 +53,7 @@ TEST_CASE("init leaves out what names rows, understands marks, drops rows withou
         "'flat' is left out: it has the same value in all rows", "'gone' is left out: it has no value", "10 rows of 120 without a target left out",
         "city (2)", "target 'price': a number (numbers with fractions)", "next: lehr run shop.yaml"})
     has(made.out, part);
-  for (const char* part : {"mlp: {hidden: [64], activation: relu}", "target: {column: price, scale: standard, missing: drop}", "categorical: [city]",
+  for (const char* part : {"mlp: {hidden: [64, 64], activation: relu}", "target: {column: price, scale: standard, missing: drop}", "categorical: [city]",
         "impute: median", "loss: mse"})
     has(yaml, part);
   CHECK_FALSE(place.exists("model.onnx"));
@@ -75,8 +76,11 @@ TEST_CASE("two starters in one folder do not collide", "[cli][init]") {
   has(again.out, "wrote a-2.yaml");
   CHECK(place.read("a.yaml") == first);
   const std::string other = place.read("a-2.yaml");
-  for (const char* part : {"hidden: [8, 4], activation: tanh", "init: glorot_uniform", "split: {validation: 25%, test: 10%, take: tail}"}) has(other, part);
+  for (const char* part : {"hidden: [8, 4], activation: tanh", "init: glorot_uniform", "split: {validation: 25%, test: 10%, take: tail}",
+        "repeat: {seeds: 20}"})
+    has(other, part);
   has(place.read("b.yaml"), "take: stratified");
+  has(place.read("b.yaml"), "repeat: {seeds: 20, vary: [split]}");
   CHECK(place.lehr("validate a.yaml a-2.yaml b.yaml").code == 0);
 }
 
@@ -155,4 +159,53 @@ TEST_CASE("what init decides on a column or a target", "[cli][init]") {
     INFO(fine.both());
     CHECK(fine.code == 0);
   }
+}
+
+TEST_CASE("of dates those parts become numbers that differ", "[cli][init]") {
+  struct Row {
+    const char* what;
+    std::string (*date)(int);
+    int rows;
+    const char* yaml;  // "": names rows
+  };
+  const Row rows[] = {
+      {"days of a month", [](int i) { return cat("2024-03-", pad_left(cat(1 + i % 28), 2)); }, 60, "when: {as: date, parts: [day]}"},
+      {"months", [](int i) { return cat(2000 + i / 12, "-", 1 + i % 12 < 10 ? "0" : "", 1 + i % 12, "-01"); }, 60, "when: {as: date, parts: [year, month]}"},
+      {"many days", [](int i) { return cat(2001 + i / 250, "-", 10 + i % 3, "-", 10 + i % 19); }, 1000, "when: {as: date, parts: [year, month, weekday]}"},
+      {"hours", [](int i) { return cat("2024-03-01 ", 10 + i % 13, ":00"); }, 60, "when: {as: date, parts: [hour]}"},
+      {"minutes", [](int i) { return cat("2024-03-01T00:", 10 + i % 50, ":00Z"); }, 60, "when: {as: date, parts: [minute]}"},
+      {"another way to write them", [](int i) { return cat(1 + i % 28, ".3.20", 10 + i / 28); }, 60, ""},
+      {"one that is none", [](int i) { return i == 7 ? std::string("2024-02-30") : cat("2024-03-", 10 + i % 20, " 1", i / 20, ":00"); }, 60, ""},
+  };
+  for (const Row& row : rows) {
+    const Workplace place;
+    INFO(row.what);
+    place.write("t.csv", table("when,x,y", row.rows, [&](int i) {
+                  std::string date = row.date(i);
+                  std::ranges::replace(date, ' ', std::string_view(row.what) == "hours" || std::string_view(row.what) == "one that is none" ? 'T' : '0');
+                  return cat(i % 9 == 4 && row.yaml[0] ? "" : date, ",", x(i), ",", y(i));
+                }));
+    const auto made = place.lehr("init --data t.csv");
+    INFO(made.both() << place.read("t.yaml"));
+    REQUIRE(made.code == 0);
+    has(place.read("t.yaml"), row.yaml[0] ? row.yaml : "- when  # ");
+    CHECK(place.lehr("validate t.yaml").code == 0);
+  }
+}
+
+TEST_CASE("the starter of a table that tells nothing says so, that of one that tells says by how much it is better", "[cli][init]") {
+  const Workplace place;
+  Random random(5, Stream::init);
+  place.write("noise.csv", table("x,y", 40, [&](int) { return cat(random.uniform(), ",", random.uniform()); }));
+  place.write("line.csv", table("x,y", 40, [&](int i) { return cat(x(i), ",", y(i)); }));
+  place.write("two.csv", table("x,y", 40, [&](int i) { return cat(x(i), ",", std::sin(0.7 * i) > 0 ? "a" : "b"); }));
+  for (const char* name : {"noise", "line", "two"}) REQUIRE(place.lehr(cat("init --data ", name, ".csv")).code == 0);
+  has(place.lehr("run noise.yaml --quiet").out, ": the two are not told apart, so these runs do not show that the columns tell of the target");
+  has(place.lehr("run line.yaml --quiet").out, "always answering the mean of the training rows has val_rmse 7");
+  for (const char* name : {"line", "two"}) {
+    const auto ran = place.lehr(cat("run ", name, ".yaml --quiet --force"));
+    has(ran.out, "; this network is better by ");
+    CHECK(ran.out.find("not told apart") == std::string::npos);
+  }
+  has(place.lehr("run two.yaml --quiet --force").out, "always answering the most frequent class of the training rows has val_accuracy 62.50 %");
 }

@@ -77,9 +77,9 @@ TEST_CASE("what a network makes of whole numbers is looked up, whatever stands i
   };
   truths("1");
   place.run("e.yaml", "truths");
-  CHECK(place.lehr("predict truths/seed-0/checkpoints/last.onnx t.csv").code == 0);
+  CHECK(place.lehr("predict truths/models/seed-0.onnx t.csv").code == 0);
   truths("2");
-  for (const char* command : {"run e.yaml --out beyond", "predict truths/seed-0/checkpoints/last.onnx t.csv"}) {
+  for (const char* command : {"run e.yaml --out beyond", "predict truths/models/seed-0.onnx t.csv"}) {
     const auto ran = place.lehr(command);
     CHECK(ran.code == 3);
     CHECK(contains(ran.err, "takes truth values, 0 and 1 or false and true: row 15 of t.csv has 2 in its column 2"));

@@ -113,6 +113,35 @@ TEST_CASE("where the split varies each seed chooses for itself", "[report]") {
   CHECK(table.notes.back().find("each split has the lr_scale that is best by its own val_accuracy") == 0);
 }
 
+TEST_CASE("where the split varies the runs are compared with always answering one thing", "[report]") {
+  Sample s({"a"});
+  s.info.split_varies = true;
+  s.info.classes = {"x", "y"};
+  s.info.swept.clear();
+  s.results.resize(2), s.info.trials.resize(2);
+  for (auto& trial : s.info.trials) trial.point.clear();
+  const auto note = [&](double first, double second) {
+    s.set(0, 0, {0.8, 0.9}, {0.5, 0.5});
+    s.info.trials[0].baseline = Baseline{"accuracy", first, 0.5}, s.info.trials[1].baseline = Baseline{"accuracy", second, 0.5};
+    const auto all = tables(s.info, s.results);
+    std::string out;
+    for (const auto& table : all)
+      for (const auto& each : table.notes)
+        if (each.starts_with("always")) out += each + "\n";
+    return out;
+  };
+  // Differences 20.0 and 20.2 %: 20.1 -+ 12.7062 x 0.1414 x sqrt(1/2 + 100/200).
+  const std::string clear = note(0.6, 0.698);
+  INFO(clear);
+  CHECK(clear.starts_with("always answering the most frequent class of the training rows has val_accuracy 64.90 %; a is better by 20.10 %, "
+                          "95% CI [18.30, 21.90]\n"));
+  CHECK(note(0.9, 0.9).find("a is worse by 5.00 %, 95% CI [-84.85, 94.85]: the two are not told apart") != std::string::npos);
+  CHECK(note(0.9, 1.0).find("a is worse by 10.00 %, 95% CI [10.00, 10.00]: what it learnt does not hold for other rows") != std::string::npos);
+  CHECK(note(0.9, 1.0).find("has test_accuracy 50.00 %; a is better by 0.00 %") != std::string::npos);
+  s.info.trials[0].baseline = s.info.trials[1].baseline = {};
+  CHECK(tables(s.info, s.results)[0].notes.size() == 1);
+}
+
 TEST_CASE("notes: the edge of the grid, rows that chose and tell, several comparisons", "[report]") {
   Sample s({"a", "b", "c"});
   s.set(0, 1, {0.9, 0.9}, {0.9, 0.9}), s.set(1, 0, {0.9, 0.9}, {0.9, 0.9}), s.set(2, 2, {0.9, 0.9}, {0.9, 0.8});
