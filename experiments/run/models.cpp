@@ -104,6 +104,12 @@ void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, sto
   const auto trials = kept(p, results);
   std::set<std::string> preparations;
   for (const std::size_t i : trials) preparations.insert(p.parts[i]->data->preprocess.json());
+  std::vector<std::string> names;
+  if (preparations.size() == 1) names.push_back("preprocess.json");
+  const auto file_of = [&](std::size_t i, Which which) { return cat(results[i].id, which == Which::last ? "" : cat(".", name(which)), ".onnx"); };
+  for (const std::size_t i : trials)
+    for (const Which which : {Which::last, Which::best, Which::average}) names.push_back(file_of(i, which));
+  folder.announce(names);
   if (preparations.size() == 1) folder.model("preprocess.json", *preparations.begin());
   for (const std::size_t i : trials) {
     const auto saved = folder.saved(i);
@@ -118,7 +124,7 @@ void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, sto
       if (which == Which::average && saved->average.empty()) continue;
       try {
         write_model(parts, p.workspace->at(0, parts), result, *saved, p.study.trials[i].experiment().threshold, which,
-                    cat(result.id, which == Which::last ? "" : cat(".", name(which)), ".onnx"), files);
+                    file_of(i, which), files);
       } catch (const Error& error) {
         result.message += cat(result.message.empty() ? "" : "\n", error.what());
         result.outcome = Outcome::failed;

@@ -220,12 +220,17 @@ void RunFolder::trial_finished(const report::TrialInfo& trial, const TrialResult
   });
 }
 
+void RunFolder::announce(const std::vector<std::string>& names) {
+  const std::size_t before = models_.size();
+  for (const auto& name : names)
+    if (std::ranges::find(models_, name) == models_.end()) models_.push_back(name);
+  if (models_.size() == before) return;
+  writer_->hand(256, [list = report::json_list(models_)](Store& store) { store.setting("models", list); });
+  writer_->flush();
+}
+
 fs::path RunFolder::model(const std::string& name, std::string_view content) {
-  if (std::ranges::find(models_, name) == models_.end()) {
-    models_.push_back(name);
-    writer_->hand(256, [list = report::json_list(models_)](Store& store) { store.setting("models", list); });
-    writer_->flush();  // known before it exists
-  }
+  announce({name});
   const fs::path file = folder_ / "models" / name;
   std::error_code error;
   fs::create_directories(file.parent_path(), error);

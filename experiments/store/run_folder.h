@@ -44,6 +44,8 @@ class RunFolder : public report::Reporter {
   void epoch(const report::TrialInfo& trial, const EpochRecord& record) override;
   virtual void state(const report::TrialInfo& trial, const Saved& saved);
   void trial_finished(const report::TrialInfo& trial, const TrialResult& result) override;
+  // Names of files to come below models/: stored before the files exist, so that --force knows what to remove.
+  void announce(const std::vector<std::string>& names);
   // A file below models/, written whole or not at all.
   virtual std::filesystem::path model(const std::string& name, std::string_view content);
   void remove_model(const std::string& name);

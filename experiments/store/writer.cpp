@@ -4,7 +4,7 @@ namespace lehr::store {
 
 namespace {
 constexpr std::size_t most = 4 << 20;  // bytes waiting
-constexpr std::chrono::milliseconds tick{500}, pause{500}, patience{10'000};
+constexpr std::chrono::milliseconds tick{500}, pause{500}, patience{10'000}, lasting{1000};
 }  // namespace
 
 Writer::Writer(Store store) : store_(std::move(store)), thread_([this] { work(); }) {}
@@ -67,8 +67,8 @@ void Writer::work() {
     }
     records.swap(waiting_);
     bytes_ = 0, busy_ = true;
-    // A run that lasts has readers: they see the last commit and hold nothing up.
-    if (const bool ending = end_; !wal_ && !ending) {
+    // A run that lasts has readers: they see the last commit and hold nothing up. A short one is done with one journal.
+    if (!wal_ && !end_ && std::chrono::steady_clock::now() - begin_ >= lasting) {
       lock.unlock();
       try {
         wal_ = store_.database().journal("wal");
