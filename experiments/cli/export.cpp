@@ -3,9 +3,13 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/threads.h"
+#include "engine/dnnl/prepared.h"
 #include "experiments/cli/commands.h"
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
+#include "experiments/report/environment.h"
+#include "experiments/run/again.h"
 #include "experiments/run/models.h"
 #include "experiments/run/resume.h"
 #include "experiments/run/vocabulary.h"
@@ -34,14 +38,59 @@ std::size_t find_trial(const std::vector<store::StoredTrial>& trials, const std:
               join(names, ", "), count > 8 ? ", …" : "");
 }
 
-// The run's trials as the experiment makes them, in the order of the store where it has them.
+// The run's trials as the experiment makes them.
 run::PreparedStudy prepared(const store::Store& run, const std::string& only) {
-  auto [file, overrides] = run::stored_study(run.settings());
+  const auto settings = run.settings();
+  auto [file, overrides] = run::stored_study(settings);
+  run::RunOptions options;
+  if (const auto it = settings.find("threads"); it != settings.end()) options.threads = std::atoi(it->second.c_str());
   if (!only.empty()) {
     const auto slash = only.rfind('/');
     if (slash != std::string::npos) overrides.only = only.substr(0, slash);
   }
-  return run::prepare(spec::read_study(file, run::vocabulary(), overrides), {});
+  return run::prepare(spec::read_study(file, run::vocabulary(), overrides), options);
+}
+
+int verify(const Options& o) {
+  const store::Store run = store::read_run(o.folder);
+  const auto settings = run.settings();
+  const auto trials = run.trials();
+  const auto study = prepared(run, "");
+  std::vector<std::pair<std::size_t, std::size_t>> chosen;  // in the study, in the store
+  for (std::size_t i = 0; i < study.study.trials.size(); ++i)
+    for (std::size_t s = 0; s < trials.size(); ++s)
+      if (trials[s].name == study.study.trials[i].id && trials[s].result && (trials[s].status == "done" || trials[s].status == "diverged")) chosen.emplace_back(i, s);
+  if (chosen.empty()) throw Error("the run has no trial that ended: there is nothing to compare").code(Exit::failed);
+  if (o.trials > 0 && static_cast<std::size_t>(o.trials) < chosen.size()) {  // spread over all of them
+    std::vector<std::pair<std::size_t, std::size_t>> some;
+    for (std::int64_t k = 0; k < o.trials; ++k) some.push_back(chosen[static_cast<std::size_t>(k) * chosen.size() / static_cast<std::size_t>(o.trials)]);
+    chosen = std::move(some);
+  }
+  const auto it = settings.find("schedule_epochs");
+  const std::int64_t schedule_epochs = it == settings.end() ? 0 : std::atoll(it->second.c_str());
+  std::vector<run::Again> results(chosen.size());
+  run_on(study.info.jobs, chosen.size(), [&](std::size_t worker, std::size_t k) {
+    onednn::set_threads(study.info.threads);
+    flush_denormals();
+    const store::Store own = store::Store::open(o.folder, false);
+    results[k] = run::train_again(study, chosen[k].first, worker, own, chosen[k].second, schedule_epochs);
+  });
+  std::size_t same = 0;
+  std::int64_t epochs = 0;
+  for (const auto& r : results) {
+    epochs += r.epochs;
+    if (r.difference.empty()) ++same;
+    else print(cat("differs  ", printable(r.trial), ": ", r.difference, "\n"));
+  }
+  print(cat(grouped(static_cast<long long>(same)), " of ", grouped(static_cast<long long>(results.size())), results.size() == 1 ? " trial" : " trials",
+            " trained again: the same bits in ", grouped(epochs), " epochs and in the last weights\n"));
+  if (same == results.size()) return 0;
+  if (const auto changed = settings.find("changed"); changed != settings.end())
+    print(cat("the run went on with other settings, which no training from the start has: ", changed->second, "\n"));
+  const auto environment = settings.find("environment");
+  const std::string here = report::environment_json(study.info);
+  if (environment != settings.end() && environment->second != here) print(cat("the run was made on\n", environment->second, "this is\n", here));
+  return static_cast<int>(Exit::failed);
 }
 
 int export_one(const Options& o) {
@@ -94,6 +143,13 @@ int export_one(const Options& o) {
 }  // namespace
 
 void add_export(CLI::App& app, Context& context) {
+  {
+    auto* command = app.add_subcommand("verify", "Train the trials of a run again and compare them bit by bit");
+    auto o = std::make_shared<Options>();
+    command->add_option("folder", o->folder, "the run folder")->required()->type_name("DIR");
+    number_option(*command, "--trials", o->trials, 1, 10'000, "so many of them (default: all)");
+    command->callback([o, &context] { context.exit_code = verify(*o); });
+  }
   auto* command = app.add_subcommand("export", "Write the model of one trial of a run from its store");
   auto o = std::make_shared<Options>();
   command->add_option("folder", o->folder, "the run folder")->required()->type_name("DIR");

@@ -44,7 +44,8 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   if (resumes) {
     using S = run::Resumption::Schedule;
     const S schedule = o.schedule == "keep" ? S::keep : o.schedule == "rescale" ? S::rescale : S::unsaid;
-    run::check_resume(prepared, folder->stored(), {on_purpose, schedule, o.force}, options);
+    const std::string changed = run::check_resume(prepared, folder->stored(), {on_purpose, schedule, o.force}, options);
+    if (!changed.empty()) folder->setting("changed", changed);
   }
   if (o.dry) {
     report::Console(report::console_options(true, false, "")).start(prepared.info);

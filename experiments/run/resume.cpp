@@ -62,7 +62,7 @@ bool scheduled(const PreparedStudy& p) {
 }
 }  // namespace
 
-void check_resume(const PreparedStudy& p, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options) {
+std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options) {
   std::map<std::string, const store::StoredTrial*> known;
   for (const auto& trial : stored.trials) known[trial.name] = &trial;
   std::vector<Change> changes;
@@ -119,12 +119,16 @@ void check_resume(const PreparedStudy& p, const store::RunFolder::Stored& stored
   if (!asks.empty())
     throw Error("the run was made with other settings:\n", table(asks), "\n  say so with --set KEY=VALUE, and it goes on with them; --force takes them all");
   options.resume = true;
+  const auto earlier = stored.settings.find("changed");
+  std::string changed = earlier == stored.settings.end() ? "" : earlier->second;
+  for (const Change& c : changes)
+    if (c.kind != Change::Kind::free) changed += cat(changed.empty() ? "" : ", ", c.key, " ", c.stored, " -> ", c.now);
   if (before == 0) {
     if (const auto it = stored.settings.find("schedule_epochs"); it != stored.settings.end()) options.schedule_epochs = std::atoll(it->second.c_str());
-    return;
+    return changed;
   }
   options.longer = true;
-  if (!scheduled(p)) return;
+  if (!scheduled(p)) return changed;
   if (how.schedule == Resumption::Schedule::unsaid)
     throw Error("epochs were ", before, " and are ", p.study.trials.front().experiment().epochs,
                 " now: --schedule keep leaves every schedule as it was for ", before, " epochs, --schedule rescale stretches it over the new length");
@@ -132,6 +136,7 @@ void check_resume(const PreparedStudy& p, const store::RunFolder::Stored& stored
     const auto it = stored.settings.find("schedule_epochs");
     options.schedule_epochs = it != stored.settings.end() ? std::atoll(it->second.c_str()) : before;
   }
+  return changed;
 }
 
 std::map<std::string, std::string> study_settings(const std::filesystem::path& file, const spec::Overrides& overrides) {

@@ -22,8 +22,9 @@ struct Resumption {
 
 // Compares the study with what the folder holds. Names and places may differ freely; epochs and hyperparameters where they are set on purpose, epochs also say
 // whether schedules keep their length or are stretched; model, data, split, batch and all else only with `force`; metrics never, since the store has a column
-// for each. Error (Exit::usage) with a table of three columns. Fills the options of the run.
-void check_resume(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options);
+// for each. Error (Exit::usage) with a table of three columns. Fills the options of the run. Returns what is other now than where
+// the run began, "epochs 2 -> 4"; "": nothing that matters.
+std::string check_resume(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options);
 
 // The experiment of a stored run, with the arguments it was given.
 struct StoredStudy {

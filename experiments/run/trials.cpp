@@ -48,9 +48,9 @@ class Ears : public Observer {
   std::int64_t every_;
   double seconds_ = 0, last_ = 0;
 };
+}  // namespace
 
-TrialResult train_one(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters, std::size_t worker, std::size_t i,
-                      const std::optional<Saved>& from) {
+TrialResult train_trial(const PreparedStudy& p, std::size_t i, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs) {
   const spec::Trial& trial = p.study.trials[i];
   const Parts& parts = *p.parts[i];
   Workbench& bench = p.workspace->at(worker, parts).bench;
@@ -58,20 +58,18 @@ TrialResult train_one(const PreparedStudy& p, const RunOptions& options, const s
   Job& job = made.job;
   bench.weights().reset();
   initialize(bench.weights(), parts.model->train.graph, made.init, trial.seed);
-  Ears ears(p.info.trials[i], options, reporters, trial.experiment(), run_clock(parts.sizes, trial.experiment().epochs));
-  job.observer = &ears;
-  job.schedule_epochs = options.schedule_epochs;
-  job.from = from ? &*from : nullptr;
+  job.observer = &observer;
+  job.schedule_epochs = schedule_epochs;
+  job.from = from;
   const auto& keep = trial.experiment().checkpoint.keep;
   constexpr std::size_t many = 1000;  // trials whose best weights are kept unless the file says otherwise
   job.keep_best = keep.empty() ? p.study.trials.size() <= many : std::ranges::any_of(keep, [](const std::string& one) { return one.starts_with("best"); });
   job.best_by = trial.experiment().checkpoint.best_by;
-  job.keep_predictions = options.folder != nullptr;
+  job.keep_predictions = observer.keeps_states();
   TrialResult result = train(bench, job);
   for (auto& note : outcome_notes(trial.experiment(), parts, result)) result.notes.push_back(std::move(note));
   return result;
 }
-}  // namespace
 
 std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters) {
   std::vector<TrialResult> results(p.study.trials.size());
@@ -94,7 +92,8 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
         result.outcome = Outcome::interrupted, result.message = "not started";
       } else {
         for (auto* r : reporters) r->trial_started(info);
-        result = train_one(p, options, reporters, worker, i, stand.from);
+        Ears ears(info, options, reporters, trial.experiment(), run_clock(p.parts[i]->sizes, trial.experiment().epochs));
+        result = train_trial(p, i, worker, ears, stand.from ? &*stand.from : nullptr, options.schedule_epochs);
       }
     } catch (const std::bad_alloc&) {
       result.outcome = Outcome::failed, result.message = "out of memory";

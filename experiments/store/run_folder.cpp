@@ -130,6 +130,7 @@ void RunFolder::start(const report::RunInfo& info) {
   settings_["name"] = info.name;
   settings_["experiment"] = info.experiment_text;
   settings_["command"] = info.command_line;
+  settings_["threads"] = cat(info.threads);
   settings_["environment"] = report::environment_json(info);
   settings_["fingerprints"] = report::json_object(info.fingerprints);
   settings_["classes"] = report::json_list(info.classes);

@@ -343,6 +343,17 @@ void Store::metrics(const std::function<void(std::string_view piece)>& to) const
   to(out);
 }
 
+std::vector<Store::EpochRow> Store::rows(std::size_t trial) const {
+  std::vector<EpochRow> out;
+  Statement s = database_.prepare("SELECT * FROM epoch WHERE trial=? ORDER BY epoch");
+  s.bind(static_cast<std::int64_t>(trial));
+  while (s.next()) {
+    EpochRow& row = out.emplace_back(EpochRow{s.integer(1), s.integer(2), s.integer(3), {}});
+    for (std::size_t c = 0; c < columns_.size(); ++c) row.values.push_back(s.real(4 + static_cast<int>(c)));
+  }
+  return out;
+}
+
 void Store::check() const {
   if (const std::string found = database_.text("PRAGMA integrity_check"); found != "ok") throw damaged(found);
   for (const auto& table : tables) {

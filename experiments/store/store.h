@@ -38,6 +38,11 @@ class Store {
   std::optional<Saved> saved(std::size_t trial) const;
   // All rows of all epochs, as metrics.csv has them, in order of trial, then epoch, in pieces.
   void metrics(const std::function<void(std::string_view piece)>& to) const;
+  // What an epoch's row holds behind samples, in the order of columns(); NaN: null.
+  const std::vector<std::string>& columns() const { return columns_; }
+  std::vector<double> values(const EpochRecord& record) const;
+  struct EpochRow { std::int64_t epoch, step, samples; std::vector<double> values; };
+  std::vector<EpochRow> rows(std::size_t trial) const;
   // Every row's check sum, every file's, the counts, and SQLite's own check. Error naming the first thing that is wrong.
   void check() const;
 
@@ -66,7 +71,6 @@ class Store {
   void read_columns();
   void blob(std::size_t trial, const std::string& kind, const Saved& of, std::optional<double> threshold, std::string_view content);
   std::string content(Statement& row, int bytes, int sum, int file, int data) const;
-  std::vector<double> values(const EpochRecord& record) const;
 
   std::filesystem::path folder_;
   Database database_;

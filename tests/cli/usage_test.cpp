@@ -43,7 +43,7 @@ TEST_CASE("what a wrong command line is told", "[cli][bad]") {
   place.write("short.yaml", experiment());
   const std::string before = place.snapshot();
   check(place, {
-                   {"", 2, {}, {"a command is needed", "commands: run, resume, export, init"}},
+                   {"", 2, {}, {"a command is needed", "commands: run, resume, verify, export, init"}},
                    {"--fast", 2, {}, {"unknown option '--fast'"}},
                    {"rnu x", 2, {}, {"unknown command 'rnu', did you mean 'run'?"}},
                    {"run", 2, {}, {"file is required", "lehr run --help"}},
