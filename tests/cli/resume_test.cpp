@@ -67,6 +67,31 @@ TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for 
   }
 }
 
+TEST_CASE("a run that is asked to stop at any moment saves where it stands, and resumed is the unbroken one", "[cli][resume][signal]") {
+  const Workplace place;
+  place.write("study.yaml", study());
+  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
+  const auto whole = results(place, "whole");
+  const long calls = std::atol(place.read("calls").c_str());
+  Random random(static_cast<std::uint64_t>(moments()), Stream::init);
+  int stopped = 0;
+  for (int i = 0; i < moments(); ++i) {
+    const bool terminate = i % 2 == 0;
+    const long at = 1 + static_cast<long>(random.below(static_cast<std::uint64_t>(calls)));
+    INFO((terminate ? "SIGTERM" : "SIGINT") << " in call " << at << " of " << calls);
+    fs::remove_all(place.path("broken"));
+    const auto ran = place.lehr("run study.yaml --quiet --jobs 1 --out broken", faulty(cat(terminate ? "term:" : "int:", at)));
+    INFO(ran.both());
+    CHECK((ran.code == (terminate ? 143 : 130) || ran.code == 0));
+    if (ran.code == 0) continue;
+    ++stopped;
+    if (ran.err.find("lehr resume") != std::string::npos) CHECK_FALSE(place.exists("broken/run.db-wal"));
+    bring_to_an_end(place, "broken");
+    CHECK(results(place, "broken") == whole);
+  }
+  CHECK(stopped > 0);
+}
+
 TEST_CASE("a disk that fails or fills leaves what was stored, says so, and the run goes on later", "[cli][resume][disk]") {
   const Workplace place;
   place.write("study.yaml", study());

@@ -1,5 +1,6 @@
 // Loaded in front of the program (LD_PRELOAD): the N-th call that changes a file fails, or the process dies in it.
 //   LEHR_FAULT=kill:17     SIGKILL in call 17, a write half done
+//   LEHR_FAULT=term:17     SIGTERM in call 17, which then goes on; int:17 SIGINT
 //   LEHR_FAULT=enospc:5    call 5 and all after it that need room fail with ENOSPC (enospc-once: that one)
 //   LEHR_FAULT=eio:5       call 5 fails with EIO
 //   LEHR_FAULT=short:3     every third write writes half
@@ -57,6 +58,8 @@ bool fails(bool needs_room, bool& half, bool write = false) {
   const Fault& f = fault();
   half = false;
   if (f.kind == "kill" && n == f.at) return half = true, false;
+  if (f.kind == "term" && n == f.at) ::kill(::getpid(), SIGTERM);
+  if (f.kind == "int" && n == f.at) ::kill(::getpid(), SIGINT);
   if (f.kind == "enospc" && n >= f.at && needs_room) return errno = ENOSPC, true;
   if (f.kind == "enospc-once" && n == f.at && needs_room) return errno = ENOSPC, true;
   if (f.kind == "eio" && n == f.at) return errno = EIO, true;
