@@ -56,7 +56,12 @@ struct Split { std::vector<std::int32_t> train, validation, test; };  // each in
 // tail: the last rows, unshuffled, test behind validation: training keeps floor(n * (1 - fraction)) rows, as Keras'
 // validation_split does. stratified: each class in proportion (largest remainders), every part as large as with random.
 // Error (Exit::mismatch) where a part would be empty or a class has fewer rows than there are parts.
-Split split(const Dataset& data, const SplitOptions& options);
+// What the columns that options name say of each row; empty where they name none.
+struct SplitColumns {
+  std::vector<std::int32_t> groups;  // which group, from 0 in order of first appearance
+  std::vector<std::int32_t> order;   // the rows, the earliest first; rows that are equal stay as they stand
+};
+Split split(const Dataset& data, const SplitOptions& options, const SplitColumns& columns = {});
 
 // The order of an epoch: a pure function of (rows, seed, epoch). No allocation: `order` has rows.size() elements.
 void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -342,10 +343,44 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
   });
 }
 
+namespace {
+std::size_t whole_column(const CsvTable& table, const std::string& name, const char* key) {
+  const std::size_t c = within(key, [&] { return table.find(name); });
+  if (const std::int64_t missing = table.columns[c].missing; missing > 0)
+    throw Error(key, ": column ", quote(name), " of ", quote(table.source), " has ", missing, missing == 1 ? " missing cell" : " missing cells", ": every row needs one")
+        .code(Exit::mismatch);
+  return c;
+}
+}  // namespace
+
+SplitColumns split_columns(const CsvTable& table, const SplitOptions& options) {
+  SplitColumns out;
+  const auto rows = static_cast<std::size_t>(table.rows);
+  if (!options.group.empty()) {
+    const Column& column = table.columns[whole_column(table, options.group, "data.split.group")];
+    std::map<double, std::int32_t> numbers;
+    for (std::size_t row = 0; row < rows; ++row)
+      out.groups.push_back(column.numeric ? numbers.try_emplace(column.numbers[row], static_cast<std::int32_t>(numbers.size())).first->second : column.codes[row]);
+  }
+  if (!options.order.empty()) {
+    const Column& column = table.columns[whole_column(table, options.order, "data.split.order")];
+    out.order.resize(rows);
+    std::iota(out.order.begin(), out.order.end(), 0);
+    const auto at = [](std::int32_t row) { return static_cast<std::size_t>(row); };
+    if (column.numeric) {
+      const std::vector<double> values = column.numbers.all();
+      std::ranges::stable_sort(out.order, {}, [&](std::int32_t row) { return values[at(row)]; });
+    } else {
+      std::ranges::stable_sort(out.order, {}, [&](std::int32_t row) -> const std::string& { return column.texts[static_cast<std::size_t>(column.codes[at(row)])]; });
+    }
+  }
+  return out;
+}
+
 FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
   FittedData out;
   out.target = read_target(table, spec);
-  out.split = split(out.target, options);
+  out.split = split(out.target, options, split_columns(table, options));
   out.preprocess = fit(table, spec, out.split.train);
   return out;
 }

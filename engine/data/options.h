@@ -68,6 +68,8 @@ struct SplitOptions {
   std::int64_t validation_rows = -1, test_rows = -1;  // instead of the fraction when >= 0
   enum class Take { tail, random, stratified } take = Take::random;
   std::uint64_t seed = 0;
+  std::string group;  // a column: rows of one of its values stay together
+  std::string order;  // a column: the rows that come last by it are kept from training, test rows behind validation rows
   auto operator<=>(const SplitOptions&) const = default;
 };
 

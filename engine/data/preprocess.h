@@ -93,6 +93,9 @@ struct FittedData {
   Split split;
   Preprocess preprocess;
 };
+// The columns that a split looks at. Error (Exit::mismatch) where one is not there, or has a missing cell. Texts are ordered as they are spelled, which is right for
+// dates as 2024-01-31.
+SplitColumns split_columns(const CsvTable& table, const SplitOptions& options);
 FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
 Dataset apply(FittedData& fitted, const CsvTable& table);
 // The same, and the table's cells are gone: their memory is given back as they become rows, so that both are never held whole.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -117,13 +118,39 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Parts& ou
     deal(classes[c], {counts[c] - validation[c] - test[c], validation[c], test[c]}, out);
   }
 }
+
+// Whole groups: in a random order, or the last ones where the rows are taken from the end, each into the part that still lacks rows: test, then validation. A part has
+// at least its rows, more by less than a group.
+Sizes keep_together(const std::vector<std::int32_t>& groups, const Sizes& wanted, const SplitOptions& options, Parts& out) {
+  const auto count = static_cast<std::size_t>(*std::ranges::max_element(groups)) + 1;
+  std::vector<std::int64_t> rows(count, 0);
+  for (const std::int32_t g : groups) ++rows[static_cast<std::size_t>(g)];
+  Rows order(count);
+  std::iota(order.begin(), order.end(), 0);
+  if (options.take == SplitOptions::Take::random) Random(options.seed, Stream::split).shuffle(order);
+  else std::ranges::reverse(order);
+  std::vector<Part> part(count, train);
+  Sizes got;
+  std::size_t next = 0;
+  for (const auto& [to, size, have] : {std::tuple{test, wanted.test, &got.test}, std::tuple{validation, wanted.validation, &got.validation}})
+    while (*have < size && next < count) part[static_cast<std::size_t>(order[next])] = to, *have += rows[static_cast<std::size_t>(order[next++])];
+  for (; next < count; ++next) got.train += rows[static_cast<std::size_t>(order[next])];
+  if (got.train == 0 || got.validation < wanted.validation || got.test < wanted.test)
+    throw misfit("the ", count, count == 1 ? " group" : " groups", " of column ", quote(options.group), " cannot be dealt into ", wanted.train, " rows to train on, ",
+                 wanted.validation, " to validate and ", wanted.test, " to test");
+  for (std::size_t row = 0; row < groups.size(); ++row) out[row] = part[static_cast<std::size_t>(groups[row])];
+  return got;
+}
 }  // namespace
 
-Split split(const Dataset& data, const SplitOptions& options) {
+Split split(const Dataset& data, const SplitOptions& options, const SplitColumns& columns) {
   if (data.rows == 0) throw misfit(quote(data.source), " has no rows to split");
   const Sizes s = sizes(data.rows, options);
   Parts out(static_cast<std::size_t>(data.rows));
-  if (options.take == SplitOptions::Take::stratified) {
+  if (!columns.groups.empty()) return gathered(out, keep_together(columns.groups, s, options, out));
+  if (!columns.order.empty()) {
+    deal(columns.order, s, out);
+  } else if (options.take == SplitOptions::Take::stratified) {
     stratify(data, s, options.seed, out);
   } else {
     Rows order(static_cast<std::size_t>(data.rows));

@@ -89,6 +89,10 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
   }
   if (std::string note = drop_without_target(out->table, table); !note.empty()) out->notes.push_back(std::move(note));
   FittedData fitted = fit_data(out->table, table, key.data.split);
+  if (const auto& group = key.data.split.group; !group.empty())
+    for (const InputPlan& input : fitted.preprocess.inputs)
+      if (std::ranges::find(input.columns, static_cast<std::int64_t>(out->table.find(group)), &ColumnPlan::index) != input.columns.end())
+        out->notes.push_back(cat("column ", quote(group), " of data.split.group is a feature, too: data.drop leaves it out"));
   auto odd = odd_notes(out->table, [&](std::size_t column) {
     return std::ranges::any_of(fitted.preprocess.inputs, [&](const InputPlan& input) {
       return std::ranges::find(input.columns, static_cast<std::int64_t>(column), &ColumnPlan::index) != input.columns.end();

@@ -54,6 +54,14 @@ void check_together(const Reading& reading, Problems& problems) {
   if (e.data.split.validation + e.data.split.test >= 1)
     problems.error(at("data.split"), "validation and test take ", readable((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");
+  const SplitOptions& split = e.data.split;
+  if (!split.group.empty() && !split.order.empty()) problems.error(at("data.split.order"), "data.split.group and data.split.order exclude each other");
+  if (!split.group.empty() && split.take == SplitOptions::Take::stratified)
+    problems.error(at("data.split.group"), "data.split.group keeps groups whole: their classes cannot be stratified; take random or tail");
+  if (!split.order.empty() && at("data.split.take").source >= 0)
+    problems.error(at("data.split.take"), "data.split.order says which rows are kept: data.split.take has no say beside it");
+  if (!(split.group.empty() && split.order.empty()) && e.data.arrays.given())
+    problems.error(at(split.group.empty() ? "data.split.order" : "data.split.group"), "arrays have no named columns to split by: data.validation and data.test name rows of their own");
   for (const std::string& one : e.checkpoint.keep) {
     std::vector<std::string> known{"last", "best", "best val_loss"};
     for (const std::string& metric : e.metrics) known.push_back("best val_" + metric);

@@ -112,6 +112,20 @@ void add_split_keys(std::vector<Key>& keys) {
                   .fallback = "0",
                   .low = 0,
                   .set = [](Experiment& e, const Value& v) { e.data.split.seed = static_cast<std::uint64_t>(v.integer); }});
+  keys.push_back({.path = "data.split.group",
+                  .type = Type::text,
+                  .doc = "A column of the table: rows that have the same value there stay together, so that none of a group is trained on and another measured. A part may have "
+                         "more rows than asked for, by less than a group.",
+                  .absent = "rows are dealt one by one",
+                  .example = "patient",
+                  .set = [](Experiment& e, const Value& v) { e.data.split.group = v.text; }});
+  keys.push_back({.path = "data.split.order",
+                  .type = Type::text,
+                  .doc = "A column of the table, a time say: the rows that are last by it are kept from training, test rows behind validation rows. Numbers by size, texts as "
+                         "they are spelled (dates as 2024-01-31).",
+                  .absent = "as data.split.take says",
+                  .example = "date",
+                  .set = [](Experiment& e, const Value& v) { e.data.split.order = v.text; }});
 }
 
 using SetColumn = std::function<void(ColumnRule&, const Value&)>;

@@ -50,6 +50,7 @@ Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyRe
 void check_varies(const Experiment& e) {
   const SplitOptions& s = e.data.split;
   const bool splits = s.validation > 0 || s.test > 0 || s.validation_rows > 0 || s.test_rows > 0;
+  if (!s.order.empty()) throw Error(e.located("data.split.order", "repeat.vary: [split] needs a split that varies: data.split.order has one"));
   if (splits && s.take != SplitOptions::Take::tail) return;
   throw Error(e.located(splits ? "data.split.take" : "data.split",
                         cat("repeat.vary: [split] needs a split that varies: ",

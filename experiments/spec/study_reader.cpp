@@ -16,13 +16,8 @@ bool good_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, in_file_name);
 }
 
-// Files the run folder has beside its variants.
-bool of_run_folder(const std::string& name) {
-  static const std::set<std::string, std::less<>> files = {"experiment.yaml", "plan.csv",    "summary.csv", "summary.md",     "environment.json",
-                                                           "report.html",     "metrics.csv", "run.db",      "run.db-journal", "run.db-wal",
-                                                           "run.db-shm",      "models",      ".lock"};
-  return files.contains(name);
-}
+// What lies beside the variants' models.
+bool of_run_folder(const std::string& name) { return name == "preprocess.json"; }
 
 std::string no_variant(const std::string& name, const std::vector<std::string>& names) {
   if (names.front().empty()) return cat("there is no variant ", quote(name), ": the file has no variants");

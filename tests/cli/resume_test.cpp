@@ -21,10 +21,10 @@ int moments() {
 }
 
 // Some states, several trials, an average, a plateau: everything a state holds.
-std::string study() {
-  std::string text = experiment("epochs: 2", "epochs: 60");
+std::string study(const std::string& epochs = "60", const std::string& every = "7 steps") {
+  std::string text = experiment("epochs: 2", "epochs: " + epochs);
   text.replace(text.find("lr: 0.1\n"), 8, "lr: {type: plateau, initial: 0.1, factor: 0.5, on: val_loss, patience: 3 epochs}\naverage: {type: ema, decay: 0.9}\n");
-  return text + "checkpoint: {every: 7 steps}\nvariants: {plain: {}, adam: {optimizer: {type: adam}}}\n";
+  return text + "checkpoint: {every: " + every + "}\nvariants: {plain: {}, adam: {optimizer: {type: adam}}}\n";
 }
 std::string faulty(const std::string& fault) { return cat("export LD_PRELOAD='", LEHR_FAULTY_FILES, "' LEHR_FAULT=", fault, ";"); }
 
@@ -65,6 +65,34 @@ TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for 
     bring_to_an_end(place, "broken");
     CHECK(results(place, "broken") == whole);
   }
+}
+
+// After its first second a run writes a log beside the store; a flipped bit ends the log there, and what stands is an older state.
+TEST_CASE("a run killed with its log open is resumed, the log damaged or not", "[cli][resume][kill][wal]") {
+  const Workplace place;
+  place.write("study.yaml", study("12000", "2000 steps"));
+  REQUIRE(place.lehr("run study.yaml --quiet --jobs 1 --out whole", faulty("count:calls")).code == 0);
+  const auto whole = results(place, "whole");
+  const long calls = std::atol(place.read("calls").c_str());
+  Random random(3, Stream::data);
+  int logs = 0;
+  for (int i = 0; i < std::max(3, moments() / 6); ++i) {
+    fs::remove_all(place.path("broken"));
+    const long at = calls / 3 + static_cast<long>(random.below(static_cast<std::uint64_t>(calls / 3)));
+    INFO("killed in call " << at << " of " << calls);
+    if (place.lehr("run study.yaml --quiet --jobs 1 --out broken", faulty(cat("kill:", at))).code == 0) continue;
+    if (place.exists("broken/run.db-wal") && i % 3 != 0) {
+      std::string log = place.read("broken/run.db-wal");
+      if (log.empty()) continue;
+      ++logs;
+      if (i % 3 == 1) log[random.below(log.size())] ^= static_cast<char>(1 << random.below(8));
+      else log.resize(random.below(log.size()));
+      place.write("broken/run.db-wal", log);
+    }
+    bring_to_an_end(place, "broken");
+    CHECK(results(place, "broken") == whole);
+  }
+  CHECK(logs > 0);
 }
 
 TEST_CASE("a run that is asked to stop at any moment saves where it stands, and resumed is the unbroken one", "[cli][resume][signal]") {

@@ -134,3 +134,27 @@ TEST_CASE("the commands that only tell", "[cli]") {
   fs::remove(place.path("mlp-34-34-1.onnx"));
   says("schedule short.yaml --steps-per-epoch 9 --at 17", "17,1,0.0967117988394584");
 }
+
+TEST_CASE("rows are split by a group, or by what comes last", "[cli][split]") {
+  Workplace place;
+  std::string table = "patient,day,x,y\n";
+  for (int i = 0; i < 60; ++i) table += cat("p", i % 12, ",2024-0", 1 + (i * 7) % 9, "-1", i % 10, ",", (i * 37) % 60, ",", (i * 37) % 60 > 30 ? "yes" : "no", "\n");
+  place.write("t.csv", table);
+  const std::string rest = "}\nmodel: {mlp: {hidden: [4]}}\nloss: binary_crossentropy\nmetrics: [accuracy]\nlr: 0.1\nepochs: 2\nbatch: 8\n";
+  const std::string data = "data: {file: t.csv, target: y, columns: [x], scale: standard, ";
+  place.write("group.yaml", data + "split: {validation: 25%, group: patient}" + rest);
+  place.write("order.yaml", data + "split: {validation: 25%, test: 10%, order: day}" + rest);
+  for (const char* file : {"group", "order"}) {
+    const auto ran = place.lehr(cat("run ", file, ".yaml"));
+    INFO(ran.both());
+    CHECK(ran.code == 0);
+  }
+  place.write("leak.yaml", "data: {file: t.csv, target: y, split: {validation: 25%, group: patient}, drop: [day]" + rest);
+  CHECK(place.lehr("run leak.yaml --dry-run").err.find("column 'patient' of data.split.group is a feature, too: data.drop leaves it out") != std::string::npos);
+  place.write("bad.yaml", data + "split: {validation: 25%, take: random, order: day}" + rest);
+  CHECK(place.lehr("validate bad.yaml").both().find("data.split.take has no say beside it") != std::string::npos);
+  place.write("bad.yaml", data + "split: {validation: 25%, group: patent}" + rest);
+  const auto ran = place.lehr("validate bad.yaml");
+  CHECK(ran.code != 0);
+  CHECK(ran.both().find("patient") != std::string::npos);
+}

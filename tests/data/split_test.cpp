@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -193,4 +194,49 @@ TEST_CASE("balance without rows or classes", "[split]") {
   const Split s = split(none, {});
   CHECK(balance(none, s.train).counts.empty());
   CHECK(text(balance(none, s.train), none.classes) == "4");
+}
+
+TEST_CASE("groups stay whole", "[data][split]") {
+  const Dataset data = rows_of(60);
+  SplitColumns columns;
+  for (std::int32_t r = 0; r < 60; ++r) columns.groups.push_back(r * r % 11);  // six groups of unequal size
+  std::map<std::int32_t, std::int32_t> fresh;
+  for (auto& g : columns.groups) g = fresh.try_emplace(g, static_cast<std::int32_t>(fresh.size())).first->second;
+  std::set<std::vector<std::int32_t>> splits;
+  for (const Take take : {Take::random, Take::tail})
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      auto o = options(0.2, 0.2, take, seed);
+      o.group = "g";
+      const Split s = split(data, o, columns);
+      check_partition(s, 60);
+      CHECK(s.validation.size() >= 12);
+      CHECK(s.test.size() >= 12);
+      std::map<std::int32_t, int> part;
+      int p = 0;
+      for (const auto* rows : {&s.train, &s.validation, &s.test}) {
+        for (const std::int32_t row : *rows) {
+          const auto [it, fresh_one] = part.try_emplace(columns.groups[static_cast<std::size_t>(row)], p);
+          CHECK(it->second == p);
+        }
+        ++p;
+      }
+      if (take == Take::random) splits.insert(s.test);
+    }
+  CHECK(splits.size() > 1);
+  columns.groups.assign(60, 0);
+  auto o = options(0.2, 0, Take::random);
+  o.group = "g";
+  CHECK_THROWS_AS(split(data, o, columns), Error);
+}
+
+TEST_CASE("the rows that come last by a column are kept from training", "[data][split]") {
+  const Dataset data = rows_of(10);
+  SplitColumns columns;
+  columns.order = {9, 0, 8, 1, 7, 2, 6, 3, 5, 4};
+  auto o = options(0.2, 0.1, Take::random);
+  o.order = "t";
+  const Split s = split(data, o, columns);
+  CHECK(s.test == std::vector<std::int32_t>{4});
+  CHECK(s.validation == std::vector<std::int32_t>{3, 5});
+  CHECK(s.train == std::vector<std::int32_t>{0, 1, 2, 6, 7, 8, 9});
 }

@@ -43,8 +43,8 @@ auto fields(ArrayNames& s) {
   return std::tie(inputs, target, row_weight);
 }
 auto fields(SplitOptions& s) {
-  auto& [validation, test, validation_rows, test_rows, take, seed] = s;
-  return std::tie(validation, test, validation_rows, test_rows, take, seed);
+  auto& [validation, test, validation_rows, test_rows, take, seed, group, order] = s;
+  return std::tie(validation, test, validation_rows, test_rows, take, seed, group, order);
 }
 auto fields(LossSpec& s) {
   auto& [kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, balanced, one_hot, weighted] = s;
@@ -176,7 +176,7 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
              {{"all", data}, {"validation", data}, {"test", data}, {"labels: from the loss", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}, {"row_weight", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
-             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}});
+             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}, {"group", data}, {"order", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
              {{"kind: classes or values", data | model}, {"output", model}, {"target", model}, {"scores", model}, {"weight", model}, {"delta", model},
               {"label_smoothing", model}, {"ignore_index", data}, {"class_weights", model}, {"balanced: fed row by row", none}, {"one_hot", model},

@@ -112,6 +112,8 @@ const Row rows[] = {
     {"data.split.test", "", "", "data.split.test: 8 rows"},
     {"data.split.take", "", "", "data.split.take: tail"},
     {"data.split.seed", "", "", "data.split.seed: 1"},
+    {"data.split.group", "", "", "data.split.group: c"},
+    {"data.split.order", "", "", "data.split.order: a"},
     {"loss.type", VALUES, "loss: mse", "loss: mae"},
     {"loss.weight", "", "", "loss.weight: 0.5"},
     {"loss.class_weights", CLASSES, "loss: categorical_crossentropy", "loss: {type: categorical_crossentropy, class_weights: [1, 2, 3]}"},
