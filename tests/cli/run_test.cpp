@@ -149,7 +149,7 @@ TEST_CASE("rows are split by a group, or by what comes last", "[cli][split]") {
     INFO(ran.both());
     CHECK(ran.code == 0);
   }
-  place.write("leak.yaml", "data: {file: t.csv, target: y, split: {validation: 25%, group: patient}, drop: [day]" + rest);
+  place.write("leak.yaml", "data: {file: t.csv, target: y, split: {validation: 25%, group: patient}, drop: [day], categorical: [patient]" + rest);
   CHECK(place.lehr("run leak.yaml --dry-run").err.find("column 'patient' of data.split.group is a feature, too: data.drop leaves it out") != std::string::npos);
   place.write("bad.yaml", data + "split: {validation: 25%, take: random, order: day}" + rest);
   CHECK(place.lehr("validate bad.yaml").both().find("data.split.take has no say beside it") != std::string::npos);
