@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
@@ -7,6 +9,7 @@
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/console.h"
+#include "experiments/report/events.h"
 #include "experiments/run/resume.h"
 #include "experiments/run/vocabulary.h"
 
@@ -16,15 +19,16 @@ namespace {
 std::atomic<bool> stop{false};
 std::atomic<int> by{0};
 
-// The first asks the trials to save where they stand and to end, the second ends the program.
+// The first asks the trials to save where they stand and to end; the second, of either kind, ends the program, whatever its threads do.
 void on_signal(int signal) {
-  stop = true;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
   by = signal;
-  std::signal(signal, SIG_DFL);
+  stop = true;
 }
 
 struct Options {
-  std::string file, out, schedule;
+  std::string file, out, schedule, events;
   spec::Overrides overrides;
   std::int64_t seeds = 0, jobs = 0, threads = 0;
   bool force = false, dry = false, quiet = false, json = false, resume = false;
@@ -33,7 +37,7 @@ struct Options {
 using Mode = store::RunFolder::Mode;
 
 int train(const std::filesystem::path& file, const spec::Overrides& overrides, const std::vector<std::string>& on_purpose, std::unique_ptr<store::RunFolder> folder,
-          bool resumes, const Options& o, const Context& context) {
+          report::Events* events, bool resumes, const Options& o, const Context& context) {
   run::RunOptions options;
   options.jobs = static_cast<std::size_t>(o.jobs);
   options.threads = static_cast<int>(o.threads);
@@ -54,25 +58,47 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   }
   for (const auto& [key, value] : run::study_settings(file, overrides)) folder->setting(key, value);
   if (options.schedule_epochs > 0) folder->setting("schedule_epochs", cat(options.schedule_epochs));
-  report::Console console(report::console_options(o.quiet, o.json, folder->path().string()));
+  auto shown = report::console_options(o.quiet, o.json, folder->path().string());
+  shown.stop = &stop;
+  std::vector<report::Reporter*> reporters{folder.get()};
+  if (events) {
+    events->folder(folder->path().string());
+    shown.taken = events->given() == STDOUT_FILENO;
+    shown.quiet = o.quiet || events->given() == STDERR_FILENO;
+    reporters.push_back(events);
+  }
+  report::Console console(shown);
+  reporters.push_back(&console);
   std::signal(SIGPIPE, SIG_IGN);  // a log nobody reads any more does not end a training
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  const int code = run::exit_code(run::run(prepared, options, {folder.get(), &console}));
+  const int code = run::exit_code(run::run(prepared, options, reporters));
+  if (events && !events->problem().empty()) note(cat("not every event was written to ", quote(o.events), ": ", events->problem()));
   return stop ? 128 + by : code;
 }
 
+// Before anything else is opened, so that a descriptor's number is the caller's.
+std::unique_ptr<report::Events> events_of(const Options& o, bool append) {
+  if (o.events.empty()) return nullptr;
+  if (o.dry) throw Error("--events tells what happens in a run: --dry-run has nothing to tell");
+  auto events = std::make_unique<report::Events>(o.events, append);
+  if (o.json && events->given() == STDOUT_FILENO) throw Error("--events 1 and --json both want standard output: give --events another descriptor, or a file");
+  return events;
+}
+
 int execute(const Options& o, const Context& context) {
+  const auto events = events_of(o, o.resume);
   if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
   spec::Overrides overrides = o.overrides;
   if (o.seeds > 0) overrides.seeds = o.seeds;
   const std::string name = spec::read_study(o.file, run::vocabulary(), overrides).name;
   const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / name : std::filesystem::path(o.out);
-  return train(o.file, overrides, overrides.set, std::make_unique<store::RunFolder>(folder, o.resume ? Mode::resume : o.force ? Mode::replace : Mode::fresh), o.resume, o,
-               context);
+  return train(o.file, overrides, overrides.set, std::make_unique<store::RunFolder>(folder, o.resume ? Mode::resume : o.force ? Mode::replace : Mode::fresh), events.get(),
+               o.resume, o, context);
 }
 
 int resume(const Options& o, const Context& context) {
+  const auto events = events_of(o, true);
   auto folder = std::make_unique<store::RunFolder>(o.out, Mode::resume);
   auto [file, overrides] = run::stored_study(folder->stored().settings);
   // A later --set of a key stands in the place of an earlier one.
@@ -82,7 +108,7 @@ int resume(const Options& o, const Context& context) {
     overrides.set.push_back(argument);
   }
   if (o.seeds > 0) overrides.seeds = o.seeds;
-  return train(file, overrides, o.overrides.set, std::move(folder), true, o, context);
+  return train(file, overrides, o.overrides.set, std::move(folder), events.get(), true, o, context);
 }
 
 void shared_options(CLI::App* command, Options& o) {
@@ -92,6 +118,7 @@ void shared_options(CLI::App* command, Options& o) {
   command->add_flag("--dry-run", o.dry, "check everything, train nothing");
   command->add_flag("--quiet", o.quiet, "no progress");
   command->add_flag("--json", o.json, "the results as a JSON document instead of the table");
+  command->add_option("--events", o.events, "what happens, a JSON object a line, to a descriptor or a file (docs/events.md)")->type_name("FD|FILE");
   command->add_option("--schedule", o.schedule, "of other epochs: keep schedules, or rescale")
       ->check(CLI::IsMember({"keep", "rescale"}))
       ->type_name("HOW");

@@ -1,9 +1,11 @@
 #pragma once
+#include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/train/records.h"
+#include "engine/train/observer.h"
 
 namespace lehr::report {
 
@@ -20,6 +22,17 @@ struct TrialInfo {
   std::shared_ptr<const std::string> text;  // the resolved experiment without its last line, the seed
   std::string config_hash;
   std::optional<Baseline> baseline = {};  // where the split is this trial's own
+  std::int64_t epochs = 0, steps = 0;     // of the whole training (steps with the first batch size)
+};
+// Where a trial under way stands: written by the thread that trains it, read by who shows it.
+struct alignas(64) Live {
+  std::atomic<std::int64_t> step{0}, made{0};  // updates of the training; of those, made by this process
+  std::atomic<double> loss{std::numeric_limits<double>::quiet_NaN()};  // of the last one
+  void updated(std::int64_t at, double value) {
+    step.store(at + 1, std::memory_order_relaxed);
+    made.store(made.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    loss.store(value, std::memory_order_relaxed);
+  }
 };
 // What a run is, known before it starts.
 struct RunInfo {
@@ -47,7 +60,10 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void start(const RunInfo&) {}
   virtual void trial_started(const TrialInfo&) {}
+  // After trial_started: where its updates are to be told, until trial_finished; absent: nowhere.
+  virtual Live* live(const TrialInfo&) { return nullptr; }
   virtual void epoch(const TrialInfo&, const EpochRecord&) {}
+  virtual void state(const TrialInfo&, const Saved&) {}
   virtual void trial_finished(const TrialInfo&, const TrialResult&) {}
   // Of a trial that has finished: what shows only when its models are written.
   virtual void noted(const TrialInfo&, const std::string& /*text*/) {}

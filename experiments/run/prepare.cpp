@@ -94,6 +94,8 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   for (const auto& trial : study.trials) {
     const std::size_t i = info.trials.size();
     info.trials.push_back({i, trial.id, trial.variant, trial.point, trial.seed, trial.text, trial.hash});
+    info.trials.back().epochs = trial.experiment().epochs;
+    info.trials.back().steps = run_clock(p.parts[i]->sizes, trial.experiment().epochs).steps;
     if (study.vary_split) info.trials.back().baseline = baseline(*p.parts[i]->data, loss_row(trial.experiment().loss.kind).target);
   }
   info.onednn = onednn::version();

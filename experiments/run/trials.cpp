@@ -27,6 +27,11 @@ class Ears : public Observer {
       : trial_(trial), options_(options), reporters_(reporters), every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
     seconds_ = every_ > 0 ? 0 : e.checkpoint.seconds;
     if (options_.folder) last_ = options_.folder->seconds();
+    for (auto* r : reporters_)
+      if (auto* live = r->live(trial_)) live_ = live;
+  }
+  void updated(std::int64_t step, double loss) override {
+    if (live_) live_->updated(step, loss);
   }
   void epoch(const EpochRecord& record) override {
     for (auto* r : reporters_) r->epoch(trial_, record);
@@ -39,12 +44,15 @@ class Ears : public Observer {
     last_ = options_.folder->seconds();
     return true;
   }
-  void state(Saved saved) override { options_.folder->state(trial_, std::move(saved)); }
+  void state(Saved saved) override {
+    for (auto* r : reporters_) r->state(trial_, saved);
+  }
 
  private:
   const report::TrialInfo& trial_;
   const RunOptions& options_;
   const std::vector<report::Reporter*>& reporters_;
+  report::Live* live_ = nullptr;
   std::int64_t every_;
   double seconds_ = 0, last_ = 0;
 };

@@ -42,7 +42,7 @@ class RunFolder : public report::Reporter {
   void start(const report::RunInfo& info) override;
   void trial_started(const report::TrialInfo& trial) override;
   void epoch(const report::TrialInfo& trial, const EpochRecord& record) override;
-  virtual void state(const report::TrialInfo& trial, const Saved& saved);
+  void state(const report::TrialInfo& trial, const Saved& saved) override;
   void trial_finished(const report::TrialInfo& trial, const TrialResult& result) override;
   // Names of files to come below models/: stored before the files exist, so that --force knows what to remove.
   void announce(const std::vector<std::string>& names);
