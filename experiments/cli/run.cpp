@@ -21,10 +21,10 @@ std::atomic<int> by{0};
 
 // The first asks the trials to save where they stand and to end; the second, of either kind, ends the program, whatever its threads do.
 void on_signal(int signal) {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
   by = signal;
   stop = true;
+  std::signal(signal == SIGINT ? SIGTERM : SIGINT, SIG_DFL);
+  std::signal(signal, SIG_DFL);
 }
 
 struct Options {
@@ -118,7 +118,7 @@ void shared_options(CLI::App* command, Options& o) {
   command->add_flag("--dry-run", o.dry, "check everything, train nothing");
   command->add_flag("--quiet", o.quiet, "no progress");
   command->add_flag("--json", o.json, "the results as a JSON document instead of the table");
-  command->add_option("--events", o.events, "what happens, a JSON object a line, to a descriptor or a file (docs/events.md)")->type_name("FD|FILE");
+  command->add_option("--events", o.events, "what happens, as lines of JSON")->type_name("FD|FILE");
   command->add_option("--schedule", o.schedule, "of other epochs: keep schedules, or rescale")
       ->check(CLI::IsMember({"keep", "rescale"}))
       ->type_name("HOW");

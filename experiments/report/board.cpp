@@ -17,7 +17,8 @@ constexpr std::size_t most_bar = 32, least_bar = 8, most_ended = 10;
 
 std::string rate_text(double rate) {
   if (!(rate > 0)) return "";
-  return (rate < 10 ? fixed(rate, 1) : grouped(std::llround(rate))) + " steps/s";
+  const auto text = rate < 10 ? fixed(rate, 1) : rate < 1e5 ? grouped(std::llround(rate)) : grouped(std::llround(rate / 1000)) + "k";
+  return text + " steps/s";
 }
 
 std::string bar(double share, std::size_t columns, bool colour) {
@@ -32,7 +33,7 @@ struct Field {
   bool right;
 };
 constexpr std::size_t field_count = 8;
-constexpr Field fields[field_count] = {{9, false}, {8, true}, {4, false}, {6, false}, {5, false}, {3, true}, {2, true}, {7, true}};
+constexpr Field fields[field_count] = {{9, false}, {8, true}, {3, false}, {6, false}, {2, false}, {5, true}, {4, true}, {7, true}};
 using Texts = std::array<std::string, field_count>;
 
 std::size_t widest(const std::vector<Texts>& rows, std::size_t field) {
@@ -113,7 +114,6 @@ std::string Board::shown(double figure) const { return !std::isfinite(figure) ? 
 void Board::started(const TrialInfo& trial, double now) {
   Lot& lot = lots_[lot_of_.at(trial.index)];
   if (lot.began < 0) lot.began = now;
-  ++lot.running;
   running_[trial.index] = {&trial, std::make_unique<Live>()};
 }
 
@@ -140,9 +140,10 @@ void Board::finished(const TrialInfo& trial, const TrialResult& result, double n
   Lot& lot = lots_[which];
   if (const auto at = running_.find(trial.index); at != running_.end()) {
     lot.made += at->second.live->made.load(std::memory_order_relaxed);
-    --lot.running;
+    if (result.outcome == Outcome::interrupted) lot.settled += static_cast<std::int64_t>(at->second.position());
     running_.erase(at);
   }
+  if (result.outcome == Outcome::interrupted) return;
   ++finished_, ++lot.finished;
   lot.settled += trial.steps;
   if (result.outcome == Outcome::done && !result.epochs.empty()) lot.figures.push_back(figure(info_, result.epochs.back()));
@@ -187,8 +188,9 @@ std::vector<std::string> Board::lines(double now, std::size_t columns, std::size
   const std::size_t most = std::max<std::size_t>(rows, 3) - 1;
   std::size_t left = most - (several ? 1 : 0), hidden = 0;
   if (under_way.size() > left) {
-    hidden = under_way.size() - std::max<std::size_t>(left, 2) + 1;
-    under_way.resize(under_way.size() - hidden);
+    const std::size_t fit = left > 1 ? left - 1 : 1;
+    hidden = left > 1 ? under_way.size() - fit : 0;  // a line of its own says how many
+    under_way.resize(fit);
   }
   left -= std::min(left, under_way.size() + (hidden > 0 ? 1 : 0));
 

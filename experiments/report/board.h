@@ -25,8 +25,8 @@ class Board {
  private:
   struct Lot {  // a variant at one point
     std::string label;
-    std::size_t trials = 0, finished = 0, running = 0;
-    std::int64_t steps = 0, settled = 0, made = 0;  // settled: of trials that finished; made: of those, by this process
+    std::size_t trials = 0, finished = 0;
+    std::int64_t steps = 0, settled = 0, made = 0;  // settled: of trials that ended; made: of those, by this process
     double began = -1;
     std::vector<double> figures;  // of trials that ended as done
     std::string latest;           // the figure of the last epoch heard of

@@ -78,7 +78,7 @@ std::string Footer::draw(const std::string& above, const std::vector<std::string
     out += (widths_.empty() ? "" : "\n") + line + "\x1b[K";
     widths_.push_back(shown_width(line));
   }
-  return lines.empty() ? out : out + "\x1b[J";
+  return lines.empty() ? out : out + "\x1b[J\r";  // what is typed, such as ^C, breaks no line
 }
 
 }  // namespace lehr::report
