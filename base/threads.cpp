@@ -1,7 +1,5 @@
 #include "base/threads.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -13,14 +11,11 @@
 #include <xmmintrin.h>
 #endif
 
+#include "base/processors.h"
+
 namespace lehr {
 
-std::size_t cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1u, std::thread::hardware_concurrency());
-}
+std::size_t cores() { return processors().independent(); }
 
 void run_on(std::size_t workers, std::size_t count, const std::function<void(std::size_t, std::size_t)>& job) {
   std::atomic<std::size_t> next{0};

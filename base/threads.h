@@ -4,7 +4,7 @@
 
 namespace lehr {
 
-// Cores this process may use (its affinity mask), at least 1.
+// Processors this process may use (its affinity mask, its quota of time rounded up), at least 1. See base/processors.h.
 std::size_t cores();
 
 // Calls job(worker, index) for every index in [0, count), each once, in order of index per worker, on `workers` threads

@@ -7,7 +7,8 @@
 
 namespace lehr::onednn {
 
-const dnnl::engine& cpu();
+const dnnl::engine& cpu();  // the calling thread's teams are held from here on
+void hold();
 
 inline dnnl::memory::desc plain(const Shape& dims, dnnl::memory::data_type type = dnnl::memory::data_type::f32) {
   return {dims, type, strides(dims)};

@@ -1,12 +1,11 @@
 #include "engine/dnnl/prepared.h"
 
-#include <omp.h>
-
 #include "engine/dnnl/detail.h"
 
 namespace lehr::onednn {
 
 const dnnl::engine& cpu() {
+  hold();
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
 }
@@ -76,8 +75,5 @@ std::string isa() {
     default: return "newer than avx512_core_bf16";
   }
 }
-
-void set_threads(int threads) { omp_set_num_threads(threads); }
-int threads() { return omp_get_max_threads(); }
 
 }  // namespace lehr::onednn

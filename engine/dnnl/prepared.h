@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/dnnl/team.h"
+
 namespace lehr::onednn {
 
 // How the elements of one operand lie in memory; a value, cheap to copy. Every buffer of a plan is row-major, and an operator reorders
@@ -39,7 +41,5 @@ Prepared pack(const Layout& layout);
 
 std::string version();            // "3.2.0"
 std::string isa();                // effective instruction set, "avx512_core_bf16"
-void set_threads(int threads);    // OpenMP threads of the calling thread, for creation and execution
-int threads();
 
 }  // namespace lehr::onednn

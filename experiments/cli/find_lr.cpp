@@ -66,8 +66,11 @@ int execute(const Options& o) {
   if (study.trials.size() > 1) note(cat("of ", study.trials.size(), " trials the first is tested: ", printable(trial.id), "; --only and --set choose another"));
   run::Assembler assembler;
   const auto parts = assembler.parts(trial.experiment());
-  onednn::set_threads(parts->sizes.threads);
-  Workbench bench(parts->model->train, standard_ops(), parts->sizes);
+  PlanSizes sizes = parts->sizes;
+  sizes.threads = onednn::team(sizes.threads);
+  if (sizes.threads < parts->sizes.threads) note(cat("threads: ", sizes.threads, " of ", parts->sizes.threads, ": the OpenMP runtime gives no more"));
+  onednn::set_threads(sizes.threads);
+  Workbench bench(parts->model->train, standard_ops(), sizes);
   const run::TrialJob job = run::make_job(trial, *parts);
   initialize(bench.weights(), parts->model->train.graph, job.init, trial.seed);
   const auto r = run::find_lr(bench, job, {o.from, o.to, o.updates});

@@ -21,10 +21,10 @@ std::atomic<int> by{0};
 
 // The first asks the trials to save where they stand and to end; the second, of either kind, ends the program, whatever its threads do.
 void on_signal(int signal) {
-  by = signal;
-  stop = true;
-  std::signal(signal == SIGINT ? SIGTERM : SIGINT, SIG_DFL);
-  std::signal(signal, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (stop.exchange(true)) std::raise(signal);  // two at once: both were on their way here
+  else by = signal;
 }
 
 struct Options {

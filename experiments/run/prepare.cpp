@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/processors.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
@@ -15,9 +16,9 @@
 namespace lehr::run {
 
 namespace {
-// Above this many floating-point operations a step gains from a second thread (a fork and join costs about a microsecond,
-// a layer of 64x128x128 about twenty).
-constexpr double worth_threads = 2e7;
+// Above this many floating-point operations a step gains enough from a second thread: on an idle machine it wins clearly there, on a busy one it loses little.
+// bench/threads.sh measures both.
+constexpr double worth_threads = 1e8;
 
 // Floating-point operations of a step: forward, and as much for each of the two gradients.
 double step_work(const Parts& parts) {
@@ -35,10 +36,19 @@ double step_work(const Parts& parts) {
   return 3 * once * static_cast<double>(parts.sizes.batch);
 }
 
-int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options) {
+// Never from --jobs: a trial's result depends on its threads.
+int wanted_threads(const spec::Study& study, const Parts& parts, const RunOptions& options) {
   if (options.threads > 0) return options.threads;
   if (const int asked = study.trials.front().experiment().threads; asked > 0) return asked;
-  return study.trials.size() == 1 && step_work(parts) > worth_threads ? static_cast<int>(cores()) : 1;
+  return study.trials.size() == 1 && step_work(parts) > worth_threads ? static_cast<int>(processors().team()) : 1;
+}
+
+// As many of them as the runtime gives, asked before anything is compiled.
+int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options, std::vector<std::string>& notes) {
+  const int wanted = wanted_threads(study, parts, options), given = onednn::team(wanted);
+  if (given < wanted)
+    notes.push_back(cat("threads: ", given, given == 1 ? " is" : " are", " used where ", wanted, " were wanted: the OpenMP runtime gives no more (OMP_THREAD_LIMIT, OMP_MAX_ACTIVE_LEVELS)"));
+  return given;
 }
 
 std::string counted(std::size_t count, const char* what) { return cat(grouped(static_cast<long long>(count)), " ", what, count == 1 ? "" : "s"); }
@@ -161,7 +171,9 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   Assembler assembler(std::ranges::any_of(
       p.study.trials, [](const spec::Trial& trial) { return trial.experiment().model.export_inputs == spec::ModelSpec::Inputs::raw; }));
   assemble(p, assembler);
-  const int threads = choose_threads(p.study, *p.parts.front(), options);
+  std::vector<std::string> thread_notes;
+  const int threads = choose_threads(p.study, *p.parts.front(), options, thread_notes);
+  onednn::set_threads(threads);
   for (auto& parts : p.parts)
     if (parts->sizes.threads != threads) {
       auto copy = std::make_shared<Parts>(*parts);
@@ -169,13 +181,14 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
       parts = copy;
     }
   p.info = describe(p, options);
+  std::ranges::move(thread_notes, std::back_inserter(p.info.warnings));
   check_clock(p, p.info.warnings);
   p.info.threads = threads;
   const std::size_t possible = std::max<std::size_t>(1, cores() / static_cast<std::size_t>(threads));
   p.info.jobs = std::clamp<std::size_t>(options.jobs > 0 ? options.jobs : possible, 1, p.study.trials.size());
   p.workspace = std::make_shared<Workspace>();
   p.workspace->workers.resize(p.info.jobs);
-  onednn::set_threads(threads);
+  p.workspace->watch = std::make_unique<onednn::BusyWatch>(threads > 1 ? threads * static_cast<int>(p.info.jobs) : 1);
   std::set<PlanKey> looked;  // at the scores of what is compiled
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
     if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;

@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/dnnl/team.h"
 #include "engine/ops/standard.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/verify.h"
@@ -13,6 +14,7 @@ struct Workspace {
     Verifier verifier;
   };
   std::vector<std::map<PlanKey, std::unique_ptr<Place>>> workers;
+  std::unique_ptr<onednn::BusyWatch> watch;
   Place& at(std::size_t worker, const Parts& parts) {
     auto& slot = workers.at(worker)[parts.key()];
     if (!slot) slot = std::make_unique<Place>(parts);

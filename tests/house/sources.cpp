@@ -48,7 +48,7 @@ const std::map<std::string, std::set<std::string>>& modules() {
   static const auto table = [] {
     std::map<std::string, std::set<std::string>> out;
     const std::string text = join(lines(source_root / "CMakeLists.txt"), "\n");
-    const std::regex form(R"((?:^|\n)module\((\S+)\s+DEPS\s+([^)]*)\))");
+    const std::regex form(R"((?:^|\n)module\(([^\s)]+)(?:\s+SHARED)?(?:\s+DEPS\s+([^)]*))?\))");
     for (auto at = std::sregex_iterator(text.begin(), text.end(), form); at != std::sregex_iterator(); ++at) {
       std::istringstream words((*at)[2].str());
       std::set<std::string>& deps = out[(*at)[1].str()];
