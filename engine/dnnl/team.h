@@ -14,9 +14,10 @@ void set_threads(int threads);
 int threads();          // what the calling thread's teams have
 int default_threads();  // what OMP_NUM_THREADS says, else one a core (Processors::team), as far as the runtime gives it
 
-// While it lives, it looks four times a second how often the kernel took a processor away from a thread of this process. Where that is frequent somebody else
+// While it lives, it looks four times a second how long threads of this process were ready to run and had no processor. Where that is much somebody else
 // computes here, and a thread that spins keeps its partner from running: threads that wait then sleep almost at once, for a second or more at a time.
-// Nothing but the waiting changes: teams stay, and with them the results. Does nothing for less than 2 threads, or where the user chose how to wait.
+// Nothing but the waiting changes: teams stay, and with them the results. Does nothing for less than 2 threads, for more than there are processors, where
+// the user chose how to wait, and where the system does not tell.
 class BusyWatch {
  public:
   explicit BusyWatch(int threads);  // threads: of all teams that work at the same time
