@@ -25,7 +25,8 @@ std::string core_line() {
 std::string thread_line() {
   const std::size_t alone = processors().team();
   const int given = onednn::team(static_cast<int>(alone));
-  return cat(given, " for a large training that is alone", static_cast<std::size_t>(given) < alone ? cat(": the OpenMP runtime gives no more, of ", alone) : "");
+  return cat(given, " for a large training that is alone",
+             static_cast<std::size_t>(given) < alone ? cat(": the OpenMP runtime gives no more, of ", alone) : "");
 }
 
 // What a thread does that waits for its team, and who said so.

@@ -16,9 +16,9 @@
 namespace lehr::run {
 
 namespace {
-// Above this many floating-point operations a step gains enough from a second thread: on an idle machine it wins clearly there, on a busy one it loses little.
-// bench/threads.sh measures both.
-constexpr double worth_threads = 1e8;
+// Above this many floating-point operations a step takes a second thread. Measured by bench/threads.sh on two processors, as a share of one thread's time:
+// 115e6 operations 0.77 idle, 1.2 to 1.4 and 1.3 to 1.9 beside one and two busy loops; 144e6 0.75, 1.2 to 1.4, 1.4 to 2.0; 514e6 0.64, 1.1, 1.3.
+constexpr double worth_threads = 1.25e8;
 
 // Floating-point operations of a step: forward, and as much for each of the two gradients.
 double step_work(const Parts& parts) {
@@ -47,7 +47,8 @@ int wanted_threads(const spec::Study& study, const Parts& parts, const RunOption
 int choose_threads(const spec::Study& study, const Parts& parts, const RunOptions& options, std::vector<std::string>& notes) {
   const int wanted = wanted_threads(study, parts, options), given = onednn::team(wanted);
   if (given < wanted)
-    notes.push_back(cat("threads: ", given, given == 1 ? " is" : " are", " used where ", wanted, " were wanted: the OpenMP runtime gives no more (OMP_THREAD_LIMIT, OMP_MAX_ACTIVE_LEVELS)"));
+    notes.push_back(cat("threads: ", given, given == 1 ? " is" : " are", " used where ", wanted,
+                        " were wanted: the OpenMP runtime gives no more (OMP_THREAD_LIMIT, OMP_MAX_ACTIVE_LEVELS)"));
   return given;
 }
 

@@ -54,7 +54,8 @@ TEST_CASE("a control group's quota is the least on the way up, in version 2", "[
 TEST_CASE("a container sees its own group at the top of the mount", "[base]") {
   System s;
   s.file("sys/fs/cgroup/cpu.max", "200000 100000\n");
-  for (const auto& [group, shown] : {std::pair("/", "/"), std::pair("/docker/a1", "/docker/a1"), std::pair("/elsewhere", "/docker/a1"), std::pair("/../up", "/")}) {
+  for (const auto& [group, shown] : {std::pair("/", "/"), std::pair("/docker/a1", "/docker/a1"), std::pair("/elsewhere", "/docker/a1"),
+                                    std::pair("/../up", "/")}) {
     INFO(group << " " << shown);
     s.second(group, shown);
     CHECK(s.quota() == 2);
@@ -65,7 +66,8 @@ TEST_CASE("a quota of version 1 stands in two files", "[base]") {
   System s;
   s.file("proc/self/cgroup", "9:name=systemd:/x\n4:cpuacct,cpu:/docker/a1\n3:cpuset:/\n0::/\n");
   s.file("proc/self/mountinfo",
-         "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n33 31 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\nbroken\n");
+         "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+         "33 31 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\nbroken\n");
   s.file("sys/fs/cgroup/cpu,cpuacct/docker/a1/cpu.cfs_period_us", "100000\n");
   s.file("sys/fs/cgroup/cpu,cpuacct/docker/a1/cpu.cfs_quota_us", "-1\n");
   CHECK(s.quota() == 0);

@@ -79,7 +79,8 @@ TEST_CASE("a second signal of either kind ends a run at once", "[cli][threads]")
     Workplace place;
     place.write("long.yaml", experiment("epochs: 2", "epochs: 2000000"));
     const auto words = split(pair, ' ');
-    const auto ran = place.lehr(cat("run long.yaml --jobs 1 & pid=$!; until grep -q '^epoch  1' err 2>/dev/null || [ -s runs/long/run.db-wal ]; do :; done; kill -STOP $pid; kill -",
+    const auto ran = place.lehr(cat("run long.yaml --jobs 1 & pid=$!; until grep -q '^epoch  1' err 2>/dev/null || [ -s runs/long/run.db-wal ]; do :; done; "
+                                    "kill -STOP $pid; kill -",
                                     words[0], " $pid; kill -", words[1], " $pid; kill -CONT $pid; wait $pid"));
     INFO(pair << "\n" << ran.both());
     CHECK((ran.code == 128 + 2 || ran.code == 128 + 15));
