@@ -39,9 +39,10 @@ std::map<std::string, std::string> results(const Workplace& place, const std::st
 }
 // What it takes to bring a run to its end: run again where not even a plan was stored.
 void bring_to_an_end(const Workplace& place, const std::string& run) {
-  auto ran = place.lehr("resume " + run + " --quiet");
-  if (ran.code == 2 || ran.code == 1) ran = place.lehr("run study.yaml --quiet --out " + run);
-  INFO(ran.both());
+  const auto first = place.lehr("resume " + run + " --quiet");
+  if (first.code == 0) return;
+  const auto ran = place.lehr("run study.yaml --quiet --out " + run);
+  INFO(first.both() << ran.both());
   REQUIRE(ran.code == 0);
 }
 }  // namespace
@@ -88,6 +89,13 @@ TEST_CASE("a run killed with its log open is resumed, the log damaged or not", "
       if (i % 3 == 1) log[random.below(log.size())] ^= static_cast<char>(1 << random.below(8));
       else log.resize(random.below(log.size()));
       place.write("broken/run.db-wal", log);
+      // Where pages behind the damage had been copied into the store already, the two do not fit together any more: refused.
+      const auto ran = place.lehr("resume broken --quiet");
+      INFO(ran.both());
+      CHECK((ran.code == 0 || (ran.code == 1 && ran.err.find("store") != std::string::npos)));
+      if (ran.code != 0) continue;
+      CHECK(results(place, "broken") == whole);
+      continue;
     }
     bring_to_an_end(place, "broken");
     CHECK(results(place, "broken") == whole);
