@@ -37,6 +37,25 @@ const Kind kinds[] = {
      [](Training& t) { t.job.hypers["lr"] = parse_controlled("{type: bold_driver, initial: 0.9, on: loss, rollback: true}"); }},
     {"a growing batch", {.rows = 60, .validation = 9}, "sgd",
      [](Training& t) { t.sizes.growth = PlanSizes::Growth{parse_schedule("epoch < 1 ? 8 : 20"), 3}; }},
+    {"a stop that restores", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) { t.job.epochs = 8, t.job.early_stop = EarlyStop{.min_delta = 0.05}; t.job.average = AverageRule{"ema", {}, {{"decay", 0.8}}}; }},
+    {"a stop that does not", {.validation = 9}, "sgd",
+     [](Training& t) { t.job.epochs = 8, t.job.early_stop = EarlyStop{.on = "loss", .patience = 2, .min_delta = 0.05, .restore = EarlyStop::Restore::none}; }},
+    {"all epochs and the best weights", {.validation = 9}, "schedule_free_adamw",
+     [](Training& t) { t.job.early_stop = EarlyStop{.higher = true, .patience = 9}; }},
+    {"an end within an epoch", {.validation = 9}, "sgd", [](Training& t) { t.job.max_steps = 12; }},
+    {"updates left out", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) { t.job.divergence.skip = true, t.job.hypers["lr"] = parse_schedule("0.05 + 1e38 * (step == 3) + 1e38 * (step == 11)"); }},
+    {"retries", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) {
+       t.job.divergence = {.times = 9, .lr_scale = 1e-3}, t.job.hypers["lr"] = parse_schedule("0.05 + 1e38 * (step == 8)");
+       t.job.average = AverageRule{"ema", {}, {{"decay", 0.8}}};
+     }},
+    {"retries and a bold driver", {.validation = 9}, "sgd",
+     [](Training& t) {
+       t.job.divergence = {.times = 2, .lr_scale = 1e-6}, t.job.hypers["weight_decay"] = parse_schedule("1e38 * (step == 8)");
+       t.job.hypers["lr"] = parse_controlled("{type: bold_driver, initial: 0.9, on: loss, rollback: true}");
+     }},
 };
 
 std::unique_ptr<Training> training(const Kind& kind) {
@@ -91,6 +110,7 @@ TEST_CASE("a training that goes on from its state gives the same bits", "[train]
       const TrialResult got = rest->run();
       CHECK(got.outcome == expected.outcome);
       CHECK(got.message == expected.message);
+      CHECK(got.notes == expected.notes);
       CHECK(got.best_epoch == expected.best_epoch);
       CHECK(rest->weights() == whole->weights());
       CHECK(std::ranges::equal(rest->bench->weights().state(), whole->bench->weights().state()));
