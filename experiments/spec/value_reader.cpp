@@ -310,7 +310,7 @@ std::optional<Value> ValueReader::expectations(const Key& key, const Node& node)
     const auto bound = read_number(trim(text.substr(sign.size())));
     if (sign.empty()) refuse(", not ", quote(text), ": it begins with >=, >, <= or <");
     else if (!bound) refuse(", ", bound.why);
-    else value.expectations.push_back({entry.key, sign, *bound.value});
+    else value.expectations.push_back({entry.key, sign, bound.value});
   }
   return value.expectations.size() == node.entries.size() ? std::optional(value) : std::nullopt;
 }

@@ -8,7 +8,7 @@ using namespace lehr;
 using namespace lehr::test;
 
 namespace {
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double undefined_value = std::numeric_limits<double>::quiet_NaN();
 
 // The epoch a series of values ends in, 0: in none.
 std::int64_t ends(const EarlyStop& rule, const std::vector<double>& values, Patience& patience) {
@@ -34,8 +34,8 @@ TEST_CASE("when the waiting is over", "[train][control]") {
       {{.higher = true, .patience = 2}, {1, 2, 2, 1.5, 3}, 4, 4, 2, 2},
       {{.patience = 2, .start = 3}, {1, 2, 2, 2, 2, 2}, 6, 3, 4, 1},           // Keras has not seen the first three
       {{.patience = 1, .start = 3}, {1, 2, 0.5, 2}, 0, 4, 4, 3},               // the verdict of epoch 2 is taken back in 3
-      {{.patience = 3}, {5, nan, 4, nan, nan, nan}, 6, 2, 3, 1},               // undefined values
-      {{.patience = 5}, {nan, nan, 4, 3}, 0, 1, 4, 0},
+      {{.patience = 3}, {5, undefined_value, 4, undefined_value, undefined_value, undefined_value}, 6, 2, 3, 1},               // undefined values
+      {{.patience = 5}, {undefined_value, undefined_value, 4, 3}, 0, 1, 4, 0},
       {{.patience = 9}, {5, 4, 3}, 0, 0, 3, 3},
   };
   for (const auto& row : rows) {
@@ -165,7 +165,7 @@ TEST_CASE("an update that is not finite is left out", "[train][control]") {
 TEST_CASE("a row that is not finite is left out, and the others train", "[train][control]") {
   Training t({.rows = 40, .validation = 0});
   t.data.features[0].f32[4 * 3] = std::numeric_limits<float>::infinity();
-  t.data.target.f32[3] = nan;
+  t.data.target.f32[3] = static_cast<float>(undefined_value);
   t.job.divergence.skip = true;
   const TrialResult r = t.run();
   CHECK(r.outcome == Outcome::done);
