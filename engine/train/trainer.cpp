@@ -64,7 +64,7 @@ class Trainer {
 
  private:
   bool limited() const { return job_.max_steps > 0 && clock_.step >= job_.max_steps; }
-  bool over() const { return p_.ended || p_.epoch >= job_.epochs || limited(); }
+  bool over() const { return p_.ended || p_.epoch >= job_.epochs || (limited() && p_.seen == 0); }
   bool retries() const { return !job_.divergence.skip && job_.divergence.times > 0; }
   bool restores() const { return job_.early_stop && job_.early_stop->restore == EarlyStop::Restore::best; }
 
@@ -389,7 +389,8 @@ class Trainer {
     if (p_.result.outcome != Outcome::done) return out;
     if (p_.ended && p_.epoch < job_.epochs)
       out.push_back(cat("stopped early after epoch ", p_.epoch, " of ", job_.epochs, ": ", job_.early_stop->on,
-                        p_.patience.epoch == 0 ? std::string(" was never a number") : cat(" was best in epoch ", p_.patience.epoch, " (", readable(p_.patience.best, 5), ")")));
+                        p_.patience.epoch == 0 ? std::string(" was never a number")
+                                               : cat(" was best in epoch ", p_.patience.epoch, " (", readable(p_.patience.best, 5), ")")));
     if (limited() && clock_.samples < job_.epochs * batches_.usable())
       out.push_back(cat("ended by max_steps: ", clock_.step, " updates, in epoch ", p_.epoch, " of ", job_.epochs));
     if (!ahead_.empty()) out.push_back(cat("the weights are those of epoch ", best_.epoch, ", where ", job_.early_stop->on, " was best"));

@@ -42,8 +42,9 @@ std::vector<Fulfilment> fulfilments(const RunInfo& info, const std::vector<Trial
 }
 
 std::string text(const Fulfilment& v) {
-  return cat("expect ", v.variant.empty() ? "" : cat(printable(v.variant), ": "), v.of.quantity, " ", v.of.sign, " ", readable(v.of.bound), ": ", v.met ? "met" : "NOT met",
-             ", ", std::isnan(v.mean) ? std::string("there is none") : cat(v.of_seeds == 1 ? "it is " : "the mean is ", readable(v.mean, 6)),
+  return cat("expect ", v.variant.empty() ? "" : cat(printable(v.variant), ": "), v.of.quantity, " ", v.of.sign, " ", readable(v.of.bound), ": ",
+             v.met ? "met" : "NOT met", ", ", std::isnan(v.mean) ? std::string("there is none")
+                                                         : cat(v.of_seeds == 1 ? "it is " : "the mean is ", readable(v.mean, 6)),
              v.finished < v.of_seeds ? cat(" of the ", v.finished, " of ", v.of_seeds, v.of_seeds == 1 ? " run" : " runs", " that have one")
              : v.of_seeds > 1        ? cat(" of ", v.of_seeds, " runs")
                                      : "");

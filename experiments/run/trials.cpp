@@ -30,7 +30,8 @@ bool overdue(const PreparedStudy& p, const RunOptions& options) {
 class Ears : public Observer {
  public:
   Ears(const report::TrialInfo& trial, const RunOptions& options, const std::vector<report::Reporter*>& reporters, const spec::Experiment& e, const Clock& clock)
-      : trial_(trial), options_(options), limit_(e.time_limit), reporters_(reporters), every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
+      : trial_(trial), options_(options), limit_(e.time_limit), reporters_(reporters),
+        every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
     seconds_ = every_ > 0 ? 0 : e.checkpoint.seconds;
     if (options_.folder) last_ = options_.folder->seconds();
     for (auto* r : reporters_)
@@ -128,7 +129,8 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
     const auto last = std::ranges::find(results, Outcome::interrupted, &TrialResult::outcome) - results.begin();
     for (auto* r : reporters)
       r->noted(p.info.trials[static_cast<std::size_t>(last)],
-               cat("the time_limit of ", readable(*p.study.trials.front().experiment().time_limit), " s is over: ", left, left == 1 ? " trial is" : " trials are", " not finished"));
+               cat("the time_limit of ", readable(*p.study.trials.front().experiment().time_limit), " s is over: ", left,
+                   left == 1 ? " trial is" : " trials are", " not finished"));
   }
   std::optional<Error> failed;
   if (options.folder) {

@@ -104,8 +104,9 @@ void check_together(const Reading& reading, Problems& problems) {
     for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
   for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
   if (e.early_stop && std::ranges::count(measured, e.early_stop->on) == 0)
-    problems.error(at(reading.places.contains("early_stop.on") ? "early_stop.on" : "early_stop"), "early_stop.on: ", quote(e.early_stop->on), " is not measured",
-                   did_you_mean(e.early_stop->on, measured), " (measured: ", join(measured, ", "), validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
+    problems.error(at(reading.places.contains("early_stop.on") ? "early_stop.on" : "early_stop"), "early_stop.on: ", quote(e.early_stop->on),
+                   " is not measured", did_you_mean(e.early_stop->on, measured), " (measured: ", join(measured, ", "),
+                   validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
   if (reading.places.contains("time_limit") && !e.time_limit)
     problems.error(at("time_limit"), "time_limit is a time such as 10 min; max_steps and epochs end a training after so many updates or epochs");
   check_expectations(e, problems, at("expect"));

@@ -77,7 +77,7 @@ TEST_CASE("what is done about updates that are not finite is told", "[cli][contr
   const Workplace place;
   place.write("wild.yaml", experiment("epochs: 2", "epochs: 3") +
                                "variants:\n"
-                               "  skip: {on_divergence: skip, lr: 0.1 + 1e38 * (step == 12)}\n"
+                               "  skip: {on_divergence: skip, lr: 0.1 + 1e39 * (step == 12)}\n"
                                "  retry: {on_divergence: {retry: {lr_scale: 0.25, times: 2}}, lr: 1e38}\n"
                                "  back: {on_divergence: {retry: {lr_scale: 1e-38}}, lr: 1e37}\n"
                                "  short: {max_steps: 12, lr: 0.1}\n");
@@ -85,9 +85,8 @@ TEST_CASE("what is done about updates that are not finite is told", "[cli][contr
   INFO(ran.both());
   CHECK(ran.code == 5);
   CHECK(ran.err.find("skip/seed-0: 1 update was left out, not being finite; the first at step 12") != std::string::npos);
-  CHECK(ran.err.find("back/seed-0: ") != std::string::npos);
-  CHECK(ran.err.find("went back to the start with every rate times 1e-38 (retry 1 of 3)") != std::string::npos);
   const auto status = [&](const char* name) { return place.status(cat("runs/wild/", name, "/seed-0")); };
+  CHECK(status("back").find("went back to the start with every rate times 1e-38 (retry 1 of 3)") != std::string::npos);
   CHECK(status("retry").find(", after 2 retries") != std::string::npos);
   CHECK(status("short").find("ended by max_steps: 12 updates, in epoch 2 of 3") != std::string::npos);
 }
@@ -95,13 +94,13 @@ TEST_CASE("what is done about updates that are not finite is told", "[cli][contr
 TEST_CASE("keys of training control that do not fit say so", "[cli][control]") {
   const Workplace place;
   const struct { const char *line, *says; } rows[] = {
-      {"early_stop: {on: val_losss, patience: 5 epochs}", "early_stop.on: 'val_losss' is not measured, did you mean 'val_loss'? (measured: loss, accuracy, auc, val_loss"},
+      {"early_stop: {on: val_losss, patience: 5 epochs}", "early_stop.on: 'val_losss' is not measured, did you mean 'val_loss'? (measured: loss, accuracy, auc, v"},
       {"early_stop: {on: val_loss}", "patience"},
       {"early_stop: {patience: 5}", "early_stop.patience: "},
       {"early_stop: {patience: 5 epochs, restore: last}", "unknown early_stop.restore 'last'; known: best, none"},
       {"early_stop: {patience: 5 epochs, mode: min}", "unknown key 'mode' in early_stop"},
       {"on_divergence: halt", "unknown on_divergence 'halt'; known: stop, skip, retry"},
-      {"on_divergence: {retry: {lr_scale: 2}}", "on_divergence.retry.lr_scale must be above 0 and at most 1, not 2"},
+      {"on_divergence: {retry: {lr_scale: 2}}", "on_divergence.retry.lr_scale must be in (0, 1], not 2"},
       {"max_steps: 0", "max_steps must be in [1, "},
       {"time_limit: 5 epochs", "time_limit is a time such as 10 min"},
       {"expect: {val_acuracy: \">= 0.9\"}", "expect: 'val_acuracy' is not measured, did you mean 'val_accuracy'?"},

@@ -88,6 +88,7 @@ void change(ArrayNames& v) { v.target += "x"; }
 void change(Schedule& v) { v = Schedule(v.at(Clock{}) + 1); }
 void change(PlanSizes::Growth& v) { v.epochs += 1; }
 void change(spec::DivergenceSpec& v) { v.skip = !v.skip; }
+void change(spec::EarlyStopSpec& v) { v.on += "x"; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
 void change(spec::MlpSpec& v) { v.dropout += 0.1; }
 void change(spec::HeadSpec& v) { v.outputs += 1; }
