@@ -84,11 +84,24 @@ TEST_CASE("what is done about updates that are not finite is told", "[cli][contr
   const auto ran = place.lehr("run wild.yaml --seeds 1");
   INFO(ran.both());
   CHECK(ran.code == 5);
-  CHECK(ran.err.find("skip/seed-0: 1 update was left out, not being finite; the first at step 12") != std::string::npos);
   const auto status = [&](const char* name) { return place.status(cat("runs/wild/", name, "/seed-0")); };
+  CHECK(status("skip").find("1 update was left out, not being finite; the first at step 12") != std::string::npos);
   CHECK(status("back").find("went back to the start with every rate times 1e-38 (retry 1 of 3)") != std::string::npos);
   CHECK(status("retry").find(", after 2 retries") != std::string::npos);
   CHECK(status("short").find("ended by max_steps: 12 updates, in epoch 2 of 3") != std::string::npos);
+  const std::string summary = place.read("runs/wild/summary.md");
+  CHECK(summary.find("\n## Notes\n\n- skip/seed-0: 1 update was left out") != std::string::npos);
+  CHECK(summary.find("\n- retry/seed-0: diverged: loss ") != std::string::npos);
+}
+
+TEST_CASE("limits that never act are told", "[cli][control]") {
+  const Workplace place;
+  place.write("far.yaml", experiment() + "early_stop: {patience: 2 epochs}\nmax_steps: 19\n");
+  const auto ran = place.lehr("run far.yaml --dry-run");
+  INFO(ran.both());
+  CHECK(ran.code == 0);
+  CHECK(ran.err.find("early_stop.patience: 2 epochs are the whole run of 2 epochs (18 steps) or more: it never stops early") != std::string::npos);
+  CHECK(ran.err.find("max_steps: the run has 18 steps: it ends before") != std::string::npos);
 }
 
 TEST_CASE("keys of training control that do not fit say so", "[cli][control]") {
