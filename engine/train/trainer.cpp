@@ -175,6 +175,7 @@ class Trainer {
 
   bool interrupted(std::string message) {
     p_.result.outcome = Outcome::interrupted, p_.result.message = std::move(message);
+    p_.result.predictions.clear();  // of an evaluation that was stopped: some rows' only
     return false;
   }
 

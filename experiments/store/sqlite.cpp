@@ -49,12 +49,13 @@ Statement& Statement::bind(double value) {
 }
 Statement& Statement::bind(std::string_view text) {
   sum_.add(text), sum_.add({"\0", 1});
-  check(sqlite3_bind_text(statement_.get(), at(), text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT), "the store refuses a text");
+  check(sqlite3_bind_text(statement_.get(), at(), text.data() ? text.data() : "", static_cast<int>(text.size()), SQLITE_TRANSIENT), "the store refuses a text");
   return *this;
 }
 Statement& Statement::blob(std::string_view bytes) {
   sum_.add(bytes), sum_.add({"\0", 1});
-  check(sqlite3_bind_blob64(statement_.get(), at(), bytes.data(), bytes.size(), SQLITE_STATIC), "the store refuses a blob");
+  // No address would be NULL to SQLite, and another value than the one that was summed.
+  check(sqlite3_bind_blob64(statement_.get(), at(), bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC), "the store refuses a blob");
   return *this;
 }
 Statement& Statement::null() {

@@ -144,6 +144,7 @@ TEST_CASE("a training stopped within an evaluation evaluates again", "[train][re
     first->hooks.stop = [&] { return asked++ == 0; };
     const TrialResult stopped = first->run();
     if (stopped.outcome != Outcome::interrupted) continue;
+    CHECK(stopped.predictions.empty());
     rest->job.from = &first->hooks.saved;
     rest->run();
     CHECK(rest->weights() == whole->weights());
