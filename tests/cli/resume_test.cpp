@@ -40,6 +40,7 @@ std::map<std::string, std::string> results(const Workplace& place, const std::st
 // What it takes to bring a run to its end: run again where not even a plan was stored.
 void bring_to_an_end(const Workplace& place, const std::string& run) {
   auto ran = place.lehr("resume " + run + " --quiet");
+  INFO(ran.both());
   if (ran.code == 2 || ran.code == 1) ran = place.lehr("run study.yaml --quiet --out " + run);
   INFO(ran.both());
   REQUIRE(ran.code == 0);
