@@ -71,6 +71,7 @@ void Followers::save(std::map<std::string, std::string>& notes) const {
 
 void Followers::load(const std::map<std::string, std::string>& notes) {
   std::map<std::string, int> count;
+  events_.clear();
   for (Follower& f : all_) {
     const auto note = notes.find(cat("follow.", f.quantity, ".", count[f.quantity]++));
     if (note != notes.end()) f.feedback->load(note->second, true);  // a rule that was not there before starts afresh

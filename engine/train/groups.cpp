@@ -123,9 +123,9 @@ void Groups::at(const Clock& clock) {
   for (Group& group : groups_) {
     for (std::size_t h = 0; h < group.schedules.size(); ++h)
       if (!group.constant[h] || h == lr_index_) group.values[h] = group.schedules[h]->at(clock);
-    if (&group == &groups_[lr_group_]) lr_ = group.values[lr_index_];
-    group.values[lr_index_] *= group.lr_scale;
-    if (wants_next_lr_) group.next_lr = group.schedules[lr_index_]->at(next(clock)) * group.lr_scale;
+    if (&group == &groups_[lr_group_]) lr_ = group.values[lr_index_] * rate_;
+    group.values[lr_index_] *= group.lr_scale * rate_;
+    if (wants_next_lr_) group.next_lr = group.schedules[lr_index_]->at(next(clock)) * group.lr_scale * rate_;
   }
 }
 

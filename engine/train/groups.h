@@ -13,9 +13,11 @@ class Groups {
   // Hyperparameters of this moment; lr() is the run's own, or the first group's where rules give every group another.
   void at(const Clock& clock);
   double lr() const { return lr_; }
+  void scale(double by) { rate_ = by; }  // every rate from now on, times this
   // One update of everything; t counts from 1. No allocation. Large spans of elementwise optimizers are shared among the threads;
   // each value is computed alone, so the split changes no bit.
   void update(std::int64_t t);
+  void went_back(std::int64_t t) { t_ = t; }  // all numbers are those after update t
   // Memory of all slots and scalars, for copies of a moment.
   std::span<float> slots() { return {reinterpret_cast<float*>(slots_.data()), slots_.size() / sizeof(float)}; }
   // Hyperparameters that follow a metric, by name.
@@ -56,7 +58,7 @@ class Groups {
   bool wants_next_lr_;
   std::int64_t t_ = 0;
   std::size_t lr_index_ = 0, lr_group_ = 0;
-  double lr_ = 0;
+  double lr_ = 0, rate_ = 1;
   std::map<const Controlled*, const Controlled*> copies_;  // given -> own
   std::deque<Controlled> controlled_;  // one a schedule given, whatever groups share it; addresses are stable
   std::vector<std::pair<std::string, Controlled*>> followers_;

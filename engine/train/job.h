@@ -8,6 +8,7 @@
 #include "engine/optim/clip.h"
 #include "engine/optim/optimizer.h"
 #include "engine/train/counts.h"
+#include "engine/train/early_stop.h"
 #include "engine/train/observer.h"
 #include "engine/train/workbench.h"
 #include "schedules/feedback.h"
@@ -26,6 +27,14 @@ struct AverageRule {
   std::string type;
   OptimizerOptions options;
   std::map<std::string, double> numbers;
+};
+
+// What becomes of an update whose loss, gradients or weights are not finite, or of an epoch that ends with such weights.
+struct Divergence {
+  bool skip = false;       // the update is left out: all numbers stay as they were before it, the clock goes on
+  std::int64_t times = 0;  // otherwise: so often all numbers go back to the end of the last epoch, with every rate times lr_scale
+  double lr_scale = 0.5;
+  auto operator<=>(const Divergence&) const = default;
 };
 
 struct Job {
@@ -48,6 +57,9 @@ struct Job {
   double threshold = 0.5;
   std::string threshold_metric;
   std::int64_t epochs = 1, evaluate_every = 1;
+  std::int64_t max_steps = 0;        // updates after which the training ends, within an epoch too; 0: no limit
+  std::optional<EarlyStop> early_stop;
+  Divergence divergence;
   std::int64_t schedule_epochs = 0;  // what schedules take for the length of the run; 0: epochs
   std::uint64_t seed = 0;
   bool shuffle = true;

@@ -24,7 +24,8 @@ void fields(Archive& a, Measured& m) {
 void fields(Archive& a, FollowEvent& e) { a(e.step, e.quantity, e.metric, e.value, e.before, e.after, e.restored); }
 
 void fields(Archive& a, EpochRecord& r) {
-  a(r.epoch, r.step, r.samples, r.lr_first, r.lr_last, r.loss, r.evaluated, r.val_loss, r.train, r.val, r.seconds, r.average_loss, r.average, r.events, r.grad_norm);
+  a(r.epoch, r.step, r.samples, r.lr_first, r.lr_last, r.loss, r.evaluated, r.val_loss, r.train, r.val, r.seconds, r.average_loss, r.average, r.events,
+    r.left_out, r.grad_norm);
 }
 
 void fields(Archive& a, TrialResult::Counted& c) { a(c.rows, c.tally); }
@@ -41,7 +42,8 @@ void fields(Archive& a, TrialResult& r) {
 }
 
 void Progress::fields(Archive& a) {
-  a(epoch, step, samples, batches, seen, last_rows, loss, counted, record, norm, best, best_threshold, result);
+  a(epoch, step, samples, batches, seen, last_rows, loss, counted, record, norm, best, best_threshold, result, patience, ended, retries, left_out,
+    first_left_out, rate, last_left_out, told, events);
 }
 
 }  // namespace lehr

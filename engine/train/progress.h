@@ -1,6 +1,6 @@
 #pragma once
 #include "base/archive.h"
-#include "engine/train/records.h"
+#include "engine/train/early_stop.h"
 
 namespace lehr {
 
@@ -18,6 +18,14 @@ struct Progress {
   double best = 0;                        // merit of TrialResult::best_epoch
   std::optional<double> best_threshold;
   TrialResult result;                     // of its epochs the last one only
+  Patience patience;
+  bool ended = false;                     // by it
+  // Of what was not finite: retries and the factor on the rates they have led to; updates left out, of them the first, whether the last update was one.
+  std::int64_t retries = 0, left_out = 0, first_left_out = 0;
+  double rate = 1;
+  bool last_left_out = false;
+  std::vector<std::string> told;          // a sentence for each retry
+  std::vector<FollowEvent> events;        // theirs, for the record of the epoch they led to
   void fields(Archive& a);
 };
 

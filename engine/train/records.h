@@ -15,7 +15,7 @@ struct FollowEvent {
   std::string quantity, metric;     // lr, val_loss
   double value = 0;                 // of the metric
   double before = 0, after = 0;     // of the quantity, at that step
-  std::string restored;             // "best" or "previous": the parameters, states and slots of that observation are back
+  std::string restored;             // "best" or "previous": the parameters, states and slots of that observation are back; "finite": of the last finite epoch
 };
 
 // What happened in one epoch: one dense row of metrics.csv.
@@ -30,6 +30,7 @@ struct EpochRecord {
   std::optional<double> average_loss;              // val_loss and val of the averaged weights, where the run averages
   std::vector<Measured> average;
   std::vector<FollowEvent> events;
+  std::int64_t left_out = 0;                       // updates that were not finite: see Divergence
   double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
 };
 

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <utility>
 
+#include "base/readable.h"
 #include "engine/train/batches.h"
 #include "engine/train/clipping.h"
 #include "engine/train/evaluate.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
 #include "engine/train/progress.h"
+#include "engine/train/snapshot.h"
 
 namespace lehr {
 
@@ -30,8 +34,6 @@ class Trainer {
         clipping_(bench.weights(), job, quantities_),
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()),
-        good_(bench.weights().values().begin(), bench.weights().values().end()),
-        good_state_(bench.weights().state().begin(), bench.weights().state().end()),
         fed_(feeds()),
         train_scores_(scorer(sizes_.train_rows)),
         scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))),
@@ -39,6 +41,7 @@ class Trainer {
         test_(bench, job, job.split->test) {
     scores_.search();
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
+    if (job.divergence.skip) guard_.take(*this);
   }
 
   TrialResult run() {
@@ -46,17 +49,25 @@ class Trainer {
     result.metrics = job_.metrics;
     result.epochs.reserve(static_cast<std::size_t>(job_.epochs));
     if (job_.from) restore(*job_.from);
+    if (p_.seen == 0) take(good_, retries());
     try {
-      while (p_.epoch < job_.epochs && result.outcome == Outcome::done && epoch()) {}
+      while (!over() && result.outcome == Outcome::done && epoch()) {}
+      if (over() && result.outcome == Outcome::done && (p_.ended || restores())) close();
     } catch (const Error& error) {  // a metric that a schedule follows is not a number: what was trained stays
       result.outcome = Outcome::failed, result.message = error.sentence();
     }
     if (saves_ && result.outcome != Outcome::diverged) save(result.outcome != Outcome::interrupted);
     result.seconds = seconds();
+    for (auto& note : notes()) result.notes.push_back(std::move(note));
     return std::move(result);
   }
 
  private:
+  bool limited() const { return job_.max_steps > 0 && clock_.step >= job_.max_steps; }
+  bool over() const { return p_.ended || p_.epoch >= job_.epochs || (limited() && p_.seen == 0); }
+  bool retries() const { return !job_.divergence.skip && job_.divergence.times > 0; }
+  bool restores() const { return job_.early_stop && job_.early_stop->restore == EarlyStop::Restore::best; }
+
   static std::map<std::string, Controlled> copies(const std::map<std::string, Controlled>& given) {
     std::map<std::string, Controlled> out;
     for (const auto& [key, quantity] : given) out.emplace(key, quantity.clone());
@@ -101,8 +112,11 @@ class Trainer {
     } else {
       refeed();
     }
-    if (!updates(e)) return false;
-    clock_.samples = (e + 1) * batches_.usable();  // with the rows passed over
+    if (!updates(e)) return std::exchange(again_, false);
+    if (p_.record.left_out > 0 && p_.counted == 0)
+      return diverged(e, {cat("no update of the epoch was finite, up to step ", clock_.step - 1), last_->first_bad()});
+    const bool last = e + 1 == job_.epochs || limited();
+    if (!limited()) clock_.samples = (e + 1) * batches_.usable();  // with the rows passed over
     EpochRecord record = p_.record;
     record.epoch = e + 1;
     record.step = clock_.step;
@@ -111,22 +125,23 @@ class Trainer {
     record.grad_norm = p_.norm;
     train_scores_.measured(record.train);
     check_weights();
-    if (!fault_ && !validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || e + 1 == job_.epochs)) evaluate(record);
+    if (!fault_ && !validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || last)) evaluate(record, last && !restores());
     if (stopped_) return interrupted(cat("interrupted while evaluating epoch ", e + 1));
     if (fault_) return diverged(e, *fault_);
     followers_.epoch(record, clock_);
-    if (e + 1 == job_.epochs) finish();
+    if (last && !restores()) finish();
     if (fault_ && validation_.empty()) return diverged(e, *fault_);
     keep_best(record);
-    const Weights& w = bench_.weights();
-    std::ranges::copy(w.values(), good_.begin());
-    std::ranges::copy(w.state(), good_state_.begin());
+    record.events.insert(record.events.begin(), p_.events.begin(), p_.events.end());
+    p_.events.clear();
     record.seconds = seconds();
     p_.epoch = e + 1, p_.seen = 0;
+    take(good_, retries());
     p_.result.epochs.push_back(std::move(record));
     if (observer_) observer_->epoch(p_.result.epochs.back());
-    if (fault_) return diverged(e, *fault_);  // the epoch and its evaluation were finite, the test rows' is not
-    if (p_.epoch == job_.epochs || !observer_) return true;
+    if (fault_) return diverged(e, *fault_, false);  // the epoch and its evaluation were finite, the test rows' is not
+    look(p_.result.epochs.back());
+    if (over() || !observer_) return true;
     if (observer_->stopping()) return interrupted(cat("interrupted after epoch ", p_.epoch));
     if (saves_ && observer_->wants_state(clock_.step, 1)) save(false);
     return true;
@@ -134,12 +149,15 @@ class Trainer {
 
   // The updates of epoch e that are left. False: the training ends within it.
   bool updates(std::int64_t e) {
-    while (p_.seen < batches_.usable()) {
+    while (p_.seen < batches_.usable() && !limited()) {
       double loss = 0, counted = 0;
       const std::int64_t rows = step(p_.seen, loss, counted);
       if (rows == 0) break;
       if (!std::isfinite(loss) && observer_ && observer_->enough(clock_.step, loss)) return false;
-      if (!std::isfinite(loss)) return diverged(e, {cat("loss ", loss, " at step ", clock_.step), last_->first_bad()});
+      if (!std::isfinite(loss)) {
+        again_ = diverged(e, {cat("loss ", loss, " at step ", clock_.step), last_->first_bad()});
+        return false;
+      }
       if (p_.seen == 0) p_.record.lr_first = groups_.lr();
       p_.record.lr_last = groups_.lr();
       p_.loss += loss * counted, p_.counted += counted;
@@ -148,7 +166,7 @@ class Trainer {
       if (!observer_) continue;
       observer_->updated(clock_.step - 1, loss);
       if (counted > 0 && observer_->enough(clock_.step - 1, loss)) return false;
-      if (p_.seen == batches_.usable()) continue;  // the epoch's end has a state of its own
+      if (p_.seen == batches_.usable() || limited()) continue;  // the epoch's end has a state of its own
       if (observer_->stopping()) return interrupted(cat("interrupted in epoch ", e + 1, " after step ", clock_.step));
       if (saves_ && observer_->wants_state(clock_.step, 0)) save(false);
     }
@@ -177,6 +195,8 @@ class Trainer {
     if (sizes_.accumulate > 1) std::ranges::fill(w.gradients(), 0.0f);
     const auto of_step = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows));
     counted = counts_.sum(of_step);
+    p_.last_left_out = false;
+    if (job_.divergence.skip) guard_.take(*this);
     groups_.at(clock_);
     const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
     for (std::int64_t done = 0; done < rows;) {
@@ -191,24 +211,41 @@ class Trainer {
       fed.plan->forward();
       loss += share * static_cast<double>(fed.plan->loss());
       last_ = fed.plan;
-      if (!std::isfinite(loss)) return rows;
+      p_.last_rows = n;
+      if (!std::isfinite(loss)) return job_.divergence.skip ? leave_out(rows, loss, counted) : rows;
       train_scores_.add(*fed.plan, chosen);
       if (share > 0) fed.plan->backward();
       done += n;
-      p_.last_rows = n;
     }
-    if (counted > 0) update(w);
+    if (counted > 0 && !update(w)) return leave_out(rows, loss, counted);
     ++clock_.step;
     clock_.samples += rows;
     return rows;
   }
 
-  void update(const Weights& w) {
+  // False: it was not finite, and is to be left out.
+  bool update(const Weights& w) {
+    const bool skip = job_.divergence.skip;
+    if (skip && !all_finite(w.gradients())) return false;
     p_.norm = clipping_.apply(clock_);
     groups_.update(clock_.step + 1);
-    if (!average_) return;
+    if (skip && (!all_finite(w.values()) || !all_finite(w.state()))) return false;
+    if (!average_) return true;
     average_->update(w.values(), clock_.step + 1);
     if (average_->overwrites(clock_.step + 1)) std::ranges::copy(average_->values(), w.values().begin());
+    return true;
+  }
+
+  // The update under way changes nothing but the clock, and its loss is none.
+  std::int64_t leave_out(std::int64_t rows, double& loss, double& counted) {
+    guard_.give(*this);
+    if (p_.left_out++ == 0) p_.first_left_out = clock_.step;
+    ++p_.record.left_out;
+    p_.last_left_out = true;
+    loss = counted = 0;
+    ++clock_.step;
+    clock_.samples += rows;
+    return rows;
   }
 
   const Fed& fed_of(std::int64_t rows) const {  // a few sizes, rising
@@ -262,9 +299,9 @@ class Trainer {
     return v.loss;
   }
 
-  void evaluate(EpochRecord& record) {
+  // last: no evaluation comes after it.
+  void evaluate(EpochRecord& record, bool last) {
     record.evaluated = true;
-    const bool last = record.epoch == job_.epochs;
     if (last) p_.result.tallies.clear(), p_.result.predictions.clear();
     if (averaging())
       at_point(average_->values(), [&] {
@@ -301,7 +338,7 @@ class Trainer {
           if (!fault_) count("avg_test");
         });
       p_.result.test_rows = static_cast<std::int64_t>(job_.split->test.size());
-    } else if (validation_.empty()) {
+    } else if (validation_.empty() && last_ && !p_.last_left_out) {
       const Weights& w = bench_.weights();
       const std::vector<float> state(w.state().begin(), w.state().end());
       const auto again = [&](const char* what) {
@@ -312,6 +349,62 @@ class Trainer {
       if (averaging()) at_point(average_->values(), [&] { again("the averaged weights' loss of the last batch"); });
       std::ranges::copy(state, w.state().begin());
     }
+  }
+
+  // Does the training wait any longer?
+  void look(const EpochRecord& record) {
+    if (!job_.early_stop) return;
+    const auto value = observed(record, job_.metrics, job_.early_stop->on);
+    if (!value) return;
+    const auto answer = p_.patience.look(*job_.early_stop, record.epoch, *value);
+    if (answer == Patience::Answer::over) p_.ended = true;
+    if (answer == Patience::Answer::improved && restores()) take(best_, true), best_record_ = record, best_record_.events.clear();
+  }
+
+  // Where the training ends before its last epoch, or with other weights than that one's: these are evaluated once more, as the last.
+  void close() {
+    TrialResult& r = p_.result;
+    EpochRecord record = r.epochs.back();
+    const bool back = restores() && !best_.empty() && best_.epoch != p_.epoch;
+    if (back) {
+      take(ahead_, true), ahead_record_ = record;
+      give(best_);
+      record = best_record_;
+    }
+    if (!validation_.empty()) evaluate(record, true);
+    if (stopped_) {
+      if (back) give(ahead_), ahead_ = {};
+      interrupted(cat("interrupted while evaluating the weights of epoch ", record.epoch));
+      return;
+    }
+    if (!fault_) keep_best(record), finish();
+    record.events.clear();
+    r.epochs.back() = std::move(record);
+    if (fault_) diverged(p_.epoch - 1, *fault_, false);
+  }
+
+  std::vector<std::string> notes() const {
+    std::vector<std::string> out = p_.told;
+    if (p_.left_out > 0)
+      out.push_back(cat(p_.left_out, p_.left_out == 1 ? " update was" : " updates were", " left out, not being finite; the first at step ", p_.first_left_out));
+    if (p_.result.outcome != Outcome::done) return out;
+    if (p_.ended && p_.epoch < job_.epochs)
+      out.push_back(cat("stopped early after epoch ", p_.epoch, " of ", job_.epochs, ": ", job_.early_stop->on,
+                        p_.patience.epoch == 0 ? std::string(" was never a number")
+                                               : cat(" was best in epoch ", p_.patience.epoch, " (", readable(p_.patience.best, 5), ")")));
+    if (limited() && clock_.samples < job_.epochs * batches_.usable())
+      out.push_back(cat("ended by max_steps: ", clock_.step, " updates, in epoch ", p_.epoch, " of ", job_.epochs));
+    if (!ahead_.empty()) out.push_back(cat("the weights are those of epoch ", best_.epoch, ", where ", job_.early_stop->on, " was best"));
+    return out;
+  }
+
+  void take(Snapshot& to, bool all) {
+    moving_.take(to, all);
+    to.epoch = p_.epoch, to.step = clock_.step, to.samples = clock_.samples, to.batches = p_.batches;
+  }
+  void give(const Snapshot& from) {
+    moving_.give(from);
+    groups_.went_back(from.step);
   }
 
   void count(const char* rows) {
@@ -371,9 +464,12 @@ class Trainer {
   void fields(Archive& a) {
     p_.fields(a);
     followers_.fields(a);
+    a(best_, best_record_, ahead_, ahead_record_);
+    a.check((best_.empty() || moving_.fits(best_)) && (ahead_.empty() || moving_.fits(ahead_)));
     const bool within = p_.seen > 0;
     if (!within) return;  // at the end of an epoch the weights are the good ones, and nothing is summed
-    a(good_, good_state_);
+    a(good_);
+    a.check(moving_.fits(good_));
     train_scores_.fields(a);
   }
 
@@ -385,8 +481,6 @@ class Trainer {
       best_state_.assign(w.state().begin(), w.state().end());
     }
     const TrialState state = read_safetensors(from.state, w);
-    std::ranges::copy(w.values(), good_.begin());
-    std::ranges::copy(w.state(), good_state_.begin());
     followers_.load(state.notes);
     const auto counter = [&](const char* name) {
       const auto it = state.counters.find(name);
@@ -399,11 +493,16 @@ class Trainer {
     archive.check(p_.epoch >= 0 && p_.step >= 0 && p_.samples >= 0 && p_.seen >= 0 && p_.seen <= batches_.usable());
     archive.check(p_.seen == 0 || p_.last_rows <= p_.seen);
     archive.check(p_.seen == 0 || std::ranges::any_of(fed_, [&](const Fed& f) { return f.plan->batch() == p_.last_rows; }));
-    if (good_.size() != w.values().size() || good_state_.size() != w.state().size()) throw Error("the saved state is of another model");
     groups_.restore(state, p_.step);
+    groups_.scale(p_.rate);
     p_.result.metrics = job_.metrics;
     p_.result.outcome = Outcome::done, p_.result.message.clear();
     clock_.step = p_.step, clock_.samples = p_.samples;
+    if (!ahead_.empty()) {  // it had ended with the weights of an earlier epoch: there may be more epochs now
+      give(ahead_);
+      p_.result.epochs.assign(1, ahead_record_);
+      ahead_ = {};
+    }
     before_ = p_.result.seconds;
     start_ = std::chrono::steady_clock::now();
   }
@@ -418,12 +517,31 @@ class Trainer {
     return out;
   }
 
-  bool diverged(std::int64_t e, const Fault& fault) {
+  // The training ends with the weights of the last epoch that was finite, or goes on from there with smaller rates: true.
+  bool diverged(std::int64_t e, const Fault& found, bool may_retry = true) {
+    const Fault fault = found;
+    const std::string what = cat(fault.what, " (epoch ", e + 1, ", lr ", p_.record.lr_last, ")",
+                                 fault.tensor.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(fault.tensor)));
+    give(good_);
+    if (may_retry && retries() && p_.retries < job_.divergence.times) {
+      ++p_.retries;
+      p_.rate *= job_.divergence.lr_scale;
+      p_.seen = 0, p_.batches = good_.batches;
+      clock_.step = good_.step, clock_.samples = good_.samples;
+      fault_.reset();
+      better_ = false;
+      groups_.at(clock_);
+      const double before = groups_.lr();
+      groups_.scale(p_.rate);
+      groups_.at(clock_);
+      p_.events.push_back({clock_.step, "lr", "loss", std::numeric_limits<double>::quiet_NaN(), before, groups_.lr(), "finite"});
+      p_.told.push_back(cat(what, "; went back to ", p_.epoch == 0 ? std::string("the start") : cat("the end of epoch ", p_.epoch), " with every rate times ",
+                            readable(p_.rate), " (retry ", p_.retries, " of ", job_.divergence.times, ")"));
+      return true;
+    }
     p_.result.outcome = Outcome::diverged;
-    p_.result.message = cat(fault.what, " (epoch ", e + 1, ", lr ", p_.record.lr_last, ")",
-                          fault.tensor.empty() ? std::string() : cat(": the first tensor that is not finite is ", quote(fault.tensor)));
-    std::ranges::copy(good_, bench_.weights().values().begin());
-    std::ranges::copy(good_state_, bench_.weights().state().begin());
+    p_.result.message = what;
+    if (p_.retries > 0) p_.result.message += cat(", after ", p_.retries, p_.retries == 1 ? " retry" : " retries");
     return false;
   }
 
@@ -439,17 +557,37 @@ class Trainer {
   const Controlled *dropout_ = quantity("dropout"), *loss_weight_ = quantity("loss.weight");
   Followers followers_;
   std::vector<std::int32_t> order_;
-  std::vector<float> good_, good_state_, held_, held_state_, point_;
+  std::vector<float> held_, held_state_, point_;
+  // What an update that is left out has changed.
+  struct Guard {
+    std::vector<float> values, state, slots;
+    void take(Trainer& t) {
+      const Weights& w = t.bench_.weights();
+      values.assign(w.values().begin(), w.values().end());
+      state.assign(w.state().begin(), w.state().end());
+      slots.assign(t.groups_.slots().begin(), t.groups_.slots().end());
+    }
+    void give(Trainer& t) const {
+      std::ranges::copy(values, t.bench_.weights().values().begin());
+      std::ranges::copy(state, t.bench_.weights().state().begin());
+      std::ranges::copy(slots, t.groups_.slots().begin());
+    }
+  } guard_;
   std::vector<Fed> fed_;
   Scorer train_scores_, scores_;
   Evaluator validation_, test_;
   std::optional<Average> average_;
+  const Moving moving_{bench_.weights(), groups_, followers_, average_};
+  Snapshot good_;          // the end of the last epoch that was finite
+  Snapshot best_, ahead_;  // of Job::early_stop: the best look; the end, where the training ended with the numbers of best_
+  EpochRecord best_record_, ahead_record_;
   std::optional<Fault> fault_;
   Plan* last_ = nullptr;
   Progress p_;
   Observer* observer_ = job_.observer;
   const bool saves_ = observer_ && observer_->keeps_states();
   bool stopped_ = false;  // within an evaluation
+  bool again_ = false;    // the epoch under way starts once more
   bool better_ = false;   // the epoch under way is the best so far, with:
   double merit_ = 0;
   std::optional<double> better_threshold_;

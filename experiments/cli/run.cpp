@@ -10,6 +10,7 @@
 #include "experiments/cli/print.h"
 #include "experiments/report/console.h"
 #include "experiments/report/events.h"
+#include "experiments/report/expect.h"
 #include "experiments/run/resume.h"
 #include "experiments/run/vocabulary.h"
 
@@ -72,7 +73,9 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   std::signal(SIGPIPE, SIG_IGN);  // a log nobody reads any more does not end a training
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  const int code = run::exit_code(run::run(prepared, options, reporters));
+  report::Expectations expectations(o.json || shown.taken);
+  reporters.push_back(&expectations);
+  const int code = run::exit_code(prepared.info, run::run(prepared, options, reporters));
   if (events && !events->problem().empty()) note(cat("not every event was written to ", quote(o.events), ": ", events->problem()));
   return stop ? 128 + by : code;
 }

@@ -34,6 +34,11 @@ struct alignas(64) Live {
     loss.store(value, std::memory_order_relaxed);
   }
 };
+// A bound on the mean of a final quantity over the seeds of each variant.
+struct Expectation {
+  std::string quantity, sign;  // val_accuracy; one of >=, >, <=, <
+  double bound = 0;
+};
 // What a run is, known before it starts.
 struct RunInfo {
   std::string name, experiment_text, command_line;
@@ -44,6 +49,7 @@ struct RunInfo {
   std::string select;              // the quantity that chooses among its points: "val_accuracy"
   bool split_varies = false;       // each seed has a split of its own
   std::vector<bool> metric_percent, metric_higher;
+  std::vector<Expectation> expect;
   bool averages = false;  // some trial keeps an average of its weights
   std::int64_t train_rows = 0, validation_rows = 0, epochs = 0, steps_per_epoch = 0;
   std::vector<std::pair<std::string, std::string>> fingerprints;  // of each data and model file the trials read: "data x.csv" and its CRC

@@ -83,7 +83,12 @@ std::string summary_md(const RunInfo& info, const std::vector<TrialResult>& resu
   std::string out = cat("# ", info.name, "\n\n", info.data_line, "\n\n", info.plan_line, "\n");
   for (const auto& table : tables(info, results)) out += cat("\n## ", table.quantity, "\n\n", render_markdown(table));
   for (const auto& table : point_tables(info, results)) out += cat("\n## Every point: ", table.quantity, "\n\n", render_markdown(table));
-  return out;
+  std::string notes;
+  for (const TrialResult& r : results) {
+    if (!r.message.empty()) notes += cat("- ", printable(r.id), ": ", name(r.outcome), ": ", printable(r.message), "\n");
+    for (const std::string& note : r.notes) notes += cat("- ", printable(r.id), ": ", printable(note), "\n");
+  }
+  return notes.empty() ? out : cat(out, "\n## Notes\n\n", notes);
 }
 
 }  // namespace lehr::report

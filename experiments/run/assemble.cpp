@@ -299,6 +299,29 @@ void set_threshold(const spec::Experiment& e, const Parts& parts, Job& job, KeyF
 }
 }  // namespace
 
+namespace {
+void set_control(const spec::Experiment& e, const Parts& parts, Job& job) {
+  job.max_steps = e.max_steps;
+  job.divergence = {e.on_divergence.skip, e.on_divergence.times, e.on_divergence.lr_scale};
+  if (!e.early_stop) return;
+  const spec::EarlyStopSpec& given = *e.early_stop;
+  const Clock clock = run_clock(parts.sizes, e.epochs);
+  const auto epochs = [&](const Span& span) { return std::ceil(span.steps(clock) / static_cast<double>(clock.steps_per_epoch)); };
+  EarlyStop& out = job.early_stop.emplace();
+  out.on = given.on;
+  const bool validation = given.on.starts_with("val_");
+  const std::string name = validation ? given.on.substr(4) : given.on;
+  out.higher = name != "loss" && make_metric(name, static_cast<std::int64_t>(parts.data->data.classes.size()))->higher_is_better();
+  const double every = validation ? static_cast<double>(e.evaluate_every) : 1;
+  const auto whole = [](double value) { return static_cast<std::int64_t>(std::min(value, 1e15)); };
+  out.patience = whole(std::ceil(epochs(given.patience) / every));
+  if (given.start) out.start = whole(epochs(*given.start));
+  out.min_delta = given.min_delta;
+  out.restore = given.restores ? EarlyStop::Restore::best : EarlyStop::Restore::none;
+  out.form = given.lightning ? EarlyStop::Form::lightning : EarlyStop::Form::keras;
+}
+}  // namespace
+
 TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
   const spec::Experiment& e = trial.experiment();
   TrialJob out;
@@ -370,6 +393,7 @@ TrialJob make_job(const spec::Trial& trial, const Parts& parts) {
     out.init.push_back({pattern, kind});
   }
   faults.raise();
+  set_control(e, parts, job);
   return out;
 }
 

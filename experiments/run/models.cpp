@@ -31,7 +31,8 @@ std::optional<double> reported(const TrialResult& r, Which which) {
   if (which == Which::best) return r.best_val_loss;
   if (which == Which::average) return last.average_loss;
   if (!last.evaluated || r.outcome == Outcome::failed || r.outcome == Outcome::interrupted) return std::nullopt;
-  return std::ranges::any_of(last.events, [](const FollowEvent& e) { return !e.restored.empty(); }) ? std::nullopt : std::optional(last.val_loss);
+  const bool others = std::ranges::any_of(last.events, [&](const FollowEvent& e) { return !e.restored.empty() && e.step >= last.step; });
+  return others ? std::nullopt : std::optional(last.val_loss);
 }
 }  // namespace
 

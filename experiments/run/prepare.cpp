@@ -88,6 +88,7 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.swept = study.swept;
   info.select = study.select;
   info.split_varies = study.vary_split;
+  for (const auto& e : first.expect) info.expect.push_back({e.quantity, e.sign, e.bound});
   for (const auto& metric : info.metrics) {
     const auto made = make_metric(metric, static_cast<std::int64_t>(info.classes.size()));
     info.metric_percent.push_back(made->percent());

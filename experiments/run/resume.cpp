@@ -13,7 +13,7 @@ bool below(const std::string& key, std::string_view section) {
 }
 
 Change::Kind kind_of(const std::string& key) {
-  for (const char* free : {"name", "threads", "checkpoint", "keep", "compare"})
+  for (const char* free : {"name", "threads", "checkpoint", "keep", "compare", "time_limit", "expect"})
     if (below(key, free)) return Change::Kind::free;
   for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every"})
     if (below(key, asks)) return Change::Kind::asks;

@@ -5,6 +5,7 @@
 #include "base/readable.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
+#include "experiments/report/expect.h"
 #include "experiments/run/models.h"
 
 namespace lehr::run {
@@ -19,12 +20,18 @@ std::vector<std::string> outcome_notes(const spec::Experiment& e, const Parts& p
               " of the validation rows is best")};
 }
 
+// Is the time of the whole run over?
+bool overdue(const PreparedStudy& p, const RunOptions& options) {
+  const auto& limit = p.study.trials.front().experiment().time_limit;
+  return limit && options.folder && options.folder->seconds() >= *limit;
+}
 
 // Hands what happens in one trial to the reporters and the run folder.
 class Ears : public Observer {
  public:
   Ears(const report::TrialInfo& trial, const RunOptions& options, const std::vector<report::Reporter*>& reporters, const spec::Experiment& e, const Clock& clock)
-      : trial_(trial), options_(options), reporters_(reporters), every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
+      : trial_(trial), options_(options), limit_(e.time_limit), reporters_(reporters),
+        every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
     seconds_ = every_ > 0 ? 0 : e.checkpoint.seconds;
     if (options_.folder) last_ = options_.folder->seconds();
     for (auto* r : reporters_)
@@ -36,7 +43,9 @@ class Ears : public Observer {
   void epoch(const EpochRecord& record) override {
     for (auto* r : reporters_) r->epoch(trial_, record);
   }
-  bool stopping() override { return options_.stop && options_.stop->load(std::memory_order_relaxed); }
+  bool stopping() override {
+    return (options_.stop && options_.stop->load(std::memory_order_relaxed)) || (limit_ && options_.folder && options_.folder->seconds() >= *limit_);
+  }
   bool keeps_states() const override { return options_.folder != nullptr; }
   bool wants_state(std::int64_t step, std::int64_t) override {
     if (every_ > 0) return step % every_ == 0;
@@ -51,6 +60,7 @@ class Ears : public Observer {
  private:
   const report::TrialInfo& trial_;
   const RunOptions& options_;
+  const std::optional<double> limit_;
   const std::vector<report::Reporter*>& reporters_;
   report::Live* live_ = nullptr;
   std::int64_t every_;
@@ -89,7 +99,7 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
     const report::TrialInfo& info = p.info.trials[i];
     TrialResult& result = results[i];
     bool known = false;
-    const bool stopped = options.stop && options.stop->load();
+    const bool stopped = (options.stop && options.stop->load()) || overdue(p, options);
     try {
       store::RunFolder::Stand stand;
       if (options.folder && options.resume) stand = options.folder->stand(i, options.longer);
@@ -114,6 +124,14 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
     result.epochs = result.epochs.empty() ? std::vector<EpochRecord>() : std::vector<EpochRecord>{std::move(result.epochs.back())};
     result.predictions = {};
   });
+  const auto left = std::ranges::count(results, Outcome::interrupted, &TrialResult::outcome);
+  if (left > 0 && overdue(p, options) && !(options.stop && options.stop->load())) {
+    const auto last = std::ranges::find(results, Outcome::interrupted, &TrialResult::outcome) - results.begin();
+    for (auto* r : reporters)
+      r->noted(p.info.trials[static_cast<std::size_t>(last)],
+               cat("the time_limit of ", readable(*p.study.trials.front().experiment().time_limit), " s is over: ", left,
+                   left == 1 ? " trial is" : " trials are", " not finished"));
+  }
   std::optional<Error> failed;
   if (options.folder) {
     try {
@@ -133,13 +151,15 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
   return results;
 }
 
-int exit_code(const std::vector<TrialResult>& results) {
+int exit_code(const report::RunInfo& info, const std::vector<TrialResult>& results) {
   const auto any = [&](Outcome o) { return std::ranges::any_of(results, [&](const TrialResult& r) { return r.outcome == o; }); };
   const auto all_bad = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::done; });
   if (any(Outcome::interrupted)) return 130;
   if (results.size() > 1 && !all_bad && (any(Outcome::diverged) || any(Outcome::failed))) return static_cast<int>(Exit::some_failed);
   if (any(Outcome::diverged)) return static_cast<int>(Exit::diverged);
-  return static_cast<int>(any(Outcome::failed) ? Exit::failed : Exit::ok);
+  if (any(Outcome::failed)) return static_cast<int>(Exit::failed);
+  const auto all = report::fulfilments(info, results);
+  return static_cast<int>(std::ranges::all_of(all, &report::Fulfilment::met) ? Exit::ok : Exit::expectation);
 }
 
 }  // namespace lehr::run

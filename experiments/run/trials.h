@@ -38,7 +38,8 @@ std::vector<TrialResult> run(const PreparedStudy& prepared, const RunOptions& op
 // Trains one trial from its beginning or from a state, on a worker's plans; the weights are left there. Handing over states is the observer's business.
 TrialResult train_trial(const PreparedStudy& prepared, std::size_t trial, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs = 0);
 
-// 0, 1, 4, 5 or 130 by what became of the trials.
-int exit_code(const std::vector<TrialResult>& results);
+// 0, 1, 4, 5 or 130 by what became of the trials; 6 where all are done and an expectation is not met. 130: some were interrupted, by a signal or by
+// time_limit.
+int exit_code(const report::RunInfo& info, const std::vector<TrialResult>& results);
 
 }  // namespace lehr::run

@@ -40,6 +40,15 @@ std::vector<ScheduleProblem> check_schedules(const Experiment& experiment, const
     for (const auto& [name, span] : experiment.average->moments)
       if (name == "start" && span.steps(clock) > static_cast<double>(clock.steps))
         add("average.start", true, cat(span.text(), " lie beyond the run of ", clock.epochs, " epochs (", clock.steps, " steps): nothing would be averaged"));
+  const auto steps = static_cast<double>(clock.steps);
+  const auto never = [&](const char* key, const Span& span) {
+    add(key, false, cat(span.text(), " are the whole run of ", clock.epochs, " epochs (", clock.steps, " steps) or more: it never stops early"));
+  };
+  if (const auto& early = experiment.early_stop) {
+    if (early->start && early->start->steps(clock) > steps) never("early_stop.start", *early->start);
+    else if (early->patience.steps(clock) >= steps) never("early_stop.patience", early->patience);
+  }
+  if (static_cast<double>(experiment.max_steps) > steps) add("max_steps", false, cat("the run has ", clock.steps, " steps: it ends before"));
   if (experiment.batch.schedule) check("batch.size", *experiment.batch.schedule, {1, static_cast<double>(clock.samples_per_epoch)});
   return out;
 }

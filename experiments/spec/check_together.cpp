@@ -36,6 +36,20 @@ void check_table(const Experiment& e, Problems& problems, const Place& at) {
   if (classes && table.target_standard)
     problems.error(at("data.target.scale"), "data.target.scale is for numbers, the loss ", name(e.loss.kind), " is one over classes");
 }
+// What a run may end with.
+void check_expectations(const Experiment& e, Problems& problems, const At& at) {
+  std::vector<std::string> known{"loss"};
+  const bool tests = e.data.split.test > 0 || e.data.split.test_rows > 0 || !e.data.arrays.test.inputs.empty();
+  for (const auto& [rows, there] : {std::pair{"val_", e.data.validates()}, {"test_", tests}})
+    for (const char* whose : {"", "avg_"}) {
+      if (!there || (*whose && !e.average)) continue;
+      known.push_back(cat(whose, rows, "loss"));
+      for (const std::string& metric : e.metrics) known.push_back(cat(whose, rows, metric));
+    }
+  for (const auto& one : e.expect)
+    if (std::ranges::count(known, one.quantity) == 0)
+      problems.error(at, "expect: ", quote(one.quantity), " is not measured", did_you_mean(one.quantity, known), "; there are ", join(known, ", "));
+}
 }  // namespace
 
 // Parts that must fit together.
@@ -89,6 +103,13 @@ void check_together(const Reading& reading, Problems& problems) {
   for (const ParamRule& rule : e.params)
     for (const auto& [name, quantity] : rule.hypers) follows("params." + rule.pattern + "." + name, quantity);
   for (const auto& [key, quantity] : e.quantities) follows(key, quantity);
+  if (e.early_stop && std::ranges::count(measured, e.early_stop->on) == 0)
+    problems.error(at(reading.places.contains("early_stop.on") ? "early_stop.on" : "early_stop"), "early_stop.on: ", quote(e.early_stop->on),
+                   " is not measured", did_you_mean(e.early_stop->on, measured), " (measured: ", join(measured, ", "),
+                   validates ? ")" : "; val_ ones need validation rows: data.split.validation)");
+  if (reading.places.contains("time_limit") && !e.time_limit)
+    problems.error(at("time_limit"), "time_limit is a time such as 10 min; max_steps and epochs end a training after so many updates or epochs");
+  check_expectations(e, problems, at("expect"));
   check_table(e, problems, at);
   check_arrays(reading, problems);
 }

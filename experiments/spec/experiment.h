@@ -91,6 +91,26 @@ struct AverageSpec {
   std::map<std::string, Span> moments;  // start, every, overwrite_every, where given
   bool operator==(const AverageSpec&) const = default;
 };
+struct EarlyStopSpec {
+  std::string on = "val_loss";
+  bool restores = true;    // the best weights
+  bool lightning = false;  // its form, not that of Keras
+  Span patience = {};
+  double min_delta = 0;
+  std::optional<Span> start = {};
+  bool operator==(const EarlyStopSpec&) const = default;
+};
+struct DivergenceSpec {
+  bool skip = false;
+  std::int64_t times = 0;  // 0: stop
+  double lr_scale = 0.5;
+  auto operator<=>(const DivergenceSpec&) const = default;
+};
+struct ExpectationSpec {  // of the mean over the seeds of a variant
+  std::string quantity, sign;  // val_accuracy, one of >=, >, <=, <
+  double bound = 0;
+  bool operator==(const ExpectationSpec&) const = default;
+};
 struct BatchSpec {
   std::int64_t size = 32;            // where it changes: the first one
   std::optional<Schedule> schedule;  // where it changes
@@ -120,6 +140,11 @@ struct Experiment {
   double clip_epsilon = 1e-3;
   std::optional<AverageSpec> average;
   std::int64_t evaluate_every = 1;  // epochs
+  std::optional<EarlyStopSpec> early_stop;
+  DivergenceSpec on_divergence;
+  std::int64_t max_steps = 0;       // 0: no limit
+  std::optional<double> time_limit; // seconds, of the whole run
+  std::vector<ExpectationSpec> expect;
   struct Checkpoint {
     double seconds = 30;       // from one state to the next
     std::optional<Span> span;  // instead of seconds

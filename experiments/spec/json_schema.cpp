@@ -122,6 +122,10 @@ class Writer {
         return schedule(key);
       case Type::rows:
         return reference("rows");
+      case Type::expectations:
+        return {{"type", "object"},
+                {"additionalProperties", {{"type", "string"}, {"pattern", "^ *(>=|<=|>|<) *[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)? *$"}}},
+                {"minProperties", 1}};
       case Type::init:
         return any_of({initializer(), {{"type", "object"}, {"additionalProperties", initializer()}}});
       case Type::columns:

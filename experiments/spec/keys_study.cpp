@@ -122,10 +122,7 @@ void add_study_keys(std::vector<Key>& keys) {
                            .shared = true},
                           kept_models, [](Experiment& e, Experiment::KeepModels keep) { e.keep_models = keep; }));
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
-  planned("early_stop", "a run has `epochs` epochs");
   planned("folds", "use data.split with repeat: {seeds: N, vary: [split]}");
-  planned("on_divergence", "a run that diverges stops");
-  planned("expect", "the figures are in summary.csv");
   planned("report", "every run leaves summary.csv and summary.md");
   planned("log", "every run leaves a metrics.csv with a row an epoch");
 }

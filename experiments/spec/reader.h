@@ -51,6 +51,7 @@ class ValueReader {
   std::optional<Value> integers(const Key& key, const Node& node, Node& canonical);
   std::optional<Value> schedule(const Key& key, const Node& node);
   std::optional<Value> rows(const Key& key, const Node& node, Node& canonical);
+  std::optional<Value> expectations(const Key& key, const Node& node);
   std::optional<Value> init(const Key& key, const Node& node);
   std::optional<Value> inputs(const Key& key, const Node& node, Node& canonical);
   bool initializer(const Key& key, const Node& node);

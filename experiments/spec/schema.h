@@ -39,6 +39,7 @@ enum class Type {
   init,      // pattern -> initializer
   columns,   // model input -> list of columns, or -> array; or one array
   arrays,    // model input -> array, or one array
+  expectations,  // measured quantity -> ">= 0.95"
   rules,     // pattern -> {freeze, lr_scale, hyperparameters}
   seeds,     // a count or a list
   variants,  // name -> patch
@@ -58,6 +59,7 @@ struct Value {
   std::vector<double> numbers;
   std::vector<std::int64_t> integers;
   std::vector<std::pair<std::string, std::string>> pairs;
+  std::vector<ExpectationSpec> expectations;
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;
   std::map<std::string, std::filesystem::path> arrays;
   std::optional<Controlled> schedule;
@@ -147,6 +149,7 @@ void add_model_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_data_keys(std::vector<Key>& keys);
 void add_array_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
+void add_control_keys(std::vector<Key>& keys);
 void add_study_keys(std::vector<Key>& keys);
 
 // Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.

@@ -47,6 +47,8 @@ std::string expected(const Key& key) {
       return "an array, or a mapping of model inputs to lists of columns or to arrays";
     case Type::arrays:
       return "an array, or a mapping of model inputs to arrays";
+    case Type::expectations:
+      return "a mapping of measured quantities to bounds";
     case Type::rules:
       return "a mapping of patterns to settings";
     case Type::seeds:
@@ -89,6 +91,8 @@ std::optional<Value> ValueReader::read(const Key& key, const Node& node, Node& c
       return span(key, node);
     case Type::rows:
       return rows(key, node, canonical);
+    case Type::expectations:
+      return expectations(key, node);
     case Type::init:
       return init(key, node);
     case Type::columns:
@@ -282,6 +286,33 @@ std::optional<Value> ValueReader::integers(const Key& key, const Node& node, Nod
     if (read) value.integers.push_back(read->integer);
     return read.has_value();
   });
+}
+
+// quantity -> ">= 0.95"
+std::optional<Value> ValueReader::expectations(const Key& key, const Node& node) {
+  if (!node.is_mapping() || node.entries.empty()) {
+    problems_.error(node.at, key.path, " must be ", expected(key), " such as ", key.example, ", not ", kind_name(node));
+    return std::nullopt;
+  }
+  Value value;
+  for (const Entry& entry : node.entries) {
+    const auto refuse = [&](const auto&... why) {
+      problems_.error(entry.value.at, key.path, ".", printable(entry.key), " must be a bound such as \">= 0.95\"", why...);
+    };
+    if (!entry.value.is_scalar()) {
+      refuse(", not ", kind_name(entry.value));
+      continue;
+    }
+    const std::string_view text = trim(entry.value.scalar);
+    std::string sign;
+    for (const char* known : {">=", "<=", ">", "<"})
+      if (sign.empty() && text.starts_with(known)) sign = known;
+    const auto bound = read_number(trim(text.substr(sign.size())));
+    if (sign.empty()) refuse(", not ", quote(text), ": it begins with >=, >, <= or <");
+    else if (!bound) refuse(", ", bound.why);
+    else value.expectations.push_back({entry.key, sign, bound.value});
+  }
+  return value.expectations.size() == node.entries.size() ? std::optional(value) : std::nullopt;
 }
 
 std::optional<Value> ValueReader::init(const Key& key, const Node& node) {

@@ -197,6 +197,10 @@ void RunFolder::trial_started(const report::TrialInfo& trial) {
 void RunFolder::epoch(const report::TrialInfo& trial, const EpochRecord& record) {
   const std::size_t bytes = 256 + sizeof(Measured) * (record.train.size() + record.val.size() + record.average.size());
   writer_->hand(bytes, [i = id(trial), record](Store& store) { store.epoch(i, record); });
+  if (record.left_out > 0) {
+    const std::string detail = report::json_object({}, {{"epoch", static_cast<double>(record.epoch)}, {"updates", static_cast<double>(record.left_out)}});
+    writer_->hand(256, [i = id(trial), now = report::utc_now(), detail](Store& store) { store.event(i, now, "left out", detail); });
+  }
   for (const FollowEvent& e : record.events) {
     std::vector<std::pair<std::string, std::string>> texts{{"quantity", e.quantity}, {"metric", e.metric}};
     if (!e.restored.empty()) texts.emplace_back("restored", e.restored);

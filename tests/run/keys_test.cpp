@@ -73,10 +73,10 @@ auto fields(PlanSizes& s) {
 // What is left of an experiment: its specs are above, its name and its places in a file decide nothing that is trained.
 auto fields(spec::Experiment& s) {
   auto& [path, name, model, data, loss, metrics, threshold, threshold_metric, optimizer, lr_scale, params, epochs, batch, accumulate, quantities, clip_form,
-         clip_epsilon, average, evaluate_every, checkpoint, keep_models, seed, threads, places] = s;
+         clip_epsilon, average, evaluate_every, early_stop, on_divergence, max_steps, time_limit, expect, checkpoint, keep_models, seed, threads, places] = s;
   (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places, (void)checkpoint, (void)keep_models;
-  return std::tie(metrics, threshold, threshold_metric, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, seed,
-                  threads);
+  return std::tie(metrics, threshold, threshold_metric, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, early_stop,
+                  on_divergence, max_steps, time_limit, expect, seed, threads);
 }
 
 // Another value of the same type.
@@ -87,6 +87,8 @@ void change(std::map<std::string, std::filesystem::path>& v) { v["x"] += "x"; }
 void change(ArrayNames& v) { v.target += "x"; }
 void change(Schedule& v) { v = Schedule(v.at(Clock{}) + 1); }
 void change(PlanSizes::Growth& v) { v.epochs += 1; }
+void change(spec::DivergenceSpec& v) { v.skip = !v.skip; }
+void change(spec::EarlyStopSpec& v) { v.on += "x"; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
 void change(spec::MlpSpec& v) { v.dropout += 0.1; }
 void change(spec::HeadSpec& v) { v.outputs += 1; }
@@ -187,7 +189,8 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
   each_field([](spec::Experiment& e) -> auto& { return e.batch; }, {{"size", plan}, {"schedule", plan}, {"keep_last", plan}, {"shuffle", none}});
   each_field([](spec::Experiment& e) -> auto& { return e; },
              {{"metrics", none}, {"threshold", none}, {"threshold_metric", none}, {"lr_scale", none}, {"epochs", plan}, {"accumulate", plan},
-              {"quantities", none}, {"clip_form", none}, {"clip_epsilon", none}, {"average", none}, {"evaluate_every", none}, {"seed", none}, {"threads", plan}});
+              {"quantities", none}, {"clip_form", none}, {"clip_epsilon", none}, {"average", none}, {"evaluate_every", none}, {"early_stop", none},
+              {"on_divergence", none}, {"max_steps", none}, {"time_limit", none}, {"expect", none}, {"seed", none}, {"threads", plan}});
 }
 
 TEST_CASE("an experiment's file belongs to the data, the model's needs to their key", "[run]") {

@@ -161,6 +161,20 @@ const Row rows[] = {
     {"clip.form", "", "clip: {norm: 0.0001}", "clip: {norm: 0.0001, form: optax}"},
     {"dropout", "", "", "dropout: 0.5", Effect::refused},  // no Dropout in the model
     {"evaluate_every", "", "", "evaluate_every: 2"},
+    {"early_stop.on", "epochs: 6, evaluate_every: 2", "early_stop: {patience: 2 epochs, min_delta: 1, restore: none}",
+     "early_stop: {on: loss, patience: 2 epochs, min_delta: 1, restore: none}"},
+    {"early_stop.patience", "epochs: 6", "early_stop: {patience: 1 epoch, min_delta: 1, restore: none}",
+     "early_stop: {patience: 3 epochs, min_delta: 1, restore: none}"},
+    {"early_stop.min_delta", "epochs: 6", "early_stop: {patience: 1 epoch}", "early_stop: {patience: 1 epoch, min_delta: 1}"},
+    {"early_stop.restore", "epochs: 6", "early_stop: {patience: 2 epochs, min_delta: 1}", "early_stop: {patience: 2 epochs, min_delta: 1, restore: none}"},
+    {"early_stop.start", "epochs: 6", "early_stop: {patience: 1 epoch, min_delta: 1}", "early_stop: {patience: 1 epoch, min_delta: 1, start: 3 epochs}"},
+    {"early_stop.form", "epochs: 6", "early_stop: {patience: 1 epoch, min_delta: 1, start: 3 epochs}",
+     "early_stop: {patience: 1 epoch, min_delta: 1, start: 3 epochs, form: lightning}"},
+    {"on_divergence", "lr: 0.1 + 1e40 * (step == 8)", "", "on_divergence: skip"},
+    {"on_divergence.retry.lr_scale", "lr: 0.1 + 1e40 * (step == 8)", "on_divergence: {retry: {lr_scale: 1e-40}}", "on_divergence: {retry: {lr_scale: 1e-39}}"},
+    {"on_divergence.retry.times", "lr: 0.1 + 1e40 * (step == 8)", "on_divergence: {retry: {lr_scale: 1e-1, times: 1}}",
+     "on_divergence: {retry: {lr_scale: 1e-1, times: 30}}"},
+    {"max_steps", "", "", "max_steps: 9"},
 };
 
 const char* const top =

@@ -165,7 +165,7 @@ TEST_CASE("sweeps that make no sense") {
       {"sweep: {threads: [1, 2]}\n", "'threads' speaks of all trials"},
       {"sweep: {metrics: [mae]}\n", "'metrics' speaks of all trials"},
       {"sweep: {extends: [a.yaml]}\n", "'extends' speaks of all trials"},
-      {"sweep: {early_stop: [1]}\n", "'early_stop' is not supported yet"},
+      {"sweep: {folds: [1]}\n", "'folds' is not supported yet"},
       {"sweep: {a..b: [1]}\n", "unknown key 'a..b'"},
       {"compare: {select: test_mae}\n", "bad.yaml:7:19: compare.select: the test rows are never looked at for choosing; there are val_loss, val_mae"},
       {"compare: {select: val_ma}\n", "compare.select: 'val_ma' is not measured, did you mean 'val_mae'? There are val_loss, val_mae"},

@@ -38,6 +38,8 @@ TEST_CASE("a training step allocates nothing", "[train]") {
   job.metrics = {"accuracy"};
   if (kind.loss == LossKind::binary_cross_entropy) job.metrics.push_back("auc");
   job.epochs = 3;
+  job.divergence.skip = GENERATE(false, true);
+  job.early_stop = EarlyStop{.patience = 9};
   // Between two updates of one epoch lies exactly one step.
   long before = 0, counted = 0;
   int steps = 0;

@@ -37,6 +37,25 @@ const Kind kinds[] = {
      [](Training& t) { t.job.hypers["lr"] = parse_controlled("{type: bold_driver, initial: 0.9, on: loss, rollback: true}"); }},
     {"a growing batch", {.rows = 60, .validation = 9}, "sgd",
      [](Training& t) { t.sizes.growth = PlanSizes::Growth{parse_schedule("epoch < 1 ? 8 : 20"), 3}; }},
+    {"a stop that restores", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) { t.job.epochs = 8, t.job.early_stop = EarlyStop{.min_delta = 0.05}; t.job.average = AverageRule{"ema", {}, {{"decay", 0.8}}}; }},
+    {"a stop that does not", {.validation = 9}, "sgd",
+     [](Training& t) { t.job.epochs = 8, t.job.early_stop = EarlyStop{.on = "loss", .patience = 2, .min_delta = 0.05, .restore = EarlyStop::Restore::none}; }},
+    {"all epochs and the best weights", {.validation = 9}, "schedule_free_adamw",
+     [](Training& t) { t.job.early_stop = EarlyStop{.higher = true, .patience = 9}; }},
+    {"an end within an epoch", {.validation = 9}, "sgd", [](Training& t) { t.job.max_steps = 12; }},
+    {"updates left out", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) { t.job.divergence.skip = true, t.job.hypers["lr"] = parse_schedule("0.05 + 1e40 * (step == 3) + 1e40 * (step == 11)"); }},
+    {"retries", {.validation = 9, .norm = true}, "adam",
+     [](Training& t) {
+       t.job.divergence = {.times = 9, .lr_scale = 1e-3}, t.job.hypers["lr"] = parse_schedule("0.05 + 1e38 * (step == 8)");
+       t.job.average = AverageRule{"ema", {}, {{"decay", 0.8}}};
+     }},
+    {"retries and a bold driver", {.validation = 9}, "sgd",
+     [](Training& t) {
+       t.job.divergence = {.times = 2, .lr_scale = 1e-20}, t.job.hypers["weight_decay"] = parse_schedule("1e25 * (step == 8)");
+       t.job.hypers["lr"] = parse_controlled("{type: bold_driver, initial: 0.9, on: loss, rollback: true}");
+     }},
 };
 
 std::unique_ptr<Training> training(const Kind& kind) {
@@ -71,6 +90,8 @@ TEST_CASE("a training that goes on from its state gives the same bits", "[train]
   for (const Kind& kind : kinds) {
     INFO(kind.name);
     const auto whole = training(kind);
+    std::vector<EpochRecord> told, epochs;
+    whole->hooks.on_epoch = [&](const EpochRecord& r) { told.push_back(r); };
     const TrialResult expected = whole->run();
     const Saved& end = whole->hooks.saved;
     const auto state_at_end = end.state.empty() ? std::string() : end.state.substr(0, 0);
@@ -80,6 +101,8 @@ TEST_CASE("a training that goes on from its state gives the same bits", "[train]
       const auto first = training(kind);
       first->hooks.stop = [&] { return updates >= stop_at; };
       updates = 0;
+      epochs.clear();
+      first->hooks.on_epoch = [&](const EpochRecord& r) { epochs.push_back(r); };
       first->hooks.on_step = [&](std::int64_t step, double) { updates = step + 1; };
       const TrialResult stopped = first->run();
       if (stopped.outcome != Outcome::interrupted) break;
@@ -88,9 +111,11 @@ TEST_CASE("a training that goes on from its state gives the same bits", "[train]
 
       const auto rest = training(kind);
       rest->job.from = &first->hooks.saved;
+      rest->hooks.on_epoch = first->hooks.on_epoch;
       const TrialResult got = rest->run();
       CHECK(got.outcome == expected.outcome);
       CHECK(got.message == expected.message);
+      CHECK(got.notes == expected.notes);
       CHECK(got.best_epoch == expected.best_epoch);
       CHECK(rest->weights() == whole->weights());
       CHECK(std::ranges::equal(rest->bench->weights().state(), whole->bench->weights().state()));
@@ -99,11 +124,10 @@ TEST_CASE("a training that goes on from its state gives the same bits", "[train]
       CHECK(rest->hooks.saved.average == end.average);
       REQUIRE(got.predictions.size() == expected.predictions.size());
       for (std::size_t i = 0; i < got.predictions.size(); ++i) CHECK(got.predictions[i].values == expected.predictions[i].values);
-      std::vector<EpochRecord> epochs = stopped.epochs;
-      for (const EpochRecord& record : got.epochs)
-        if (epochs.empty() || record.epoch > epochs.back().epoch) epochs.push_back(record);
-      REQUIRE(epochs.size() == expected.epochs.size());
-      for (std::size_t i = 0; i < epochs.size(); ++i) check_same(epochs[i], expected.epochs[i]);
+      REQUIRE(epochs.size() == told.size());
+      for (std::size_t i = 0; i < epochs.size(); ++i) check_same(epochs[i], told[i]);
+      REQUIRE(got.epochs.empty() == expected.epochs.empty());
+      if (!got.epochs.empty()) check_same(got.epochs.back(), expected.epochs.back());
     }
     CHECK(updates >= 10);
   }
