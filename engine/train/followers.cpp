@@ -6,18 +6,6 @@
 
 namespace lehr {
 
-void Followers::Copy::take(const Numbers& from) {
-  values.assign(from.values.begin(), from.values.end());
-  state.assign(from.state.begin(), from.state.end());
-  slots.assign(from.slots.begin(), from.slots.end());
-}
-
-void Followers::Copy::give(const Numbers& to) const {
-  std::ranges::copy(values, to.values.begin());
-  std::ranges::copy(state, to.state.begin());
-  std::ranges::copy(slots, to.slots.begin());
-}
-
 Followers::Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock,
                      Numbers numbers)
     : numbers_(numbers) {
@@ -81,9 +69,7 @@ void Followers::load(const std::map<std::string, std::string>& notes) {
 void Followers::fields(Archive& a) {
   for (Follower& f : all_) {
     a(f.sum, f.counted, f.looked, f.previous, f.best);
-    for (const Copy* copy : {&f.previous, &f.best})
-      a.check(!f.feedback->restores() ||
-              (copy->values.size() == numbers_.values.size() && copy->state.size() == numbers_.state.size() && copy->slots.size() == numbers_.slots.size()));
+    for (const NumbersCopy* copy : {&f.previous, &f.best}) a.check(!f.feedback->restores() || copy->fits(numbers_));
   }
 }
 

@@ -1,10 +1,8 @@
 #pragma once
 #include "engine/train/job.h"
+#include "engine/train/numbers.h"
 
 namespace lehr {
-
-// Everything a trial's numbers consist of.
-struct Numbers { std::span<float> values, state, slots; };
 
 // The quantities of a run that follow a metric: tells each its metric when it is due, takes the numbers back where a rule asks for
 // that, and writes down what happened.
@@ -25,12 +23,6 @@ class Followers {
   void fields(Archive& a);
 
  private:
-  struct Copy {
-    std::vector<float> values, state, slots;
-    void take(const Numbers& from);
-    void give(const Numbers& to) const;
-    void fields(Archive& a) { a(values, state, slots); }
-  };
   enum class Source { loss, metric, val_loss, val_metric };
   struct Follower {
     std::string quantity;
@@ -40,7 +32,7 @@ class Followers {
     std::size_t metric;
     std::int64_t epochs = 0, steps = 0;  // one of them: how often it looks
     double sum = 0, counted = 0;         // of the losses since it looked, and of what they stand for
-    Copy previous, best;                 // where its rule goes back
+    NumbersCopy previous, best;                 // where its rule goes back
     bool looked = false;
   };
   void observe(Follower& f, double value, const Clock& next);

@@ -9,13 +9,13 @@ namespace lehr {
 // All numbers of a training at the end of an epoch, to go back to.
 struct Snapshot {
   std::int64_t epoch = 0, step = 0, samples = 0, batches = 0;  // as in Progress
-  std::vector<float> values, state;
-  bool whole = false;  // what follows was taken, too
-  std::vector<float> slots, average;
+  NumbersCopy numbers;
+  bool whole = false;  // the optimizer's slots and what follows were taken, too
+  std::vector<float> average;
   std::int64_t averages = 0;
   std::vector<std::string> notes;  // of the followers: name, text, name, …
   std::string followers;
-  bool empty() const { return values.empty(); }
+  bool empty() const { return numbers.values.empty(); }
   void fields(Archive& a);
 };
 
@@ -29,6 +29,11 @@ struct Moving {
   void take(Snapshot& to, bool all) const;
   void give(const Snapshot& from) const;
   bool fits(const Snapshot& m) const;
+  // By name, as a checkpoint holds them: the optimizer's slots and scalars, the average, what follows a metric; and back, after update t. Parameters and states are in the
+  // checkpoint beside. restore: Error naming what is missing or of another size.
+  void save(TrialState& state) const;
+  void restore(const TrialState& state, std::int64_t t) const;
+  Numbers numbers(bool all) const { return {weights.values(), weights.state(), all ? groups.slots() : std::span<float>()}; }
 };
 
 }  // namespace lehr

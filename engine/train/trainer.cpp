@@ -12,6 +12,7 @@
 #include "engine/train/evaluate.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
+#include "engine/train/examiner.h"
 #include "engine/train/progress.h"
 #include "engine/train/snapshot.h"
 
@@ -35,13 +36,10 @@ class Trainer {
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()),
         fed_(feeds()),
-        train_scores_(scorer(sizes_.train_rows)),
-        scores_(scorer(std::max(sizes_.validation_rows, sizes_.test_rows))),
-        validation_(bench, job, job.split->validation),
-        test_(bench, job, job.split->test) {
-    scores_.search();
+        train_scores_(scorer()),
+        examiner_({bench, job, fed_, groups_, average_, clock_, p_}) {
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
-    if (job.divergence.skip) guard_.take(*this);
+    if (job.divergence.skip) guard_.take(moving_.numbers(true));
   }
 
   TrialResult run() {
@@ -92,10 +90,9 @@ class Trainer {
     }
     return out;
   }
-  Scorer scorer(std::int64_t most_rows) const {
+  Scorer scorer() const {
     const Plan& plan = *fed_.back().plan;
-    const std::int64_t width = elements(plan.type(job_.model->scores).shape) / plan.batch();
-    return {job_, width, most_rows, std::max(plan.batch(), bench_.evaluation_batch())};
+    return {job_, elements(plan.type(job_.model->scores).shape) / plan.batch(), sizes_.train_rows, plan.batch()};
   }
 
   double seconds() const { return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -124,14 +121,14 @@ class Trainer {
     record.loss = p_.loss / p_.counted;
     record.grad_norm = p_.norm;
     train_scores_.measured(record.train);
-    check_weights();
-    if (!fault_ && !validation_.empty() && ((e + 1) % job_.evaluate_every == 0 || last)) evaluate(record, last && !restores());
-    if (stopped_) return interrupted(cat("interrupted while evaluating epoch ", e + 1));
-    if (fault_) return diverged(e, *fault_);
+    examiner_.check_weights(*last_);
+    if (!examiner_.fault() && examiner_.validates() && ((e + 1) % job_.evaluate_every == 0 || last)) examiner_.evaluate(record, last && !restores());
+    if (examiner_.stopped()) return interrupted(cat("interrupted while evaluating epoch ", e + 1));
+    if (examiner_.fault()) return diverged(e, *examiner_.fault());
     followers_.epoch(record, clock_);
     if (last && !restores()) finish();
-    if (fault_ && validation_.empty()) return diverged(e, *fault_);
-    keep_best(record);
+    if (examiner_.fault() && !examiner_.validates()) return diverged(e, *examiner_.fault());
+    examiner_.keep_best(record);
     record.events.insert(record.events.begin(), p_.events.begin(), p_.events.end());
     p_.events.clear();
     record.seconds = seconds();
@@ -139,7 +136,7 @@ class Trainer {
     take(good_, retries());
     p_.result.epochs.push_back(std::move(record));
     if (observer_) observer_->epoch(p_.result.epochs.back());
-    if (fault_) return diverged(e, *fault_, false);  // the epoch and its evaluation were finite, the test rows' is not
+    if (examiner_.fault()) return diverged(e, *examiner_.fault(), false);  // the epoch and its evaluation were finite, the test rows' is not
     look(p_.result.epochs.back());
     if (over() || !observer_) return true;
     if (observer_->stopping()) return interrupted(cat("interrupted after epoch ", p_.epoch));
@@ -196,7 +193,7 @@ class Trainer {
     const auto of_step = std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows));
     counted = counts_.sum(of_step);
     p_.last_left_out = false;
-    if (job_.divergence.skip) guard_.take(*this);
+    if (job_.divergence.skip) guard_.take(moving_.numbers(true));
     groups_.at(clock_);
     const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
     for (std::int64_t done = 0; done < rows;) {
@@ -238,7 +235,7 @@ class Trainer {
 
   // The update under way changes nothing but the clock, and its loss is none.
   std::int64_t leave_out(std::int64_t rows, double& loss, double& counted) {
-    guard_.give(*this);
+    guard_.give(moving_.numbers(true));
     if (p_.left_out++ == 0) p_.first_left_out = clock_.step;
     ++p_.record.left_out;
     p_.last_left_out = true;
@@ -252,104 +249,7 @@ class Trainer {
     return *std::ranges::lower_bound(fed_, rows, {}, [](const Fed& f) { return f.plan->batch(); });
   }
 
-  // The weights to evaluate; nothing where they are the trained ones.
-  std::span<const float> evaluation_point() {
-    if (!groups_.has_evaluation_point()) return {};
-    point_.resize(bench_.weights().values().size());
-    groups_.evaluation_point(point_);
-    return point_;
-  }
-  bool averaging() const { return average_ && average_->count() > 0; }
-
-  // Does something with other weights in place of the trained ones, if there are others.
-  template <class Body>
-  void at_point(std::span<const float> point, const Body& body) {
-    if (point.empty()) return body();
-    const Weights& w = bench_.weights();
-    held_.assign(w.values().begin(), w.values().end());
-    held_state_.assign(w.state().begin(), w.state().end());
-    std::ranges::copy(point, w.values().begin());
-    if (!held_state_.empty()) retake_statistics(w.state(), fed_, job_.split->train);
-    body();
-    std::ranges::copy(held_, w.values().begin());
-    std::ranges::copy(held_state_, w.state().begin());
-  }
-
-  // Something that is not finite: what, and the first tensor of a plan that is not.
-  struct Fault { std::string what, tensor; };
-
-  void check_weights() {
-    const Weights& w = bench_.weights();
-    const auto check = [&](const char* what, std::span<const float> values) {
-      if (!fault_ && !all_finite(values)) fault_ = Fault{cat(what, " are not finite after step ", clock_.step - 1), last_->first_bad()};
-    };
-    check("weights", w.values());
-    check("statistics of a norm", w.state());
-  }
-
-  // observer: may stop it.
-  double judge(const Evaluator& rows, std::vector<Measured>& out, const char* what, Observer* observer = nullptr, std::vector<float>* predicted = nullptr) {
-    if (stopped_) return 0;
-    const Evaluation v = rows.run(scores_, out, observer, predicted);
-    stopped_ = v.stopped;
-    if (!v.finite && !fault_)
-      fault_ =
-          Fault{cat(what, std::isfinite(v.loss) ? cat(" ", v.loss, " from scores that are not finite") : cat(" ", v.loss), " after step ", clock_.step - 1),
-                v.first_bad};
-    return v.loss;
-  }
-
-  // last: no evaluation comes after it.
-  void evaluate(EpochRecord& record, bool last) {
-    record.evaluated = true;
-    if (last) p_.result.tallies.clear(), p_.result.predictions.clear();
-    if (averaging())
-      at_point(average_->values(), [&] {
-        record.average_loss = judge(validation_, record.average, "validation loss of the averaged weights", observer_);
-        if (last && good()) count("avg_val"), p_.result.average_threshold = scores_.best_threshold();
-      });
-    at_point(evaluation_point(), [&] {
-      record.val_loss = judge(validation_, record.val, "validation loss", observer_, last ? predicted("val") : nullptr);
-      if (!good()) return;
-      if (last) count("val"), p_.result.threshold = scores_.best_threshold();
-      consider(record);
-    });
-  }
-  bool good() const { return !fault_ && !stopped_; }
-
-  std::vector<float>* predicted(const char* rows) {
-    if (!job_.keep_predictions) return nullptr;
-    p_.result.predictions.push_back({rows, scores_width_, {}});
-    return &p_.result.predictions.back().values;
-  }
-
-  // The test rows after the last epoch; without rows to evaluate on, the last batch once more shows what the last update has made.
-  void finish() {
-    if (!test_.empty()) {
-      at_point(evaluation_point(), [&] {
-        scores_.decide_by(p_.result.threshold.value_or(job_.threshold));
-        p_.result.test_loss = judge(test_, p_.result.test, "test loss", nullptr, predicted("test"));
-        if (!fault_) count("test");
-      });
-      if (averaging())
-        at_point(average_->values(), [&] {
-          scores_.decide_by(p_.result.average_threshold.value_or(job_.threshold));
-          p_.result.average_test_loss = judge(test_, p_.result.average_test, "test loss of the averaged weights");
-          if (!fault_) count("avg_test");
-        });
-      p_.result.test_rows = static_cast<std::int64_t>(job_.split->test.size());
-    } else if (validation_.empty() && last_ && !p_.last_left_out) {
-      const Weights& w = bench_.weights();
-      const std::vector<float> state(w.state().begin(), w.state().end());
-      const auto again = [&](const char* what) {
-        last_->forward();
-        if (!std::isfinite(last_->loss()) && !fault_) fault_ = Fault{cat(what, " ", last_->loss(), " after step ", clock_.step - 1), last_->first_bad()};
-      };
-      at_point(evaluation_point(), [&] { again("loss of the last batch"); });
-      if (averaging()) at_point(average_->values(), [&] { again("the averaged weights' loss of the last batch"); });
-      std::ranges::copy(state, w.state().begin());
-    }
-  }
+  void finish() { examiner_.finish(p_.last_left_out ? nullptr : last_); }
 
   // Does the training wait any longer?
   void look(const EpochRecord& record) {
@@ -371,16 +271,16 @@ class Trainer {
       give(best_);
       record = best_record_;
     }
-    if (!validation_.empty()) evaluate(record, true);
-    if (stopped_) {
+    if (examiner_.validates()) examiner_.evaluate(record, true);
+    if (examiner_.stopped()) {
       if (back) give(ahead_), ahead_ = {};
       interrupted(cat("interrupted while evaluating the weights of epoch ", record.epoch));
       return;
     }
-    if (!fault_) keep_best(record), finish();
+    if (!examiner_.fault()) examiner_.keep_best(record), finish();
     record.events.clear();
     r.epochs.back() = std::move(record);
-    if (fault_) diverged(p_.epoch - 1, *fault_, false);
+    if (examiner_.fault()) diverged(p_.epoch - 1, *examiner_.fault(), false);
   }
 
   std::vector<std::string> notes() const {
@@ -407,30 +307,6 @@ class Trainer {
     groups_.went_back(from.step);
   }
 
-  void count(const char* rows) {
-    if (const Tally* tally = scores_.tally()) p_.result.tallies.push_back({rows, *tally});
-  }
-
-  // The weights at hand, where they are the best so far; they count as such once their epoch is over.
-  void consider(const EpochRecord& record) {
-    const double value = scores_.merit(record.val_loss, record.val);
-    better_ = !std::isnan(value) && (p_.result.best_epoch == 0 || value > p_.best);  // what is undefined is not best
-    if (!better_) return;
-    merit_ = value, better_threshold_ = scores_.best_threshold();
-    if (!job_.keep_best || !saves_) return;
-    const Weights& w = bench_.weights();
-    better_values_.assign(w.values().begin(), w.values().end());
-    better_state_.assign(w.state().begin(), w.state().end());
-  }
-
-  void keep_best(const EpochRecord& record) {
-    if (!better_) return;
-    better_ = false;
-    p_.best = merit_, p_.best_threshold = better_threshold_;
-    p_.result.best_epoch = record.epoch, p_.result.best_val_loss = record.val_loss;
-    best_values_.swap(better_values_), best_state_.swap(better_state_);
-  }
-
   // Hands the state over, if it is finite; at the end, what is evaluated beside the weights, too.
   void save(bool finished) {
     const Weights& w = bench_.weights();
@@ -438,24 +314,18 @@ class Trainer {
     p_.step = clock_.step, p_.samples = clock_.samples;
     p_.result.seconds = seconds();
     TrialState state;
-    groups_.save(state);
-    followers_.save(state.notes);
-    if (average_)
-      for (const Parameter& p : w.parameters()) {
-        const auto values = average_->values().subspan(p.offset, p.size);
-        state.slots.push_back({"average." + p.name, p.shape, {values.begin(), values.end()}});
-      }
-    state.counters = {{"step", clock_.step}, {"epoch", p_.epoch}, {"samples", clock_.samples}, {"batches", p_.batches}};
-    if (average_) state.counters["averages"] = average_->count();
+    moving_.save(state);
+    for (const auto& [name, count] : {std::pair{"step", clock_.step}, {"epoch", p_.epoch}, {"samples", clock_.samples}, {"batches", p_.batches}})
+      state.counters[name] = count;  // for who reads the file; what is restored is in `progress`
     Archive archive;
     fields(archive);
     state.progress = archive.take();
     Saved saved{p_.epoch, clock_.step, finished, safetensors(w, state), "", p_.best_threshold, "", ""};
-    if (!best_values_.empty()) saved.best = safetensors(w, best_values_, best_state_);
+    if (const NumbersCopy& best = examiner_.best(); !best.values.empty()) saved.best = safetensors(w, best.values, best.state);
     if (finished) {
       const auto here = [&](std::string& to) { to = safetensors(w, w.values(), w.state()); };
-      if (groups_.has_evaluation_point()) at_point(evaluation_point(), [&] { here(saved.point); });
-      if (averaging()) at_point(average_->values(), [&] { here(saved.average); });
+      if (groups_.has_evaluation_point()) examiner_.at_point(examiner_.evaluation_point(), [&] { here(saved.point); });
+      if (examiner_.averaging()) examiner_.at_point(average_->values(), [&] { here(saved.average); });
     }
     observer_->state(std::move(saved));
   }
@@ -477,23 +347,16 @@ class Trainer {
     const Weights& w = bench_.weights();
     if (!from.best.empty() && job_.keep_best) {
       read_weights(from.best, w);
-      best_values_.assign(w.values().begin(), w.values().end());
-      best_state_.assign(w.state().begin(), w.state().end());
+      examiner_.best().take(moving_.numbers(false));
     }
     const TrialState state = read_safetensors(from.state, w);
-    followers_.load(state.notes);
-    const auto counter = [&](const char* name) {
-      const auto it = state.counters.find(name);
-      return it == state.counters.end() ? 0 : it->second;
-    };
-    if (average_) average_->restore(averaged(state), counter("averages"));
     Archive archive(state.progress);
     fields(archive);
     archive.end();
     archive.check(p_.epoch >= 0 && p_.step >= 0 && p_.samples >= 0 && p_.seen >= 0 && p_.seen <= batches_.usable());
     archive.check(p_.seen == 0 || p_.last_rows <= p_.seen);
     archive.check(p_.seen == 0 || std::ranges::any_of(fed_, [&](const Fed& f) { return f.plan->batch() == p_.last_rows; }));
-    groups_.restore(state, p_.step);
+    moving_.restore(state, p_.step);
     groups_.scale(p_.rate);
     p_.result.metrics = job_.metrics;
     p_.result.outcome = Outcome::done, p_.result.message.clear();
@@ -507,16 +370,6 @@ class Trainer {
     start_ = std::chrono::steady_clock::now();
   }
 
-  std::vector<float> averaged(const TrialState& state) const {
-    std::vector<float> out(bench_.weights().values().begin(), bench_.weights().values().end());
-    for (const Parameter& p : bench_.weights().parameters()) {
-      const auto saved = std::ranges::find(state.slots, "average." + p.name, &TrialState::Tensor::name);
-      if (saved == state.slots.end() || saved->values.size() != p.size) throw Error("the saved state has no average of ", quote(p.name));
-      std::ranges::copy(saved->values, out.begin() + static_cast<std::ptrdiff_t>(p.offset));
-    }
-    return out;
-  }
-
   // The training ends with the weights of the last epoch that was finite, or goes on from there with smaller rates: true.
   bool diverged(std::int64_t e, const Fault& found, bool may_retry = true) {
     const Fault fault = found;
@@ -528,8 +381,7 @@ class Trainer {
       p_.rate *= job_.divergence.lr_scale;
       p_.seen = 0, p_.batches = good_.batches;
       clock_.step = good_.step, clock_.samples = good_.samples;
-      fault_.reset();
-      better_ = false;
+      examiner_.forget_epoch();
       groups_.at(clock_);
       const double before = groups_.lr();
       groups_.scale(p_.rate);
@@ -557,42 +409,20 @@ class Trainer {
   const Controlled *dropout_ = quantity("dropout"), *loss_weight_ = quantity("loss.weight");
   Followers followers_;
   std::vector<std::int32_t> order_;
-  std::vector<float> held_, held_state_, point_;
-  // What an update that is left out has changed.
-  struct Guard {
-    std::vector<float> values, state, slots;
-    void take(Trainer& t) {
-      const Weights& w = t.bench_.weights();
-      values.assign(w.values().begin(), w.values().end());
-      state.assign(w.state().begin(), w.state().end());
-      slots.assign(t.groups_.slots().begin(), t.groups_.slots().end());
-    }
-    void give(Trainer& t) const {
-      std::ranges::copy(values, t.bench_.weights().values().begin());
-      std::ranges::copy(state, t.bench_.weights().state().begin());
-      std::ranges::copy(slots, t.groups_.slots().begin());
-    }
-  } guard_;
   std::vector<Fed> fed_;
-  Scorer train_scores_, scores_;
-  Evaluator validation_, test_;
+  Scorer train_scores_;
   std::optional<Average> average_;
+  Progress p_;
+  Examiner examiner_;
+  NumbersCopy guard_;  // what an update that is left out has changed
   const Moving moving_{bench_.weights(), groups_, followers_, average_};
   Snapshot good_;          // the end of the last epoch that was finite
   Snapshot best_, ahead_;  // of Job::early_stop: the best look; the end, where the training ended with the numbers of best_
   EpochRecord best_record_, ahead_record_;
-  std::optional<Fault> fault_;
-  Plan* last_ = nullptr;
-  Progress p_;
+  Plan* last_ = nullptr;  // of the last batch
   Observer* observer_ = job_.observer;
   const bool saves_ = observer_ && observer_->keeps_states();
-  bool stopped_ = false;  // within an evaluation
   bool again_ = false;    // the epoch under way starts once more
-  bool better_ = false;   // the epoch under way is the best so far, with:
-  double merit_ = 0;
-  std::optional<double> better_threshold_;
-  std::vector<float> better_values_, better_state_, best_values_, best_state_;
-  std::int64_t scores_width_ = elements(fed_.back().plan->type(job_.model->scores).shape) / fed_.back().plan->batch();
   double before_ = 0;  // seconds of the training before it was stopped
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
