@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/train/progress.h"
+
 namespace lehr {
 
 Followers::Followers(std::vector<std::pair<std::string, Controlled*>> quantities, const std::vector<std::string>& metrics, bool validates, const Clock& clock,
@@ -59,7 +61,6 @@ void Followers::save(std::map<std::string, std::string>& notes) const {
 
 void Followers::load(const std::map<std::string, std::string>& notes) {
   std::map<std::string, int> count;
-  events_.clear();
   for (Follower& f : all_) {
     const auto note = notes.find(cat("follow.", f.quantity, ".", count[f.quantity]++));
     if (note != notes.end()) f.feedback->load(note->second, true);  // a rule that was not there before starts afresh
@@ -67,6 +68,7 @@ void Followers::load(const std::map<std::string, std::string>& notes) {
 }
 
 void Followers::fields(Archive& a) {
+  a(events_);
   for (Follower& f : all_) {
     a(f.sum, f.counted, f.looked, f.previous, f.best);
     for (const NumbersCopy* copy : {&f.previous, &f.best}) a.check(!f.feedback->restores() || copy->fits(numbers_));

@@ -119,9 +119,10 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
       result.outcome = Outcome::failed, result.message = error.what();
     }
     result.id = trial.id, result.variant = trial.variant, result.seed = trial.seed;
+    // Each epoch was told when it was over; of a result only the last one is kept.
+    result.epochs = result.epochs.empty() ? std::vector<EpochRecord>() : std::vector<EpochRecord>{std::move(result.epochs.back())};
     for (auto* r : reporters)
       if (!(known || stopped) || r != options.folder) r->trial_finished(info, result);
-    result.epochs = result.epochs.empty() ? std::vector<EpochRecord>() : std::vector<EpochRecord>{std::move(result.epochs.back())};
     result.predictions = {};
   });
   const auto left = std::ranges::count(results, Outcome::interrupted, &TrialResult::outcome);

@@ -110,8 +110,7 @@ void RunFolder::empty() const {
   } catch (const std::exception&) {  // a store that cannot be read is replaced all the same; its models stay
   }
   for (const auto& name : models)
-    if (const fs::path file = (folder_ / "models" / name).lexically_normal(); file.string().starts_with((folder_ / "models").lexically_normal().string()))
-      fs::remove(file, error);
+    if (const fs::path below = fs::path(name).lexically_normal(); below.is_relative() && *below.begin() != "..") fs::remove(folder_ / "models" / below, error);
   if (fs::is_directory(fs::symlink_status(folder_ / "states", error)))
     for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
       if (entry.path().extension() == ".safetensors") fs::remove(entry.path(), error);
@@ -217,11 +216,9 @@ void RunFolder::state(const report::TrialInfo& trial, const Saved& saved) {
 }
 
 void RunFolder::trial_finished(const report::TrialInfo& trial, const TrialResult& result) {
-  TrialResult thin = result;
-  if (thin.epochs.size() > 1) thin.epochs.erase(thin.epochs.begin(), thin.epochs.end() - 1);
-  writer_->hand(1024, [i = id(trial), now = report::utc_now(), thin = std::move(thin)](Store& store) {
-    store.finished(i, thin, now);
-    if (thin.outcome == Outcome::failed || thin.outcome == Outcome::diverged) store.event(i, now, name(thin.outcome), report::json_object({{"message", thin.message}}));
+  writer_->hand(1024, [i = id(trial), now = report::utc_now(), result](Store& store) {
+    store.finished(i, result, now);
+    if (result.outcome == Outcome::failed || result.outcome == Outcome::diverged) store.event(i, now, name(result.outcome), report::json_object({{"message", result.message}}));
   });
 }
 

@@ -216,8 +216,9 @@ void Store::blob(std::size_t trial, const std::string& kind, const Saved& of, st
   }
   Statement& s = statement("INSERT OR REPLACE INTO blob VALUES (?,?,?,?,?,?,?,?,?,?,?)");
   s.bind(id).bind(kind).bind(of.epoch).bind(of.step).bind(std::int64_t{of.finished}).bind(threshold.value_or(std::nan("")));
-  s.bind(static_cast<std::int64_t>(content.size())).bind(fingerprint(content));
-  (file.empty() ? s.null().blob(content) : s.bind(file).null()).sum().run();
+  s.bind(static_cast<std::int64_t>(content.size()));
+  // What lies in the row is in the row's own check sum.
+  (file.empty() ? s.null().null().blob(content) : s.bind(fingerprint(content)).bind(file).null()).sum().run();
 }
 
 void Store::state(std::size_t trial, const Saved& saved) {
@@ -242,11 +243,12 @@ void Store::sweep() const {
     if (entry.path().extension() == ".safetensors" && !named.contains("states/" + entry.path().filename().string())) fs::remove(entry.path(), error);
 }
 
-std::string Store::content(Statement& row, int bytes, int sum, int file, int data) const {
-  std::string out = row.is_null(file) ? row.text(data) : read_file(folder_ / row.text(file));
+std::string Store::content(const Statement& row) const {
+  enum { bytes = 6, sum, file, data };
+  if (row.is_null(file)) return row.text(data);
+  std::string out = read_file(folder_ / row.text(file));
   if (out.size() != static_cast<std::size_t>(row.integer(bytes)) || fingerprint(out) != row.bytes(sum))
-    throw damaged(row.is_null(file) ? std::string("a stored state has another check sum")
-                                    : cat("the file ", quote(row.text(file)), " has another length or check sum than the store says"));
+    throw damaged(cat("the file ", quote(row.text(file)), " has another length or check sum than the store says"));
   return out;
 }
 
@@ -261,7 +263,7 @@ std::optional<Saved> Store::saved(std::size_t trial) const {
     if (!out) out.emplace();
     std::string* to = kind == "state" ? &out->state : kind == "best" ? &out->best : kind == "point" ? &out->point : kind == "average" ? &out->average : nullptr;
     if (!to) throw damaged(cat("a blob is of the unknown kind ", quote(kind)));
-    *to = content(s, 6, 7, 8, 9);
+    *to = content(s);
     if (kind == "state") out->epoch = s.integer(2), out->step = s.integer(3), out->finished = s.integer(4) != 0;
     if (kind == "best" && !s.is_null(5)) out->threshold = s.real(5);
   }
@@ -274,7 +276,6 @@ void Store::finished(std::size_t trial, const TrialResult& given, const std::str
   TrialResult r = given;
   const auto predictions = std::move(r.predictions);
   r.predictions.clear();
-  if (r.epochs.size() > 1) r.epochs.erase(r.epochs.begin(), r.epochs.end() - 1);
   std::string started;
   Statement& before = statement("SELECT started FROM outcome WHERE trial=?").bind(id);
   while (before.next()) started = before.text(0);
@@ -369,10 +370,10 @@ void Store::check() const {
     if (one.result && !one.result->epochs.empty() && one.epochs < one.result->epochs.back().epoch)
       throw damaged(cat("epochs of ", quote(one.name), " are missing: ", one.epochs, " of ", one.result->epochs.back().epoch));
   }
-  Statement b = database_.prepare("SELECT * FROM blob");
+  Statement b = database_.prepare("SELECT * FROM blob");  // the rows are intact: what is left are files, and what belongs together
   while (b.next()) {
     if (b.integer(0) >= static_cast<std::int64_t>(all.size())) throw damaged(cat("there is no trial ", b.integer(0)));
-    content(b, 6, 7, 8, 9);
+    if (!b.is_null(8)) content(b);
     if (b.bytes(1) == "state" && all[static_cast<std::size_t>(b.integer(0))].epochs < b.integer(2))
       throw damaged(cat("epochs before the state of ", quote(all[static_cast<std::size_t>(b.integer(0))].name), " are missing"));
   }

@@ -70,7 +70,7 @@ class Store {
   void prepare();
   void read_columns();
   void blob(std::size_t trial, const std::string& kind, const Saved& of, std::optional<double> threshold, std::string_view content);
-  std::string content(Statement& row, int bytes, int sum, int file, int data) const;
+  std::string content(const Statement& row) const;  // of a row of blob
 
   std::filesystem::path folder_;
   Database database_;

@@ -85,7 +85,7 @@ void Writer::work() {
   }
 }
 
-bool Writer::commit(std::deque<Record>& records, std::unique_lock<std::mutex>& lock) {
+void Writer::commit(std::deque<Record>& records, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   std::string reason;
   bool hopeless = false;
@@ -95,8 +95,7 @@ bool Writer::commit(std::deque<Record>& records, std::unique_lock<std::mutex>& l
       for (const Record& record : records) record(store_);
       transaction.commit();
       store_.clean();
-      lock.lock();
-      return true;
+      return lock.lock();
     } catch (const DatabaseError& error) {
       reason = error.what();
       hopeless = !error.full || std::chrono::steady_clock::now() - begin > patience;
@@ -112,7 +111,6 @@ bool Writer::commit(std::deque<Record>& records, std::unique_lock<std::mutex>& l
   }
   lock.lock();
   failed_ = cat("the run cannot be stored any further: ", reason, " (what was stored before is whole; `lehr resume` goes on from there)");
-  return false;
 }
 
 }  // namespace lehr::store

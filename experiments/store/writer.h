@@ -33,7 +33,7 @@ class Writer {
 
  private:
   void work();
-  bool commit(std::deque<Record>& records, std::unique_lock<std::mutex>& lock);
+  void commit(std::deque<Record>& records, std::unique_lock<std::mutex>& lock);
   void refuse() const;
 
   Store store_;

@@ -37,6 +37,17 @@ std::map<std::string, std::string> results(const Workplace& place, const std::st
   }
   return out;
 }
+// study.yaml and what its unbroken run leaves; how many calls that change a file it makes.
+struct Unbroken {
+  std::map<std::string, std::string> files;
+  long calls = 0;
+  Unbroken(const Workplace& place, const std::string& yaml, const std::string& options = "") {
+    place.write("study.yaml", yaml);
+    REQUIRE(place.lehr("run study.yaml --quiet --out whole" + options, faulty("count:calls")).code == 0);
+    files = results(place, "whole");
+    calls = std::atol(place.read("calls").c_str());
+  }
+};
 // What it takes to bring a run to its end: run again where not even a plan was stored.
 void bring_to_an_end(const Workplace& place, const std::string& run) {
   const auto first = place.lehr("resume " + run + " --quiet");
@@ -49,11 +60,8 @@ void bring_to_an_end(const Workplace& place, const std::string& run) {
 
 TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for byte", "[cli][resume][kill]") {
   const Workplace place;
-  place.write("study.yaml", study());
-  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
-  const auto whole = results(place, "whole");
+  const auto [whole, calls] = Unbroken(place, study());
   CHECK(whole.size() >= 8);
-  const long calls = std::atol(place.read("calls").c_str());
   CHECK(calls > 30);
   Random random(static_cast<std::uint64_t>(moments()), Stream::data);
   for (int i = 0; i < moments(); ++i) {
@@ -71,10 +79,7 @@ TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for 
 // After its first second a run writes a log beside the store; a flipped bit ends the log there, and what stands is an older state.
 TEST_CASE("a run killed with its log open is resumed, the log damaged or not", "[cli][resume][kill][wal]") {
   const Workplace place;
-  place.write("study.yaml", study("12000", "2000 steps"));
-  REQUIRE(place.lehr("run study.yaml --quiet --jobs 1 --out whole", faulty("count:calls")).code == 0);
-  const auto whole = results(place, "whole");
-  const long calls = std::atol(place.read("calls").c_str());
+  const auto [whole, calls] = Unbroken(place, study("12000", "2000 steps"), " --jobs 1");
   Random random(3, Stream::data);
   int logs = 0;
   for (int i = 0; i < std::max(3, moments() / 6); ++i) {
@@ -105,10 +110,7 @@ TEST_CASE("a run killed with its log open is resumed, the log damaged or not", "
 
 TEST_CASE("a run that is asked to stop at any moment saves where it stands, and resumed is the unbroken one", "[cli][resume][signal]") {
   const Workplace place;
-  place.write("study.yaml", study());
-  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
-  const auto whole = results(place, "whole");
-  const long calls = std::atol(place.read("calls").c_str());
+  const auto [whole, calls] = Unbroken(place, study());
   Random random(static_cast<std::uint64_t>(moments()), Stream::init);
   int stopped = 0;
   for (int i = 0; i < moments(); ++i) {
@@ -130,10 +132,7 @@ TEST_CASE("a run that is asked to stop at any moment saves where it stands, and 
 
 TEST_CASE("a disk that fails or fills leaves what was stored, says so, and the run goes on later", "[cli][resume][disk]") {
   const Workplace place;
-  place.write("study.yaml", study());
-  REQUIRE(place.lehr("run study.yaml --quiet --out whole", faulty("count:calls")).code == 0);
-  const auto whole = results(place, "whole");
-  const long calls = std::atol(place.read("calls").c_str());
+  const auto [whole, calls] = Unbroken(place, study());
   const long stride = std::max<long>(1, calls / (moments() / 2 + 1));
   for (const char* kind : {"eio", "enospc-once"})
     for (long at = 1; at <= calls; at += stride) {

@@ -294,10 +294,14 @@ struct Leavings : store::RunFolder {
     const std::lock_guard hold(lock);
     by_variant[info.variant] += out;
   }
+  void epoch(const report::TrialInfo& info, const EpochRecord& e) override {
+    store::RunFolder::epoch(info, e);
+    const std::lock_guard hold(lock);
+    by_variant[info.variant] +=
+        cat(e.epoch, " ", e.step, " ", number(e.loss), " ", e.evaluated, " ", number(e.val_loss), " ", number(e.average_loss.value_or(0)), "\n");
+  }
   void trial_finished(const report::TrialInfo& info, const TrialResult& result) override {
     std::string out = cat(name(result.outcome), " ", number(result.test_loss), "\n");
-    for (const EpochRecord& e : result.epochs)
-      out += cat(e.epoch, " ", e.step, " ", number(e.loss), " ", e.evaluated, " ", number(e.val_loss), " ", number(e.average_loss.value_or(0)), "\n");
     const std::lock_guard hold(lock);
     by_variant[info.variant] += out;
     updates[info.variant] = result.epochs.back().step;

@@ -33,6 +33,8 @@ const Kind kinds[] = {
      [](Training& t) {
        t.job.hypers["lr"] = parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: val_loss, threshold: 10, threshold_mode: abs, patience: 1 epoch}");
      }},
+    {"a plateau that looks every few updates", {.validation = 9}, "sgd",
+     [](Training& t) { t.job.hypers["lr"] = parse_controlled("{type: plateau, initial: 0.05, factor: 0.5, on: loss, every: 3 steps, patience: 3 steps, threshold: 10, threshold_mode: abs}"); }},
     {"a bold driver that goes back", {.validation = 9}, "sgd",
      [](Training& t) { t.job.hypers["lr"] = parse_controlled("{type: bold_driver, initial: 0.9, on: loss, rollback: true}"); }},
     {"a growing batch", {.rows = 60, .validation = 9}, "sgd",
