@@ -4,6 +4,7 @@
 #include "engine/ops/standard.h"
 #include "engine/train/init.h"
 #include "experiments/run/trials.h"
+#include "experiments/run/job.h"
 #include "experiments/run/vocabulary.h"
 
 namespace lehr::bench {

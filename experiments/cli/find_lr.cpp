@@ -11,6 +11,7 @@
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/run/find_lr.h"
+#include "experiments/run/job.h"
 #include "experiments/run/vocabulary.h"
 
 namespace lehr::cli {

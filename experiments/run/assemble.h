@@ -79,14 +79,6 @@ class Assembler {
   Shared<WeighKey, Weighing> weighings_;
 };
 
-// The trial's job on these parts; `optimizer` must outlive it.
-struct TrialJob {
-  std::unique_ptr<Optimizer> optimizer;
-  Job job;
-  std::vector<InitRule> init;
-};
-TrialJob make_job(const spec::Trial& trial, const Parts& parts);
-
 // "ionosphere.csv  351 rows -> train 235 (118 g / 117 b), validation 116 (107 g / 9 b)   always answering g scores 92.24 %"
 std::string balance_text(const DataParts& data, const std::vector<std::int32_t>& rows);  // "235 (118 g / 117 b)", "1,437 (10 classes of 139 to 146 rows)"
 std::string data_line(const spec::Experiment& experiment, const DataParts& data);

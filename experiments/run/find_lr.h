@@ -1,5 +1,6 @@
 #pragma once
 #include "experiments/run/assemble.h"
+#include "experiments/run/job.h"
 
 namespace lehr::run {
 

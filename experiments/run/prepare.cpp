@@ -9,6 +9,7 @@
 #include "experiments/run/fit_check.h"
 #include "experiments/run/scores.h"
 #include "experiments/run/trials.h"
+#include "experiments/run/job.h"
 #include "experiments/run/vocabulary.h"
 #include "experiments/run/workspace.h"
 #include "graph/traits/traits.h"

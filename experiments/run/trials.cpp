@@ -1,4 +1,5 @@
 #include "experiments/run/trials.h"
+#include "experiments/run/job.h"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 #include "experiments/run/find_lr.h"
+#include "experiments/run/job.h"
 
 #include "tests/support/catch.h"
 #include "tests/train/training.h"
