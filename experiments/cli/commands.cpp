@@ -56,7 +56,8 @@ int run(int argc, char** argv) {
   for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) sub->group("Commands");
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 a wrong argument or experiment, 3 data and model\n"
-      "do not fit, 4 diverged, 5 some trials did not finish, 130 interrupted");
+      "do not fit, 4 diverged, 5 some trials did not finish, 6 an expectation is not\n"
+      "met, 130 interrupted");
   auto narrow = std::make_shared<CLI::Formatter>(*std::static_pointer_cast<CLI::Formatter>(app.get_formatter()));
   narrow->column_width(14);
   app.formatter(narrow);

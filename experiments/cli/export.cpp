@@ -66,8 +66,7 @@ int verify(const Options& o) {
     for (std::int64_t k = 0; k < o.trials; ++k) some.push_back(chosen[static_cast<std::size_t>(k) * chosen.size() / static_cast<std::size_t>(o.trials)]);
     chosen = std::move(some);
   }
-  const auto it = settings.find("schedule_epochs");
-  const std::int64_t schedule_epochs = it == settings.end() ? 0 : std::atoll(it->second.c_str());
+  const std::int64_t schedule_epochs = run::stored_schedule_epochs(settings);
   std::vector<run::Again> results(chosen.size());
   run_on(study.info.jobs, chosen.size(), [&](std::size_t worker, std::size_t k) {
     onednn::set_threads(study.info.threads);

@@ -58,7 +58,7 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
     return 0;
   }
   for (const auto& [key, value] : run::study_settings(file, overrides)) folder->setting(key, value);
-  if (options.schedule_epochs > 0) folder->setting("schedule_epochs", cat(options.schedule_epochs));
+  folder->setting("schedule_epochs", cat(options.schedule_epochs));  // 0: those of the experiment
   auto shown = report::console_options(o.quiet, o.json, folder->path().string());
   shown.stop = &stop;
   std::vector<report::Reporter*> reporters{folder.get()};

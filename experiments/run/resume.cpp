@@ -66,17 +66,19 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
   std::map<std::string, const store::StoredTrial*> known;
   for (const auto& trial : stored.trials) known[trial.name] = &trial;
   std::vector<Change> changes;
-  std::map<const std::string*, std::map<std::string, std::string>> texts;  // of the cases, taken apart once
+  // What trials share, taken apart once; the seed stands in their names.
+  std::map<std::string, std::map<std::string, std::string>, std::less<>> texts;
+  const auto keys = [&](const std::string& yaml) -> const std::map<std::string, std::string>& {
+    const std::string_view shared = std::string_view(yaml).substr(0, yaml.rfind("seed: "));
+    const auto found = texts.find(shared);
+    return found != texts.end() ? found->second : texts.emplace(shared, as_map(std::string(shared))).first->second;
+  };
   std::int64_t before = 0;
-  std::map<std::string, std::string> of_seed;
   for (const auto& trial : p.study.trials) {
     const auto it = known.find(trial.id);
     if (it == known.end()) continue;
     if (trial.hash != it->second->hash) {
-      auto& now = texts[trial.text.get()];
-      if (now.empty()) now = as_map(trial.resolved()), now.erase("seed");
-      auto was = as_map(it->second->config);
-      was.erase("seed");
+      const auto &now = keys(trial.resolved()), &was = keys(it->second->config);
       if (const auto epochs = was.find("epochs"); epochs != was.end() && now.contains("epochs") && epochs->second != now.at("epochs"))
         before = std::atoll(epochs->second.c_str());
       compare(was, now, changes);
@@ -104,7 +106,7 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
     if (c.kind == Change::Kind::asks && !on_purpose(c.key) && !how.force) asks.push_back(c);
     if (c.kind == Change::Kind::refused && (!how.force || below(c.key, "metrics") || below(c.key, "average"))) refused.push_back(c);
   }
-  if (!gone.empty() && !how.force) {
+  if (!gone.empty()) {
     const std::size_t count = gone.size();
     gone.resize(std::min<std::size_t>(count, 5));
     throw Error("the run has ", count, count == 1 ? " trial" : " trials", " that the experiment does not have any more (", join(gone, ", "), count > 5 ? ", …" : "",
@@ -123,20 +125,20 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
   std::string changed = earlier == stored.settings.end() ? "" : earlier->second;
   for (const Change& c : changes)
     if (c.kind != Change::Kind::free) changed += cat(changed.empty() ? "" : ", ", c.key, " ", c.stored, " -> ", c.now);
-  if (before == 0) {
-    if (const auto it = stored.settings.find("schedule_epochs"); it != stored.settings.end()) options.schedule_epochs = std::atoll(it->second.c_str());
-    return changed;
-  }
+  const std::int64_t kept = stored_schedule_epochs(stored.settings);
+  if (before == 0) return options.schedule_epochs = kept, changed;
   options.longer = true;
   if (!scheduled(p)) return changed;
   if (how.schedule == Resumption::Schedule::unsaid)
     throw Error("epochs were ", before, " and are ", p.study.trials.front().experiment().epochs,
                 " now: --schedule keep leaves every schedule as it was for ", before, " epochs, --schedule rescale stretches it over the new length");
-  if (how.schedule == Resumption::Schedule::keep) {
-    const auto it = stored.settings.find("schedule_epochs");
-    options.schedule_epochs = it != stored.settings.end() ? std::atoll(it->second.c_str()) : before;
-  }
+  if (how.schedule == Resumption::Schedule::keep) options.schedule_epochs = kept > 0 ? kept : before;
   return changed;
+}
+
+std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings) {
+  const auto it = settings.find("schedule_epochs");
+  return it == settings.end() ? 0 : std::atoll(it->second.c_str());
 }
 
 std::map<std::string, std::string> study_settings(const std::filesystem::path& file, const spec::Overrides& overrides) {

@@ -26,6 +26,9 @@ struct Resumption {
 // the run began, "epochs 2 -> 4"; "": nothing that matters.
 std::string check_resume(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options);
 
+// RunOptions::schedule_epochs as the run had it last.
+std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings);
+
 // The experiment of a stored run, with the arguments it was given.
 struct StoredStudy {
   std::filesystem::path file;

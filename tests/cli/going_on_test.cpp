@@ -66,6 +66,9 @@ TEST_CASE("a longer run keeps its schedules, or stretches them", "[cli][resume]"
   CHECK(rate("rescale", 3) == rate("whole", 3));  // where the new length has it
   done(place, "resume keep");                       // what was chosen holds for the next time
   CHECK(rate("keep", 4) == 0);
+  done(place, "resume keep --set epochs=6 --schedule rescale");
+  done(place, "resume keep --set epochs=7 --schedule rescale");  // nor does the old length come back
+  CHECK(rate("keep", 6) > 0);
   const auto verified = place.lehr("verify rescale");
   CHECK(verified.code == 1);
   CHECK_THAT(verified.out, contains("differs  seed-0: lr_last of epoch 1 is 0.0883") && contains("the run went on with other settings, which no training from the start has: epochs 2 -> 4"));
@@ -80,7 +83,7 @@ TEST_CASE("an experiment that has changed is shown key by key", "[cli][resume]")
   place.write("e.yaml", experiment("metrics: [accuracy, auc]", "metrics: [accuracy]"));
   refused(place, "run e.yaml --out run --resume --force", {"metrics", "the store has a column for each metric"});
   place.write("e.yaml", experiment("seeds: 2", "seeds: 1"));
-  refused(place, "run e.yaml --out run --resume", {"the run has 1 trial that the experiment does not have any more (seed-1)"});
+  refused(place, "run e.yaml --out run --resume --force", {"the run has 1 trial that the experiment does not have any more (seed-1)"});
   place.write("e.yaml", experiment());
   place.write("ionosphere.csv", place.read("ionosphere.csv") + place.read("ionosphere.csv").substr(0, place.read("ionosphere.csv").find('\n') + 1));
   refused(place, "resume run", {"data ionosphere.csv", "other content"});
