@@ -38,7 +38,7 @@ enum class Outcome { done, diverged, failed, interrupted };
 const char* name(Outcome outcome);
 
 struct TrialResult {
-  std::string id, variant;
+  std::string id;
   std::uint64_t seed = 0;
   Outcome outcome = Outcome::done;
   std::string message;                             // why, where it is not done

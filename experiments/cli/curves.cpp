@@ -43,13 +43,14 @@ Curves curves(const std::string& file, std::int64_t steps_per_epoch, const spec:
   out.findings = study.warnings;
   const spec::Trial* last = nullptr;
   for (const auto& trial : study.trials) {
-    if (last != nullptr && trial.variant == last->variant && trial.point == last->point) continue;
+    if (last != nullptr && study.axes.cell(trial.levels) == study.axes.cell(last->levels)) continue;
     last = &trial;
     const auto& e = trial.experiment();
     const Clock clock = clock_of(e, steps_per_epoch, assembler);
-    const std::string folder = trial.id.substr(0, std::max<std::size_t>(trial.id.rfind('/') + 1, 1) - 1);
-    const std::string point = trial.point.empty() ? "" : trial.variant.empty() ? folder : folder.substr(std::min(folder.size(), trial.variant.size() + 1));
-    const auto add = [&](const std::string& name, const Controlled& schedule) { out.all.push_back({folder, name, schedule.clone(), clock, trial.variant, point}); };
+    const std::string variant = study.axes.variant(trial.levels);
+    const Axis::Level* at = study.axes.level(trial.levels, Axis::Role::point);
+    const std::string point = at ? at->name : "", folder = cat(variant, variant.empty() || point.empty() ? "" : "/", point);
+    const auto add = [&](const std::string& name, const Controlled& schedule) { out.all.push_back({folder, name, schedule.clone(), clock, variant, point}); };
     for (const auto& [name, schedule] : e.optimizer.hypers)
       if (name == "lr" || !schedule.constant()) add(name, schedule);
     for (const auto& rule : e.params)

@@ -136,8 +136,8 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
   if (out.rows.empty()) throw Error(quote(o.data), " keeps no ", out.part, " rows").code(Exit::mismatch);
-  if (study.vary_split && out.part != "all")
-    note(cat("each seed has a split of its own, this is the one of seed ", study.seeds.front(), " (--only does not choose it)"));
+  if (study.axes.split_varies() && out.part != "all")
+    note(cat("there are several splits, this is the one of ", study.axes.split_of(study.trials.front().levels), " (--only does not choose it)"));
   out.question.loss = e.loss;
   if (e.loss.balanced) out.question.loss->class_weights = balanced_weights(parts->data, parts->split.train), out.question.loss->balanced = false;
   out.question.metrics = e.metrics;

@@ -94,13 +94,13 @@ Board::Board(const RunInfo& info) : info_(info) {
   const bool validated = info.validation_rows > 0, metric = validated && !info.metrics.empty();
   figure_name_ = !validated ? "loss" : metric ? "val_" + info.metrics[0] : "val_loss";
   percent_ = metric && info.metric_percent[0];
-  std::map<std::pair<std::string, std::vector<std::string>>, std::size_t> known;
+  std::map<Levels, std::size_t> known;
   for (const TrialInfo& trial : info.trials) {
-    const auto [at, added] = known.try_emplace({trial.variant, trial.point}, lots_.size());
+    const auto [at, added] = known.try_emplace(info.axes.cell(trial.levels), lots_.size());
     if (added) {
       std::vector<std::string> words;
-      if (!trial.variant.empty()) words.push_back(printable(trial.variant));
-      for (const std::string& value : trial.point) words.push_back(printable(value));
+      if (const std::string variant = info.axes.variant(trial.levels); !variant.empty()) words.push_back(printable(variant));
+      for (const std::string& value : info.axes.point(trial.levels)) words.push_back(printable(value));
       lots_.emplace_back().label = words.empty() ? "run" : join(words, " ");
     }
     Lot& lot = lots_[at->second];

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -110,19 +111,34 @@ bool Choice::any() const {
 std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& results) {
   std::vector<Cell> out;
   for (std::size_t i = 0; i < std::min(info.trials.size(), results.size()); ++i) {
-    const TrialInfo& t = info.trials[i];
-    if (out.empty() || out.back().variant != t.variant || out.back().point != t.point) out.push_back({t.variant, t.point, {}});
+    const Levels& levels = info.trials[i].levels;
+    if (out.empty() || info.axes.cell(levels) != info.axes.cell(info.trials[i - 1].levels)) out.push_back({info.axes.variant(levels), info.axes.point(levels), {}});
     out.back().results.push_back(&results[i]);
   }
   return out;
 }
+
+namespace {
+// The repeats of a cell, by their position in it, in groups of one key.
+std::vector<std::vector<std::size_t>> repeats_by(const RunInfo& info, Levels (Axes::*key)(const Levels&) const) {
+  std::map<Levels, std::size_t> known;
+  std::vector<std::vector<std::size_t>> out;
+  for (std::size_t i = 0; i < info.trials.size() && info.axes.cell(info.trials[i].levels) == info.axes.cell(info.trials[0].levels); ++i) {
+    const auto [at, added] = known.try_emplace((info.axes.*key)(info.trials[i].levels), out.size());
+    if (added) out.emplace_back();
+    out[at->second].push_back(i);
+  }
+  return out;
+}
+}  // namespace
 
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) {
   Quantity select;
   for (const Quantity& q : quantities(info, {}))
     if (name(q, info) == info.select) select = q;
   std::vector<Choice> out;
-  for (const std::string& variant : info.variants) {
+  const auto groups = repeats_by(info, &Axes::chooser);
+  for (const std::string& variant : info.axes.variants()) {
     std::vector<const Cell*> points;
     for (const Cell& cell : cells)
       if (cell.variant == variant) points.push_back(&cell);
@@ -131,12 +147,10 @@ std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) 
     choice.variant = variant;
     for (const Cell* cell : points)
       for (const TrialResult* r : cell->results) choice.complete &= r->outcome != Outcome::interrupted;
-    const std::size_t seeds = points.front()->results.size();
-    std::vector<std::vector<std::size_t>> groups(info.split_varies ? seeds : 1);
-    for (std::size_t s = 0; s < seeds; ++s) groups[info.split_varies ? s : 0].push_back(s);
+    choice.results.resize(points.front()->results.size());
     for (const auto& group : groups) {
       const Cell* best = *std::ranges::min_element(points, {}, [&](const Cell* c) { return rank(*c, group, select, higher_is_better(select, info)); });
-      for (const std::size_t s : group) choice.results.push_back(best->results[s]);
+      for (const std::size_t s : group) choice.results[s] = best->results[s];
       const auto found = std::ranges::find(choice.cells, best, &std::pair<const Cell*, std::size_t>::first);
       if (found == choice.cells.end())
         choice.cells.emplace_back(best, group.size());
@@ -151,7 +165,7 @@ std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) 
 
 std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices) {
   std::vector<std::string> out;
-  for (std::size_t k = 0; k < info.swept.size(); ++k) {
+  for (std::size_t k = 0; k < info.axes.swept().size(); ++k) {
     std::set<double> grid;
     for (const Cell& cell : cells)
       if (const auto v = as_number(cell.point[k])) grid.insert(*v);
@@ -163,30 +177,47 @@ std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>
             choice.complete && choice.any() && 2 * seeds > choice.results.size() && as_number(cell->point[k]) == end)
           names.push_back(choice.variant.empty() ? "it" : printable(choice.variant));
       if (names.empty()) continue;
-      out.push_back(cat("the ", end == *grid.begin() ? "smallest " : "largest ", printable(info.swept[k]), " of the sweep, ", end, ", was best",
-                        info.variants.size() == 1 ? "" : " for " + join(names, ", "), ": a better one may lie outside"));
+      out.push_back(cat("the ", end == *grid.begin() ? "smallest " : "largest ", printable(info.axes.swept()[k]), " of the sweep, ", end, ", was best",
+                        info.axes.count(Axis::Role::variant) == 1 ? "" : " for " + join(names, ", "), ": a better one may lie outside"));
     }
   }
   return out;
 }
 
+namespace {
+// Of each sample that has a finite value.
+std::vector<double> means(const std::vector<std::vector<std::size_t>>& samples, const std::vector<double>& values) {
+  std::vector<double> out;
+  for (const auto& sample : samples) {
+    std::vector<double> own;
+    for (const std::size_t i : sample)
+      if (i < values.size() && std::isfinite(values[i])) own.push_back(values[i]);
+    if (!own.empty()) out.push_back(summary(own).mean);
+  }
+  return out;
+}
+}  // namespace
+
 Comparison compare(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Choice>& choices, const Quantity& q) {
-  const double overlap = info.split_varies ? static_cast<double>(rows(q, info, results)) / static_cast<double>(std::max<std::int64_t>(info.train_rows, 1)) : 0;
+  const double overlap = info.axes.split_varies() ? static_cast<double>(rows(q, info, results)) / static_cast<double>(std::max<std::int64_t>(info.train_rows, 1)) : 0;
   std::vector<double> base;
   for (const Choice& choice : choices)
     if (choice.variant == info.against) base = values(choice.results, q);
   Comparison out;
+  const auto samples = repeats_by(info, &Axes::sample);
   std::vector<double> p;
   for (const Choice& choice : choices) {
     Standing s;
     s.variant = choice.variant;
     s.values = values(choice.results, q);
-    s.summary = summary(finite(s.values));
-    if (choice.variant != info.against && info.variants.size() > 1) {
-      std::vector<double> a, b;
-      for (std::size_t i = 0; i < std::min(s.values.size(), base.size()); ++i)
-        if (std::isfinite(s.values[i]) && std::isfinite(base[i])) a.push_back(s.values[i]), b.push_back(base[i]);
-      s.difference = paired(a, b, overlap);
+    s.repeats = finite(s.values).size();
+    s.summary = summary(means(samples, s.values));
+    if (choice.variant != info.against && info.axes.count(Axis::Role::variant) > 1) {
+      std::vector<double> a = s.values, b = base;
+      b.resize(a.size(), nan);
+      for (std::size_t i = 0; i < a.size(); ++i)
+        if (!std::isfinite(a[i] + b[i])) a[i] = b[i] = nan;
+      s.difference = paired(means(samples, a), means(samples, b), overlap);
     }
     p.push_back(s.difference && s.difference->count > 0 ? s.difference->p : nan);
     out.standings.push_back(std::move(s));

@@ -30,7 +30,7 @@ std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialRes
 std::vector<double> values(const std::vector<const TrialResult*>& results, const Quantity& q);
 std::vector<double> finite(const std::vector<double>& values);
 
-// The results of a variant at one point of the sweep, in order of seed.
+// The repeats of a variant at one point, in order: the same repeats in every cell.
 struct Cell {
   std::string variant;
   std::vector<std::string> point;
@@ -38,26 +38,28 @@ struct Cell {
 };
 std::vector<Cell> cells(const RunInfo& info, const std::vector<TrialResult>& results);
 
-// What speaks for a variant: of every seed the result at the chosen point.
+// What speaks for a variant: of every repeat the result at the chosen point.
 struct Choice {
   std::string variant;
   std::vector<const TrialResult*> results;
-  std::vector<std::pair<const Cell*, std::size_t>> cells;  // chosen by that many seeds; most first
+  std::vector<std::pair<const Cell*, std::size_t>> cells;  // chosen by that many repeats; most first
   bool complete = true;                                    // no trial of the variant was interrupted: all points had their chance
   bool any() const;                                        // did a chosen trial finish?
 };
-// For each variant the point with the best mean of RunInfo::select over the seeds; where the split varies, every seed chooses by its own
+// For each variant the point with the best mean of RunInfo::select over the repeats; where repeats have splits of their own, those of one split choose by its
 // validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
 // the lower val_loss, then to the earlier point. Test rows are not looked at.
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
 // A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at; of complete ones only.
 std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices);
 
-// A variant's values of one quantity, and their differences from those of RunInfo::against, paired by seed.
+// A variant's values of one quantity, and their differences from those of RunInfo::against, paired by repeat. Repeats that share a split that others do not have are one
+// sample: their mean, of those that are finite (for a difference: in both).
 struct Standing {
   std::string variant;
-  std::vector<double> values;
-  Summary summary;                   // of those that are finite
+  std::vector<double> values;        // one a repeat
+  std::size_t repeats = 0;           // how many of them are finite
+  Summary summary;                   // of samples
   std::optional<Paired> difference;  // absent for the variant the others are compared with
   double holm = 0;                   // p of the difference, adjusted for the number of variants compared
   bool differs() const { return holm < 0.05; }

@@ -62,22 +62,23 @@ Events::~Events() {
 
 void Events::start(const RunInfo& info) {
   begin_ = std::chrono::steady_clock::now();
-  swept_ = info.swept, metrics_ = info.metrics;
+  axes_ = info.axes, metrics_ = info.metrics;
   struct stat kind {};
   if (given_ < 0 && !append_ && ::fstat(descriptor_, &kind) == 0 && S_ISREG(kind.st_mode) && ::ftruncate(descriptor_, 0) != 0) problem_ = reason();
   thread_ = std::jthread([this](const std::stop_token& stop) { write(stop); });
   Json variants = Json::array();
-  for (const auto& variant : info.variants) variants.push_back(variant);
+  for (const auto& variant : info.axes.variants()) variants.push_back(variant);
   hand_over(json_line({{"event", "run_started"}, {"t", 0.0}, {"format", 1}, {"time", utc_now()}, {"name", info.name}, {"folder", folder_}, {"pid", ::getpid()},
-                 {"trials", info.trials.size()}, {"variants", variants}, {"swept", info.swept}, {"metrics", info.metrics}, {"jobs", info.jobs},
+                 {"trials", info.trials.size()}, {"variants", variants}, {"swept", info.axes.swept()}, {"metrics", info.metrics}, {"jobs", info.jobs},
                  {"threads", info.threads}}),
             false);
 }
 
 void Events::trial_started(const TrialInfo& trial) {
   Json point = Json::object();
-  for (std::size_t k = 0; k < std::min(swept_.size(), trial.point.size()); ++k) point[swept_[k]] = trial.point[k];
-  hand_over(json_line({{"event", "trial_started"}, {"t", now()}, {"trial", trial.id}, {"variant", trial.variant}, {"point", point}, {"seed", trial.seed},
+  const auto& values = axes_.point(trial.levels);
+  for (std::size_t k = 0; k < values.size(); ++k) point[axes_.swept()[k]] = values[k];
+  hand_over(json_line({{"event", "trial_started"}, {"t", now()}, {"trial", trial.id}, {"variant", axes_.variant(trial.levels)}, {"point", point}, {"seed", trial.seed},
                  {"epochs", trial.epochs}, {"steps", trial.steps}}),
             false);
 }
@@ -101,7 +102,7 @@ void Events::state(const TrialInfo& trial, const Saved& saved) {
 }
 
 void Events::trial_finished(const TrialInfo& trial, const TrialResult& r) {
-  Json line{{"event", "trial_finished"}, {"t", now()}, {"trial", trial.id}, {"variant", trial.variant}, {"seed", trial.seed}, {"outcome", name(r.outcome)},
+  Json line{{"event", "trial_finished"}, {"t", now()}, {"trial", trial.id}, {"variant", axes_.variant(trial.levels)}, {"seed", trial.seed}, {"outcome", name(r.outcome)},
             {"message", r.message}, {"seconds", r.seconds}, {"epochs", r.epochs.empty() ? 0 : r.epochs.back().epoch}, {"best_epoch", r.best_epoch}};
   if (!r.epochs.empty()) {
     const EpochRecord& last = r.epochs.back();

@@ -39,7 +39,8 @@ class Events : public Reporter {
   std::string target_, folder_, problem_;
   int given_ = -1, descriptor_ = -1;
   bool append_;
-  std::vector<std::string> swept_, metrics_;
+  Axes axes_;
+  std::vector<std::string> metrics_;
   std::chrono::steady_clock::time_point begin_;
   std::mutex mutex_;  // of what follows
   std::condition_variable_any woken_;

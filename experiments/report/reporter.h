@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/train/observer.h"
+#include "experiments/axes/axes.h"
 
 namespace lehr::report {
 
@@ -16,8 +17,8 @@ struct Baseline {
 };
 struct TrialInfo {
   std::size_t index = 0;  // in RunInfo::trials
-  std::string id, variant;
-  std::vector<std::string> point;  // the values of RunInfo::swept
+  std::string id;
+  Levels levels;            // on RunInfo::axes
   std::uint64_t seed = 0;
   std::shared_ptr<const std::string> text;  // the resolved experiment without its last line, the seed
   std::string config_hash;
@@ -43,11 +44,10 @@ struct Expectation {
 struct RunInfo {
   std::string name, experiment_text, command_line;
   std::string data_line, plan_line;  // the two lines above the table
-  std::vector<std::string> variants, metrics, classes;
-  std::string against;
-  std::vector<std::string> swept;  // the keys of the sweep
-  std::string select;              // the quantity that chooses among its points: "val_accuracy"
-  bool split_varies = false;       // each seed has a split of its own
+  Axes axes;
+  std::vector<std::string> metrics, classes;
+  std::string against;  // a variant
+  std::string select;   // the quantity that chooses among points: "val_accuracy"
   std::vector<bool> metric_percent, metric_higher;
   std::vector<Expectation> expect;
   bool averages = false;  // some trial keeps an average of its weights

@@ -21,7 +21,7 @@ Json scalar(const std::string& text) {
 
 Json point_of(const RunInfo& info, const Cell& cell) {
   Json out = Json::object();
-  for (std::size_t k = 0; k < info.swept.size(); ++k) out[info.swept[k]] = scalar(cell.point[k]);
+  for (std::size_t k = 0; k < cell.point.size(); ++k) out[info.axes.swept()[k]] = scalar(cell.point[k]);
   return out;
 }
 
@@ -66,14 +66,14 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
     for (const TrialResult* r : all.front().results) seeds.push_back(r->seed);
   const auto undefined_in = [&](const std::string& variant, const Quantity& q) {
     std::string why;
-    for (const TrialResult& r : results)
-      if (why.empty() && r.variant == variant) why = undefined(r, q);
+    for (std::size_t i = 0; i < results.size(); ++i)
+      if (why.empty() && info.axes.variant(info.trials[i].levels) == variant) why = undefined(results[i], q);
     return why;
   };
   Json variants = Json::array();
   for (const Choice& choice : choices) {
     Json entry{{"name", choice.variant}};
-    if (!info.swept.empty()) {
+    if (!info.axes.swept().empty()) {
       Json chosen = Json::array();
       if (choice.any())
         for (const auto& [cell, count] : choice.cells) chosen.push_back({{"point", point_of(info, *cell)}, {"seeds", count}});
@@ -81,7 +81,7 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
       entry["complete"] = choice.complete;
     }
     entry["quantities"] = Json::object();
-    if (!info.swept.empty()) entry["points"] = points_of(info, all, choice.variant, measured);
+    if (!info.axes.swept().empty()) entry["points"] = points_of(info, all, choice.variant, measured);
     variants.push_back(std::move(entry));
   }
   for (const Quantity& q : measured) {
@@ -94,9 +94,9 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
   Json out{{"name", info.name}, {"folder", folder}, {"data", info.data_line}, {"plan", info.plan_line}, {"seconds", seconds}, {"trials", outcome}};
   if (!unfinished.empty()) out["unfinished"] = std::move(unfinished);
   out["seeds"] = std::move(seeds);
-  out["split_varies"] = info.split_varies;
-  if (!info.swept.empty()) out["swept"] = info.swept, out["select"] = info.select;
-  out["against"] = info.variants.size() > 1 ? Json(info.against) : Json(nullptr);
+  out["split_varies"] = info.axes.split_varies();
+  if (!info.axes.swept().empty()) out["swept"] = info.axes.swept(), out["select"] = info.select;
+  out["against"] = info.axes.count(Axis::Role::variant) > 1 ? Json(info.against) : Json(nullptr);
   out["variants"] = std::move(variants);
   out["warnings"] = info.warnings;
   return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

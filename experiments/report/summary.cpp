@@ -44,18 +44,18 @@ std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
 // A column for each swept key, after the variant.
 std::string swept_header(const RunInfo& info) {
   std::string out;
-  for (const auto& key : info.swept) out += "," + csv_cell(key);
+  for (const auto& key : info.axes.swept()) out += "," + csv_cell(key);
   return out;
 }
-std::string point_cells(const TrialInfo& trial) {
+std::string point_cells(const RunInfo& info, const TrialInfo& trial) {
   std::string out;
-  for (const auto& value : trial.point) out += "," + csv_cell(value);
+  for (const auto& value : info.axes.point(trial.levels)) out += "," + csv_cell(value);
   return out;
 }
 }  // namespace
 
 std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& results) {
-  const bool swept = !info.swept.empty();
+  const bool swept = !info.axes.swept().empty();
   std::set<const TrialResult*> chosen;
   if (swept) {
     const auto all = cells(info, results);
@@ -65,7 +65,7 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
   std::string out = cat("trial,variant", swept_header(info), ",seed", swept ? ",chosen" : "", ",status,epoch,quantity,value,uncertainty,count\n");
   for (std::size_t i = 0; i < results.size(); ++i) {
     const TrialResult& r = results[i];
-    const std::string head = cat(csv_cell(r.id), ",", csv_cell(r.variant), point_cells(info.trials[i]), ",", r.seed,
+    const std::string head = cat(csv_cell(r.id), ",", csv_cell(info.axes.variant(info.trials[i].levels)), point_cells(info, info.trials[i]), ",", r.seed,
                                  !swept                ? ""
                                  : chosen.contains(&r) ? ",yes"
                                                        : ",no",

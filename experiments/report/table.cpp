@@ -59,19 +59,20 @@ struct Study {
   const std::vector<TrialResult>& results;
   std::vector<Cell> cells = report::cells(info, results);
   std::vector<Choice> choices = choose(info, cells);
-  bool several = info.variants.size() > 1;
+  bool several = info.axes.count(Axis::Role::variant) > 1;
   bool chosen = cells.size() > choices.size();  // there was something to choose
   bool tested = rows({true, {}}, info, results) > 0, validated = info.validation_rows > 0;
 };
 
 // The chosen point, and where every seed chose for itself how many chose it.
 void add_point(const Study& study, TableView& table) {
-  for (std::size_t k = 0; k < study.info.swept.size(); ++k) {
-    Column column{printable(study.info.swept[k]), {}};
+  const auto& swept = study.info.axes.swept();
+  for (std::size_t k = 0; k < swept.size(); ++k) {
+    Column column{printable(swept[k]), {}};
     for (const Choice& choice : study.choices) column.cells.push_back(choice.any() ? printable(choice.cells.front().first->point[k]) : "-");
     table.columns.push_back(std::move(column));
   }
-  if (!study.chosen || !study.info.split_varies) return;
+  if (!study.chosen || !study.info.axes.split_varies()) return;
   Column share{"chosen", {}, false, 3};
   for (const Choice& choice : study.choices) share.cells.push_back(!choice.any() ? "-" : cat(choice.cells.front().second, "/", choice.results.size()));
   table.columns.push_back(std::move(share));
@@ -93,7 +94,7 @@ TableView table(const Study& study, const Quantity& q) {
   for (std::size_t i = 0; i < c.standings.size(); ++i) {
     const Standing& s = c.standings[i];
     const Missing without = missing(study.choices[i].results, q);
-    runs.cells.push_back(runs_text(s.summary.count + without.count, s.values.size()));
+    runs.cells.push_back(runs_text(s.repeats + without.count, s.values.size()));
     if (without.count > 0) undefined_in += without.count, reason = without.why;
     Summary validation = summary(finite(values(study.choices[i].results, {false, q.metric, q.average})));
     validation.count = std::min<std::size_t>(validation.count, 1);
@@ -112,7 +113,7 @@ TableView table(const Study& study, const Quantity& q) {
   for (std::size_t i = c.standings.size(); q.average && i-- > 0;)  // not every variant averages
     if (c.standings[i].summary.count == 0)
       for (Column& column : out.columns) column.cells.erase(column.cells.begin() + static_cast<std::ptrdiff_t>(i));
-  std::string units = spread ? cat("± is the sample standard deviation over ", info.split_varies ? "splits" : "seeds", " (n-1)") : "";
+  std::string units = spread ? cat("± is the sample standard deviation over ", info.axes.sample_word(), "s", " (n-1)") : "";
   std::int64_t one = counted(q, study.results);
   if (one == 0 && undefined_in == 0) one = rows(q, info, study.results);
   if (as_percent && one > 0) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(one), 2), " %");
@@ -121,7 +122,7 @@ TableView table(const Study& study, const Quantity& q) {
   if (c.tests > 1)
     out.notes.push_back(
         cat("n.s.: not told apart from ", printable(info.against), " at 5 % with Holm's correction for ", c.tests, " comparisons; each interval is for one"));
-  if (c.tests > 0 && info.split_varies) out.notes.push_back("intervals allow for random splits that share rows (Nadeau and Bengio 2003)");
+  if (c.tests > 0 && info.axes.split_varies()) out.notes.push_back("intervals allow for random splits that share rows (Nadeau and Bengio 2003)");
   if (!q.average) std::ranges::move(baseline_notes(info, study.results, study.choices, q), std::back_inserter(out.notes));
   return out;
 }
@@ -130,9 +131,9 @@ TableView table(const Study& study, const Quantity& q) {
 std::vector<std::string> choice_notes(const Study& study) {
   if (!study.chosen) return {};
   const RunInfo& info = study.info;
-  const std::string what = info.swept.size() == 1 ? printable(info.swept.front()) : "point of the sweep";
+  const std::string what = info.axes.swept().size() == 1 ? printable(info.axes.swept().front()) : "point of the sweep";
   std::vector<std::string> out;
-  if (info.split_varies)
+  if (info.axes.split_varies())
     out.push_back(cat("each split has the ", what, " that is best by its own ", info.select, "; shown is the most frequent"));
   else
     out.push_back(cat("each variant has the ", what, " that is best by ", info.select, study.tested ? "; the test rows had no say" : ""));
@@ -169,10 +170,10 @@ std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult
 std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results) {
   const Study study{info, results};
   std::vector<TableView> out;
-  if (info.swept.empty()) return out;
+  if (info.axes.swept().empty()) return out;
   for (const auto& metric : measured(info)) {
     TableView table{name({false, metric}, info), {{"variant", {}}}, {}};
-    for (const std::string& key : info.swept) table.columns.push_back({printable(key), {}});
+    for (const std::string& key : info.axes.swept()) table.columns.push_back({printable(key), {}});
     table.columns.push_back({"runs", {}, true});
     std::vector<Quantity> shown_quantities;
     for (const bool test : {false, true})

@@ -55,6 +55,16 @@ int choose_threads(const spec::Study& study, const Parts& parts, const RunOption
 
 std::string counted(std::size_t count, const char* what) { return cat(grouped(static_cast<long long>(count)), " ", what, count == 1 ? "" : "s"); }
 
+const char* word(const Axis& axis) {
+  switch (axis.role) {
+    case Axis::Role::variant: return "variant";
+    case Axis::Role::point: return "point";
+    case Axis::Role::fold: return "fold";
+    case Axis::Role::seed: break;
+  }
+  return axis.splits ? "split" : "seed";
+}
+
 std::string plan_line(const PreparedStudy& p, const Clock& first) {
   const spec::Study& study = p.study;
   std::int64_t low = first.steps, high = first.steps;
@@ -62,14 +72,15 @@ std::string plan_line(const PreparedStudy& p, const Clock& first) {
     const std::int64_t steps = run_clock(p.parts[i]->sizes, study.trials[i].experiment().epochs).steps;
     low = std::min(low, steps), high = std::max(high, steps);
   }
-  return cat(counted(study.variants.size(), "variant"), study.swept.empty() ? "" : " x " + counted(study.points, "point"), " x ",
-             counted(study.seeds.size(), study.vary_split ? "split" : "seed"), " = ", counted(study.trials.size(), "run"), " x ",
+  std::string product;
+  for (const Axis& axis : study.axes.all) product += cat(product.empty() ? "" : " x ", counted(axis.levels.size(), word(axis)));
+  return cat(product, " = ", counted(study.trials.size(), "run"), " x ",
              low == high ? grouped(low) : cat(grouped(low), " to ", grouped(high)), " steps (", first.steps_per_epoch,
              first.steps_per_epoch == 1 ? " step/epoch)" : " steps/epoch)");
 }
 
-// Trials that differ in nothing but their seed.
-bool alike(const spec::Trial& a, const spec::Trial& b) { return a.variant == b.variant && a.point == b.point; }
+// Trials that differ in nothing but seed and rows.
+bool alike(const spec::Study& study, std::size_t a, std::size_t b) { return study.axes.cell(study.trials[a].levels) == study.axes.cell(study.trials[b].levels); }
 
 report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   const spec::Study& study = p.study;
@@ -79,16 +90,14 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.name = study.name;
   info.experiment_text = study.text;
   info.command_line = options.command_line;
-  info.data_line = data_line(first, *parts.data) + (study.vary_split ? cat("   (split of seed ", study.seeds.front(), ")") : "");
+  info.data_line = data_line(first, *parts.data) + ((study.axes.split_varies() ? cat("   (split of ", study.axes.split_of(study.trials.front().levels), ")") : ""));
   const Clock clock = run_clock(parts.sizes, first.epochs);
   info.plan_line = plan_line(p, clock);
-  info.variants = study.variants;
+  info.axes = study.axes;
   info.metrics = first.metrics;
   info.classes = parts.data->data.classes;
   info.against = study.against;
-  info.swept = study.swept;
   info.select = study.select;
-  info.split_varies = study.vary_split;
   for (const auto& e : first.expect) info.expect.push_back({e.quantity, e.sign, e.bound});
   for (const auto& metric : info.metrics) {
     const auto made = make_metric(metric, static_cast<std::int64_t>(info.classes.size()));
@@ -106,10 +115,10 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
       if (std::ranges::find(info.fingerprints, pair) == info.fingerprints.end()) info.fingerprints.push_back(pair);
   for (const auto& trial : study.trials) {
     const std::size_t i = info.trials.size();
-    info.trials.push_back({i, trial.id, trial.variant, trial.point, trial.seed, trial.text, trial.hash});
+    info.trials.push_back({i, trial.id, trial.levels, trial.seed, trial.text, trial.hash});
     info.trials.back().epochs = trial.experiment().epochs;
     info.trials.back().steps = run_clock(p.parts[i]->sizes, trial.experiment().epochs).steps;
-    if (study.vary_split) info.trials.back().baseline = baseline(*p.parts[i]->data, loss_row(trial.experiment().loss.kind).target);
+    if (study.axes.split_varies()) info.trials.back().baseline = baseline(*p.parts[i]->data, loss_row(trial.experiment().loss.kind).target);
   }
   info.onednn = onednn::version();
   info.isa = onednn::isa();
@@ -122,7 +131,7 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   };
   for (const auto& each : p.parts) tell(each->model.get(), each->model->notes), tell(each->data.get(), each->data->notes), tell(each.get(), each->notes);
   for (std::size_t i = 0; i < study.trials.size(); ++i) {
-    if (i > 0 && alike(study.trials[i], study.trials[i - 1])) continue;
+    if (i > 0 && alike(study, i, i - 1)) continue;
     const spec::Experiment& e = study.trials[i].experiment();
     auto notes = batch_norm_notes(e, *p.parts[i]);
     std::ranges::move(start_notes(e, *p.parts[i]), std::back_inserter(notes));
@@ -136,7 +145,7 @@ void check_clock(const PreparedStudy& p, std::vector<std::string>& warnings) {
   std::string errors;
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
     const auto& trial = p.study.trials[i];
-    if (i > 0 && alike(trial, p.study.trials[i - 1])) continue;
+    if (i > 0 && alike(p.study, i, i - 1)) continue;
     for (const auto& problem : spec::check_schedules(trial.experiment(), run_clock(p.parts[i]->sizes, trial.experiment().epochs), vocabulary())) {
       if (problem.error)
         errors += (errors.empty() ? "" : "\n") + problem.text;
@@ -153,7 +162,7 @@ void assemble(PreparedStudy& p, Assembler& assembler) {
   std::size_t again = 0;
   for (std::size_t i = 0; i < p.study.trials.size() && again < 3 && errors.size() < 20; ++i) {
     const spec::Trial& trial = p.study.trials[i];
-    if (!errors.empty() && alike(trial, p.study.trials[i - 1])) continue;
+    if (!errors.empty() && alike(p.study, i, i - 1)) continue;
     try {
       p.parts.push_back(assembler.parts(trial.experiment()));
     } catch (const Error& error) {
@@ -194,7 +203,7 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   p.workspace->watch = std::make_unique<onednn::BusyWatch>(threads > 1 ? threads * static_cast<int>(p.info.jobs) : 1);
   std::set<PlanKey> looked;  // at the scores of what is compiled
   for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
-    if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study.trials[i], p.study.trials[i - 1])) continue;
+    if (i > 0 && p.parts[i]->key() == p.parts[i - 1]->key() && alike(p.study, i, i - 1)) continue;
     const TrialJob job = make_job(p.study.trials[i], *p.parts[i]);
     Workbench& bench = p.workspace->at(0, *p.parts[i]).bench;
     initialize(bench.weights(), p.parts[i]->model->train.graph, job.init, 0);

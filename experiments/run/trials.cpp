@@ -119,7 +119,7 @@ std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, 
     } catch (const std::exception& error) {
       result.outcome = Outcome::failed, result.message = error.what();
     }
-    result.id = trial.id, result.variant = trial.variant, result.seed = trial.seed;
+    result.id = trial.id, result.seed = trial.seed;
     // Each epoch was told when it was over; of a result only the last one is kept.
     result.epochs = result.epochs.empty() ? std::vector<EpochRecord>() : std::vector<EpochRecord>{std::move(result.epochs.back())};
     for (auto* r : reporters)

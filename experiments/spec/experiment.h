@@ -11,6 +11,7 @@
 #include "engine/data/array_names.h"
 #include "engine/data/options.h"
 #include "engine/optim/clip.h"
+#include "experiments/axes/axes.h"
 #include "experiments/spec/vocabulary.h"
 #include "graph/graph.h"
 #include "graph/passes/losses.h"
@@ -161,15 +162,14 @@ struct Experiment {
   std::string located(const std::string& key, const std::string& sentence) const;
 };
 
-// One of variants x points of the sweep x seeds.
+// One level on each axis of a study.
 struct Trial {
-  std::string id;                  // "time/lr_scale=0.3/seed-07"
-  std::string variant;             // "" where the file has no variants
-  std::vector<std::string> point;  // the values of Study::swept
+  std::string id;                            // "time/lr_scale=0.3/seed-07"
+  Levels levels;                               // on Study::axes
   std::uint64_t seed = 0;
-  std::shared_ptr<const Experiment> shared;    // by the trials of a case, which differ in nothing but their seed
-  std::shared_ptr<const std::string> text;     // the resolved file without its last line
-  std::string hash;                            // fingerprint of the resolved text with file names relative to the experiment
+  std::shared_ptr<const Experiment> shared;  // by trials that differ in nothing but their seed
+  std::shared_ptr<const std::string> text;   // the resolved file without its last line
+  std::string hash;                          // fingerprint of the resolved text with file names relative to the experiment
   const Experiment& experiment() const { return *shared; }
   // YAML, complete, runnable alone: file names are absolute.
   std::string resolved() const { return cat(*text, "seed: ", seed, "\n"); }
@@ -177,15 +177,11 @@ struct Trial {
 
 struct Study {
   std::filesystem::path path;
-  std::string name, text;             // verbatim file
-  std::vector<std::string> variants;  // in file order; {""} without
-  std::vector<std::string> swept;     // the keys of the sweep; empty without one
-  std::size_t points = 1;             // of the sweep, in each variant
-  std::vector<std::uint64_t> seeds;
-  bool vary_split = false;    // each seed has a split of its own
+  std::string name, text;     // verbatim file
+  Axes axes;
   std::string against;        // compare.against, the first variant unless given
   std::string select;         // compare.select, the first metric's val_ or val_loss unless given
-  std::vector<Trial> trials;  // variant-major, then by point
+  std::vector<Trial> trials;  // in order of levels
   std::vector<std::string> warnings;
 };
 

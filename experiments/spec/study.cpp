@@ -26,10 +26,32 @@ Node portable(Node tree, const Experiment& experiment) {
   return tree;
 }
 
-std::string trial_id(const std::string& folder, std::uint64_t seed, std::size_t digits) {
-  std::string count = std::to_string(seed);
-  count.insert(0, digits > count.size() ? digits - count.size() : 0, '0');
-  return folder.empty() ? "seed-" + count : folder + "/seed-" + count;
+Axis seed_axis(const StudyReader& study) {
+  Axis out{Axis::Role::seed, {"seed"}, {}, study.vary_split};
+  const std::size_t digits = std::to_string(std::ranges::max(study.seeds)).size();
+  for (const std::uint64_t seed : study.seeds) {
+    std::string count = std::to_string(seed);
+    out.levels.push_back({{count}, "seed-" + std::string(digits - count.size(), '0') + count});
+  }
+  return out;
+}
+
+// Variants and points that some case has, in order of appearance; the first of the levels of each case.
+std::vector<Levels> case_axes(const StudyReader& study, Axes& axes) {
+  const auto level_of = [](Axis& axis, const Axis::Level& level) {
+    const auto at = static_cast<std::size_t>(std::ranges::find(axis.levels, level.values, &Axis::Level::values) - axis.levels.begin());
+    if (at == axis.levels.size()) axis.levels.push_back(level);
+    return static_cast<std::uint32_t>(at);
+  };
+  Axis variants{Axis::Role::variant, {"variant"}, {}}, points{Axis::Role::point, study.swept, {}};
+  std::vector<Levels> out;
+  for (const auto& one : study.cases) {
+    Levels& levels = out.emplace_back(Levels{level_of(variants, {{one.variant}, one.variant})});
+    if (!study.swept.empty()) levels.push_back(level_of(points, one.point));
+  }
+  axes.all.push_back(std::move(variants));
+  if (!study.swept.empty()) axes.all.push_back(std::move(points));
+  return out;
 }
 
 // What the trials of a case share: everything but the seed, which stands last.
@@ -57,12 +79,13 @@ void check_varies(const Experiment& e) {
                             splits ? "take: tail has one split; random or stratified vary" : "data.split keeps no rows apart")));
 }
 
-void add_trials(const StudyReader::Case& one, const StudyReader& study, std::size_t digits, std::vector<Trial>& trials) {
+void add_trials(const StudyReader::Case& one, const StudyReader& study, const Axes& axes, const Levels& first, std::vector<Trial>& trials) {
   if (study.vary_split) check_varies(one.reading.experiment);
   Texts texts;
   std::shared_ptr<const Experiment> experiment;
   std::shared_ptr<const std::string> text;
-  for (const std::uint64_t seed : study.seeds) {
+  for (std::size_t s = 0; s < study.seeds.size(); ++s) {
+    const std::uint64_t seed = study.seeds[s];
     if (!text || study.vary_split) {
       texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);
       text = std::make_shared<const std::string>(std::move(texts.absolute));
@@ -70,7 +93,9 @@ void add_trials(const StudyReader::Case& one, const StudyReader& study, std::siz
       if (study.vary_split) own.data.split.seed = seed;
       experiment = std::make_shared<const Experiment>(std::move(own));
     }
-    trials.push_back({trial_id(one.folder, seed, digits), one.variant, one.point, seed, experiment, text, fingerprint(cat(texts.portable, "seed: ", seed, "\n"))});
+    Levels levels = first;
+    levels.push_back(static_cast<std::uint32_t>(s));
+    trials.push_back({axes.name(levels), std::move(levels), seed, experiment, text, fingerprint(cat(texts.portable, "seed: ", seed, "\n"))});
   }
 }
 
@@ -94,16 +119,12 @@ Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary
   study.path = file;
   study.name = reader.cases.front().reading.experiment.name;
   study.text = reader.text();
-  study.variants = reader.variants();
-  study.swept = reader.swept;
-  study.points = reader.cases.size() / study.variants.size();
-  study.seeds = reader.seeds;
-  study.vary_split = reader.vary_split;
   study.against = reader.against;
   study.select = reader.select;
   study.warnings = reader.warnings();
-  const std::size_t digits = std::to_string(*std::ranges::max_element(reader.seeds)).size();
-  for (const auto& one : reader.cases) add_trials(one, reader, digits, study.trials);
+  const auto firsts = case_axes(reader, study.axes);
+  study.axes.all.push_back(seed_axis(reader));
+  for (std::size_t i = 0; i < firsts.size(); ++i) add_trials(reader.cases[i], reader, study.axes, firsts[i], study.trials);
   return study;
 }
 

@@ -246,8 +246,8 @@ void StudyReader::choose() {
     const auto names = variants();
     std::vector<std::string> folders;
     for (const Case& one : cases)
-      if (one.variant == variant) folders.push_back(one.folder);
-    std::erase_if(cases, [&](const Case& one) { return wanted.empty() || !(one.folder + "/").starts_with(wanted + "/"); });
+      if (one.variant == variant) folders.push_back(one.folder());
+    std::erase_if(cases, [&](const Case& one) { return wanted.empty() || !(one.folder() + "/").starts_with(wanted + "/"); });
     if (cases.empty()) {
       const bool no_such_variant = folders.empty() || (variant.empty() && swept.empty());
       if (no_such_variant) return problems_.error({}, "--only: ", no_variant(wanted.substr(0, wanted.find('/')), names));

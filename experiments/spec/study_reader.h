@@ -13,10 +13,10 @@ class StudyReader {
  public:
   // A variant at a point of the sweep: what trials that differ in their seed share.
   struct Case {
-    std::string variant;             // "" for a file without variants
-    std::vector<std::string> point;  // the values of `swept`
-    std::string folder;              // "time/lr_scale=0.3", "" without variants and sweep
+    std::string variant;  // "" for a file without variants
+    Axis::Level point;    // the values of `swept`
     Reading reading;
+    std::string folder() const { return cat(variant, variant.empty() || point.name.empty() ? "" : "/", point.name); }
   };
   StudyReader(std::filesystem::path file, const Vocabulary& vocabulary, const Overrides& overrides);
 

@@ -112,12 +112,12 @@ void StudyReader::read_cases() {
 StudyReader::Case StudyReader::read(const Variant& variant, const std::vector<std::size_t>& point) {
   Node tree = root_;
   merge(tree, variant.patch, schema_);
-  Case out{variant.name, {}, variant.name, {}};
+  Case out{variant.name, {}, {}};
   for (std::size_t i = 0; i < point.size(); ++i) {
     const auto& [patch, text] = axes_[i].settings[point[i]];
     merge(tree, patch, schema_);
-    out.point.push_back(text);
-    out.folder += cat(out.folder.empty() ? "" : "/", folder_of(axes_[i].key, text, point[i]));
+    out.point.values.push_back(text);
+    out.point.name += cat(out.point.name.empty() ? "" : "/", folder_of(axes_[i].key, text, point[i]));
   }
   merge(tree, arguments_, schema_);
   out.reading = read_experiment(tree, schema_, *sources_, problems_);

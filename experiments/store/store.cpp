@@ -17,7 +17,12 @@ namespace fs = std::filesystem;
 namespace {
 std::string axes(const report::RunInfo& info, const report::TrialInfo& trial) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (std::size_t i = 0; i < trial.point.size(); ++i) out.emplace_back(info.swept[i], trial.point[i]);
+  for (std::size_t a = 0; a < info.axes.all.size(); ++a) {
+    const Axis& axis = info.axes.all[a];
+    if (axis.role == Axis::Role::variant || axis.role == Axis::Role::seed) continue;  // columns of their own
+    const auto& values = axis.levels.at(trial.levels.at(a)).values;
+    for (std::size_t k = 0; k < values.size(); ++k) out.emplace_back(axis.keys.at(k), values[k]);
+  }
   return report::json_object(out);
 }
 
@@ -109,7 +114,7 @@ void Store::replan(const report::RunInfo& info, const std::vector<std::size_t>& 
     const auto [config, fresh] = configs.emplace(t.text ? *t.text : std::string(), static_cast<std::int64_t>(configs.size()));
     if (fresh) statement("INSERT INTO config VALUES (?,?,?)").bind(config->second).bind(config->first).sum().run();
     statement("INSERT INTO trial VALUES (?,?,?,?,?,?,?,?)")
-        .bind(static_cast<std::int64_t>(ids[i])).bind(t.id).bind(t.variant).bind(axes(info, t)).bind(static_cast<std::int64_t>(t.seed)).bind(config->second)
+        .bind(static_cast<std::int64_t>(ids[i])).bind(t.id).bind(info.axes.variant(t.levels)).bind(axes(info, t)).bind(static_cast<std::int64_t>(t.seed)).bind(config->second)
         .bind(t.config_hash).sum().run();
   }
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "experiments/report/lines.h"
+#include "tests/support/axes.h"
 #include "tests/support/catch.h"
 #include "tests/support/screen.h"
 
@@ -18,14 +19,13 @@ RunInfo run_of(std::size_t variants, std::size_t seeds) {
   info.metric_percent = {true};
   info.validation_rows = 50;
   info.epochs = 100;
-  for (std::size_t v = 0; v < variants; ++v) {
-    const std::string variant = variants == 1 ? "" : cat("a-variant-", v);
-    info.variants.push_back(variant);
-    for (std::size_t s = 0; s < seeds; ++s) {
-      TrialInfo trial;
-      trial.index = info.trials.size(), trial.variant = variant, trial.seed = s, trial.epochs = 100, trial.steps = 1000;
-      info.trials.push_back(trial);
-    }
+  std::vector<std::string> names;
+  for (std::size_t v = 0; v < variants; ++v) names.push_back(variants == 1 ? "" : cat("a-variant-", v));
+  info.axes = test::axes_of(names, "", {}, seeds);
+  for (std::size_t i = 0; i < variants * seeds; ++i) {
+    TrialInfo trial;
+    trial.index = i, trial.levels = test::levels_at(info.axes, i), trial.seed = i % seeds, trial.epochs = 100, trial.steps = 1000;
+    info.trials.push_back(trial);
   }
   return info;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "experiments/report/run_json.h"
 #include "experiments/report/table.h"
+#include "tests/support/axes.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -18,19 +19,19 @@ struct Sample {
   std::vector<TrialResult> results;
 
   explicit Sample(std::vector<std::string> variants) {
-    info.variants = std::move(variants);
-    info.against = info.variants.front();
+    info.axes = test::axes_of(variants, "lr_scale", {"0.1", "1", "10"}, 2);
+    info.against = variants.front();
     info.metrics = {"accuracy"};
     info.metric_percent = {true}, info.metric_higher = {true};
-    info.swept = {"lr_scale"};
     info.select = "val_accuracy";
     info.train_rows = 200, info.validation_rows = 100;
-    for (const auto& variant : info.variants)
+    for (const auto& variant : variants)
       for (const char* point : {"0.1", "1", "10"})
         for (std::uint64_t seed = 0; seed < 2; ++seed) {
-          info.trials.push_back({info.trials.size(), cat(variant, "/lr_scale=", point, "/seed-", seed), variant, {point}, seed, nullptr, ""});
+          const std::size_t i = info.trials.size();
+          info.trials.push_back({i, cat(variant, "/lr_scale=", point, "/seed-", seed), test::levels_at(info.axes, i), seed, nullptr, ""});
           TrialResult r;
-          r.id = info.trials.back().id, r.variant = variant, r.seed = seed, r.test_rows = 50;
+          r.id = info.trials.back().id, r.seed = seed, r.test_rows = 50;
           r.epochs.emplace_back();
           r.epochs.back().evaluated = true;
           r.epochs.back().val.push_back({0.5, 0, 100});
@@ -100,7 +101,7 @@ TEST_CASE("the averaged weights may choose", "[report]") {
 
 TEST_CASE("where the split varies each seed chooses for itself", "[report]") {
   Sample s({"a"});
-  s.info.split_varies = true;
+  s.info.axes.all.back().splits = true;
   s.set(0, 0, {0.90, 0.10}, {0.20, 0.30});
   s.set(0, 1, {0.80, 0.60}, {0.40, 0.50});
   const auto all = cells(s.info, s.results);
@@ -115,11 +116,10 @@ TEST_CASE("where the split varies each seed chooses for itself", "[report]") {
 
 TEST_CASE("where the split varies the runs are compared with always answering one thing", "[report]") {
   Sample s({"a"});
-  s.info.split_varies = true;
+  s.info.axes = test::axes_of({"a"}, "", {}, 2, true);
   s.info.classes = {"x", "y"};
-  s.info.swept.clear();
   s.results.resize(2), s.info.trials.resize(2);
-  for (auto& trial : s.info.trials) trial.point.clear();
+  for (std::size_t i = 0; i < 2; ++i) s.info.trials[i].levels = test::levels_at(s.info.axes, i);
   const auto note = [&](double first, double second) {
     s.set(0, 0, {0.8, 0.9}, {0.5, 0.5});
     s.info.trials[0].baseline = Baseline{"accuracy", first, 0.5}, s.info.trials[1].baseline = Baseline{"accuracy", second, 0.5};
@@ -178,14 +178,15 @@ TEST_CASE("a sweep that was interrupted says whose points were not all tried", "
 
 TEST_CASE("a difference must stand among its fellows, and splits that share rows weigh less", "[report]") {
   Sample s({"a", "b", "c"});
-  s.info.swept.clear();
   s.info.trials.clear(), s.results.clear();
   const std::vector<double> noise{0, 1, -1, 2, -2, 1, 0, -1};
+  const std::vector<std::string> variants{"a", "b", "c"};
+  s.info.axes = test::axes_of(variants, "", {}, noise.size());
   for (std::size_t v = 0; v < 3; ++v)
     for (std::uint64_t seed = 0; seed < noise.size(); ++seed) {
-      s.info.trials.push_back({s.info.trials.size(), "", s.info.variants[v], {}, seed, nullptr, ""});
+      s.info.trials.push_back({s.info.trials.size(), "", test::levels_at(s.info.axes, s.info.trials.size()), seed, nullptr, ""});
       TrialResult r;
-      r.variant = s.info.variants[v], r.seed = seed;
+      r.seed = seed;
       r.epochs.emplace_back();
       r.epochs.back().evaluated = true;
       r.epochs.back().val.push_back({0.5 + (v == 1 ? 0.011 + 0.01 * noise[seed] : 0), 0, 100});
@@ -199,9 +200,10 @@ TEST_CASE("a difference must stand among its fellows, and splits that share rows
   CHECK(differs().difference->p == Approx(0.0492).epsilon(0.01));
   CHECK(differs().holm == Approx(2 * differs().difference->p));
   CHECK_FALSE(differs().differs());
-  s.info.variants.pop_back();
+  s.info.trials.resize(16), s.results.resize(16);
+  s.info.axes.all.front().levels.pop_back();
   CHECK(differs().differs());
-  s.info.split_varies = true;
+  s.info.axes.all.back().splits = true;
   CHECK(differs().difference->high - differs().difference->low == Approx(2 * 2.364624 * 0.0130931 * std::sqrt(0.125 + 0.5)).epsilon(1e-4));
   CHECK_FALSE(differs().differs());
 }

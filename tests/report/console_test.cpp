@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "experiments/report/lines.h"
 #include "experiments/report/table.h"
+#include "tests/support/axes.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -32,8 +33,8 @@ TEST_CASE("lines break at blanks where the terminal ends", "[report]") {
 
 TEST_CASE("test rows have tables of their own", "[report]") {
   RunInfo info;
-  info.variants = {""};
-  info.trials.emplace_back();
+  info.axes = test::axes_of({""}, "", {}, 1);
+  info.trials.emplace_back().levels = {0, 0};
   info.metrics = {"accuracy"};
   info.metric_percent = {true};
   TrialResult r;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "tests/support/axes.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -35,11 +36,10 @@ struct Pipe {
 RunInfo info_of_one() {
   RunInfo info;
   info.name = "a \"name\"";
-  info.variants = {"v"};
-  info.swept = {"lr"};
+  info.axes = test::axes_of({"v"}, "lr", {"0.1"}, 1);
   info.metrics = {"accuracy"};
   TrialInfo trial;
-  trial.id = "v/seed-0", trial.variant = "v", trial.point = {"0.1"}, trial.epochs = 2, trial.steps = 20;
+  trial.id = "v/seed-0", trial.levels = {0, 0, 0}, trial.epochs = 2, trial.steps = 20;
   info.trials = {trial};
   return info;
 }

@@ -1,6 +1,7 @@
 #include "experiments/report/table.h"
 
 #include "experiments/report/summary.h"
+#include "tests/support/axes.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -16,8 +17,8 @@ const Cells& cells_of(const TableView& table, const char* column) {
 
 RunInfo info(const std::vector<TrialResult>& results) {
   RunInfo i;
-  for (const auto& r : results) i.trials.push_back({i.trials.size(), "", r.variant, {}, r.seed, nullptr, ""});
-  i.variants = {"constant", "drop"};
+  i.axes = test::axes_of({"constant", "drop"}, "", {}, results.size() / 2);
+  for (const auto& r : results) i.trials.push_back({i.trials.size(), "", test::levels_at(i.axes, i.trials.size()), r.seed, nullptr, ""});
   i.metrics = {"accuracy"};
   i.metric_percent = {true};
   i.metric_higher = {true};
@@ -25,9 +26,9 @@ RunInfo info(const std::vector<TrialResult>& results) {
   i.validation_rows = 100;
   return i;
 }
-TrialResult result(const std::string& variant, std::uint64_t seed, double accuracy, Outcome outcome = Outcome::done) {
+TrialResult result(std::uint64_t seed, double accuracy, Outcome outcome = Outcome::done) {
   TrialResult r;
-  r.variant = variant, r.seed = seed, r.outcome = outcome;
+  r.seed = seed, r.outcome = outcome;
   EpochRecord e;
   e.evaluated = true;
   e.val.push_back({accuracy, 0.01, 100});
@@ -37,8 +38,8 @@ TrialResult result(const std::string& variant, std::uint64_t seed, double accura
 }  // namespace
 
 TEST_CASE("the table pairs by seed, counts wins and marks what is not significant", "[report]") {
-  const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("constant", 2, 0.94),
-                                         result("drop", 0, 0.91), result("drop", 1, 0.92), result("drop", 2, 0.93)};
+  const std::vector<TrialResult> results{result(0, 0.90), result(1, 0.92), result(2, 0.94),
+                                         result(0, 0.91), result(1, 0.92), result(2, 0.93)};
   const auto all = tables(info(results), results);
   REQUIRE(all.size() == 1);
   REQUIRE(all[0].columns.size() == 6);
@@ -51,8 +52,8 @@ TEST_CASE("the table pairs by seed, counts wins and marks what is not significan
 }
 
 TEST_CASE("a trial that did not finish is counted out of its row and its pair", "[report]") {
-  const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.95),
-                                         result("drop", 1, 0.10, Outcome::diverged)};
+  const std::vector<TrialResult> results{result(0, 0.90), result(1, 0.92), result(0, 0.95),
+                                         result(1, 0.10, Outcome::diverged)};
   const auto table = tables(info(results), results)[0];
   CHECK(cells_of(table, "runs")[1] == "1/2");
   CHECK(cells_of(table, "val_accuracy")[1] == "95.00 %");
@@ -60,7 +61,7 @@ TEST_CASE("a trial that did not finish is counted out of its row and its pair", 
 }
 
 TEST_CASE("narrow terminals get fewer columns, logs get all", "[report]") {
-  const std::vector<TrialResult> results{result("constant", 0, 0.90), result("constant", 1, 0.92), result("drop", 0, 0.91), result("drop", 1, 0.95)};
+  const std::vector<TrialResult> results{result(0, 0.90), result(1, 0.92), result(0, 0.91), result(1, 0.95)};
   const auto view = tables(info(results), results)[0];
   CHECK(render(view, 0).find("min..max") != std::string::npos);
   const std::string narrow = render(view, 60);

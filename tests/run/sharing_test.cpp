@@ -273,6 +273,7 @@ struct Leavings : store::RunFolder {
   std::map<std::string, std::string> by_variant;
   std::map<std::string, std::int64_t> updates;
   std::mutex lock;
+  static std::string of(const report::TrialInfo& trial) { return trial.id.substr(0, trial.id.find('/')); }
   // With the models and the preprocessing as they are written, of all variants or of each.
   fs::path model(const std::string& file, std::string_view content) override {
     const std::string variant = file.find('/') == std::string::npos ? "" : file.substr(0, file.find('/'));
@@ -292,19 +293,19 @@ struct Leavings : store::RunFolder {
         if (entry.name != "trainer.progress") out += cat(entry.name, " ", fingerprint({entry.bytes.data(), entry.bytes.size()}), "\n");
     store::RunFolder::state(info, saved);
     const std::lock_guard hold(lock);
-    by_variant[info.variant] += out;
+    by_variant[of(info)] += out;
   }
   void epoch(const report::TrialInfo& info, const EpochRecord& e) override {
     store::RunFolder::epoch(info, e);
     const std::lock_guard hold(lock);
-    by_variant[info.variant] +=
+    by_variant[of(info)] +=
         cat(e.epoch, " ", e.step, " ", number(e.loss), " ", e.evaluated, " ", number(e.val_loss), " ", number(e.average_loss.value_or(0)), "\n");
   }
   void trial_finished(const report::TrialInfo& info, const TrialResult& result) override {
     std::string out = cat(name(result.outcome), " ", number(result.test_loss), "\n");
     const std::lock_guard hold(lock);
-    by_variant[info.variant] += out;
-    updates[info.variant] = result.epochs.back().step;
+    by_variant[of(info)] += out;
+    updates[of(info)] = result.epochs.back().step;
     store::RunFolder::trial_finished(info, result);
   }
 };

@@ -125,7 +125,7 @@ TEST_CASE("a variant can remove what the file says") {
   folder.write("base.yaml", minimal + "clip: {norm: 1}\nbatch: 8\nvariants: {a: {batch: null, clip: null}, b: {clip.norm: null}, c: {lr: 1}}\n");
   const Study study =
       read_study(folder.write("top.yaml", "extends: base.yaml\nvariants: {c: null, d: {batch.size: null}, a: {accumulate: 3}}\n"), test_vocabulary());
-  CHECK(study.variants == std::vector<std::string>{"a", "b", "d"});
+  CHECK(study.axes.variants() == std::vector<std::string>{"a", "b", "d"});
   CHECK_FALSE(study.trials[0].experiment().quantities.contains("clip.norm"));
   CHECK(study.trials[0].experiment().batch.size == 32);
   CHECK(study.trials[0].experiment().accumulate == 3);

@@ -7,21 +7,26 @@ namespace {
 Study study_of(const Folder& folder, const std::string& text, const Overrides& overrides = {}) {
   return read_study(folder.write("e.yaml", text), test_vocabulary(), overrides);
 }
+std::vector<std::uint64_t> seeds_of(const Study& study) {
+  std::vector<std::uint64_t> out;
+  for (const Trial& trial : study.trials) out.push_back(trial.seed);
+  return out;
+}
 }  // namespace
 
 TEST_CASE("seeds of a study") {
   const Folder folder;
   using Seeds = std::vector<std::uint64_t>;
-  CHECK(study_of(folder, minimal).seeds == Seeds{0});
+  CHECK(seeds_of(study_of(folder, minimal)) == Seeds{0});
   CHECK(study_of(folder, minimal).trials[0].id == "seed-0");
-  CHECK(study_of(folder, minimal).variants == std::vector<std::string>{""});
-  CHECK(study_of(folder, minimal + "repeat: 3\n").seeds == Seeds{0, 1, 2});
-  CHECK(study_of(folder, minimal + "seed: 5\nrepeat: {seeds: 3}\n").seeds == Seeds{5, 6, 7});
-  CHECK(study_of(folder, minimal + "repeat: {seeds: [7, 100, 3]}\n").seeds == Seeds{7, 100, 3});
+  CHECK(study_of(folder, minimal).axes.variants() == std::vector<std::string>{""});
+  CHECK(seeds_of(study_of(folder, minimal + "repeat: 3\n")) == Seeds{0, 1, 2});
+  CHECK(seeds_of(study_of(folder, minimal + "seed: 5\nrepeat: {seeds: 3}\n")) == Seeds{5, 6, 7});
+  CHECK(seeds_of(study_of(folder, minimal + "repeat: {seeds: [7, 100, 3]}\n")) == Seeds{7, 100, 3});
   CHECK(study_of(folder, minimal + "repeat: {seeds: [7, 100, 3]}\n").trials[0].id == "seed-007");
-  CHECK(study_of(folder, minimal + "repeat: 3\n", {.seeds = 2}).seeds == Seeds{0, 1});
-  CHECK(study_of(folder, minimal + "repeat: {seeds: [7, 8]}\n", {.seeds = 1}).seeds == Seeds{0});
-  CHECK(study_of(folder, minimal, {.set = {"seed=9"}}).seeds == Seeds{9});
+  CHECK(seeds_of(study_of(folder, minimal + "repeat: 3\n", {.seeds = 2})) == Seeds{0, 1});
+  CHECK(seeds_of(study_of(folder, minimal + "repeat: {seeds: [7, 8]}\n", {.seeds = 1})) == Seeds{0});
+  CHECK(seeds_of(study_of(folder, minimal, {.set = {"seed=9"}})) == Seeds{9});
   CHECK(study_of(folder, minimal + "repeat: 1e1\n").trials[3].id == "seed-3");
   CHECK(study_of(folder, minimal + "repeat: 11\n").trials[3].id == "seed-03");
 }
@@ -42,7 +47,7 @@ TEST_CASE("one variant alone") {
   CHECK(study_of(folder, text).against == "b");
   CHECK(study_of(folder, minimal + "variants: {a: {lr: 1}, b: {lr: 2}}\n").against == "a");
   const Study b = study_of(folder, text, {.only = "b"});
-  CHECK(b.variants == std::vector<std::string>{"b"});
+  CHECK(b.axes.variants() == std::vector<std::string>{"b"});
   CHECK(b.trials.size() == 2);
   CHECK(b.trials[0].id == "b/seed-0");
   CHECK(study_of(folder, text, {.only = "a"}).against == "a");

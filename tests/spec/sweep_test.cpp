@@ -29,14 +29,14 @@ TEST_CASE("a sweep is a grid: variants x values x seeds") {
   const Study study = study_of(folder, validated +
                                            "variants: {a: {epochs: 4}, b: {epochs: 5}}\n"
                                            "sweep: {lr_scale: [0.5, 2], optimizer.momentum: [0.8, .9]}\nrepeat: 2\n");
-  CHECK(study.swept == Texts{"lr_scale", "optimizer.momentum"});
-  CHECK(study.points == 4);
+  CHECK(study.axes.swept() == Texts{"lr_scale", "optimizer.momentum"});
+  CHECK(study.axes.count(Axis::Role::point) == 4);
   REQUIRE(study.trials.size() == 16);
   CHECK(study.trials[0].id == "a/lr_scale=0.5/optimizer.momentum=0.8/seed-0");
   CHECK(study.trials[1].id == "a/lr_scale=0.5/optimizer.momentum=0.8/seed-1");
   CHECK(study.trials[2].id == "a/lr_scale=0.5/optimizer.momentum=0.9/seed-0");
   CHECK(study.trials[15].id == "b/lr_scale=2/optimizer.momentum=0.9/seed-1");
-  CHECK(study.trials[2].point == Texts{"0.5", "0.9"});
+  CHECK(study.axes.point(study.trials[2].levels) == Texts{"0.5", "0.9"});
   CHECK(hyper(study.trials[2], "momentum") == 0.9);
   CHECK(hyper(study.trials[2], "lr") == 0.05);
   CHECK(hyper(study.trials[15], "lr") == 0.2);
@@ -87,7 +87,7 @@ TEST_CASE("who wins: variant < sweep < --set") {
   CHECK(study_of(folder, text, {.only = "b"}).warnings.empty());
   const Study set = study_of(folder, text, {.set = {"lr=7"}});
   CHECK(ids(set) == Texts{"a/seed-0", "b/seed-0"});
-  CHECK(set.swept.empty());
+  CHECK(set.axes.swept().empty());
   CHECK(hyper(set.trials[0], "lr") == 7);
   CHECK(warnings(set).find("sweep.optimizer.lr is left out: --set wins over it") != std::string::npos);
   CHECK(ids(study_of(folder, text, {.set = {"sweep.optimizer.lr=[4]"}})) == Texts{"a/optimizer.lr=4/seed-0", "b/optimizer.lr=4/seed-0"});
@@ -105,7 +105,7 @@ TEST_CASE("values of any kind, in folders of plain names") {
   REQUIRE(study.trials.size() == 6);
   CHECK(study.trials[0].id == "lr=0.1/optimizer=sgd/params._.bias.freeze=true/seed-0");
   CHECK(study.trials[5].id == "lr=value-3/optimizer=value-2/params._.bias.freeze=true/seed-0");
-  CHECK(study.trials[5].point == Texts{"{type: cosine, from: 0.1, to: 0}", "{type: sgd, momentum: 0.5}", "true"});
+  CHECK(study.axes.point(study.trials[5].levels) == Texts{"{type: cosine, from: 0.1, to: 0}", "{type: sgd, momentum: 0.5}", "true"});
   CHECK(hyper(study.trials[5], "momentum") == 0.5);
   CHECK(hyper(study.trials[2], "lr", 9) == 0.1 / 10);
   REQUIRE(study.trials[0].experiment().params.size() == 1);
@@ -118,7 +118,7 @@ TEST_CASE("one point alone") {
   CHECK(study_of(folder, text, {.only = "b"}).trials.size() == 4);
   const Study some = study_of(folder, text, {.only = "b/lr_scale=2"});
   CHECK(ids(some) == Texts{"b/lr_scale=2/batch=8/seed-0", "b/lr_scale=2/batch=16/seed-0"});
-  CHECK(some.points == 2);
+  CHECK(some.axes.count(Axis::Role::point) == 2);
   CHECK(some.against == "b");
   CHECK(ids(study_of(folder, validated + "sweep: {lr_scale: [1, 2]}\n", {.only = "lr_scale=2"})) == Texts{"lr_scale=2/seed-0"});
   CHECK(message(folder, text, {.only = "other/lr_scale=2"}).find("--only: no variant is called 'other'; known: a, b") == 0);

@@ -12,8 +12,8 @@ TEST_CASE("the tutorial's file is 4 variants x 30 seeds") {
   const Study study = read_study(data_file("tutorial.yaml"), test_vocabulary());
   CHECK(study.name == "tutorial");
   CHECK(study.text == read_file(data_file("tutorial.yaml")));
-  CHECK(study.variants == std::vector<std::string>{"baseline", "constant", "time", "drop"});
-  CHECK(study.seeds.size() == 30);
+  CHECK(study.axes.variants() == std::vector<std::string>{"baseline", "constant", "time", "drop"});
+  CHECK(study.axes.count(Axis::Role::seed) == 30);
   CHECK(study.against == "constant");
   CHECK(study.warnings.empty());
   REQUIRE(study.trials.size() == 120);
