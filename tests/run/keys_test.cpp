@@ -205,6 +205,9 @@ TEST_CASE("an experiment's file belongs to the data, the model's needs to their 
   spec::Experiment e = base();
   e.data.file = "other.csv";
   CHECK(differs(base(), e) == data);
+  spec::Experiment tested = base();
+  tested.data.test_file = "other.csv";
+  CHECK(differs(base(), tested) == data);
   CHECK(run::data_key(e, {}) != run::data_key(e, {{"x"}, {}}));
   CHECK(run::model_key(base(), run::MlpWidths{2, 1}) != run::model_key(base(), run::MlpWidths{3, 1}));
   spec::Experiment smooth = base();
