@@ -228,7 +228,12 @@ PreparedArrays prepare_arrays(const ArraysSpec& spec, const ArrayUse& use, const
 
   Dataset split_of;  // the rows that are dealt
   split_of.source = data.source, split_of.rows = all.rows, split_of.classes = data.classes, split_of.target.i64 = data.target.i64;
+  if (const auto& fold = options.fold) {
+    if (!fold->group.empty() || !fold->column.empty()) throw misfit("arrays have no named columns to deal folds by: ", quote(fold->group.empty() ? fold->column : fold->group), " is none");
+    if (!test.inputs.empty()) throw misfit("data.test and folds exclude each other: the rows of a fold are those that are measured once");
+  }
   out.split = split(split_of, options);
+  if (options.fold && !validation.inputs.empty()) out.split.test = std::move(out.split.validation);  // the fold scores, rows of their own validate
   std::int64_t behind = all.rows;
   if (!validation.inputs.empty()) out.split.validation = rows_from(behind, validation.rows), behind += validation.rows;
   if (!test.inputs.empty()) out.split.test = rows_from(behind, test.rows);

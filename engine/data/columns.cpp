@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/data/target.h"
+
 namespace lehr {
 
 namespace {
@@ -122,6 +124,24 @@ ColumnUse column_use(const CsvTable& table, const TableSpec& spec, Problems& pro
       }
   feed_inputs(table, spec, out, problems);
   return out;
+}
+
+std::size_t whole_column(const CsvTable& table, const std::string& name, const char* key) {
+  std::size_t c = 0;
+  try {
+    c = table.find(name);
+  } catch (const Error& error) {
+    throw Error(key, ": ", error.sentence()).code(Exit::mismatch);
+  }
+  const Column& column = table.columns[c];
+  if (column.missing == 0) return c;
+  std::int64_t missing = 0, first = 0;
+  for (std::int64_t row = table.first_rows(); row-- > 0;)
+    if (table::missing(column, row)) ++missing, first = row;
+  if (missing == 0) return c;
+  throw Error(key, ": column ", quote(name), " of ", quote(table.source), " has ", missing, missing == 1 ? " missing cell" : " missing cells", ", the first in ",
+              table.place(first, c), ": every row needs one")
+      .code(Exit::mismatch);
 }
 
 }  // namespace lehr

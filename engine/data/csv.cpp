@@ -140,10 +140,19 @@ std::size_t CsvTable::find(const std::string& name_or_index) const {
   throw Error(quote(source), " has no column ", quote(name_or_index), did_you_mean(name_or_index, names()), "\n  columns: ", printable(known));
 }
 
+std::string CsvTable::line(std::int64_t row) const {
+  const std::int64_t known = std::min(row, std::ssize(lines) - 1);
+  std::string out = cat(lines[static_cast<std::size_t>(known)] + (row - known));
+  for (const File& file : files) {
+    if (row < file.rows) return cat(out, " of ", quote(file.source));
+    row -= file.rows;
+  }
+  return out;
+}
+
 std::string CsvTable::place(std::int64_t row, std::size_t column) const {
   const std::string& name = columns[column].name;
-  const std::int64_t known = std::min(row, std::ssize(lines) - 1);
-  return cat("line ", lines[static_cast<std::size_t>(known)] + (row - known), ", column ", header ? quote(name) : name);
+  return cat("line ", line(row), ", column ", header ? quote(name) : name);
 }
 
 std::optional<double> CsvTable::value(std::int64_t row, std::size_t column) const {

@@ -36,13 +36,22 @@ struct CsvTable {
   std::vector<std::string> notes;          // what was found that the options leave open: one sentence each
   std::int64_t rows = 0;
   std::vector<Column> columns;
-  std::vector<std::uint32_t> lines;        // of each row, from 1; rows behind the last that stands here follow it line by line
+  std::vector<std::uint32_t> lines;        // of each row in its file, from 1; rows behind the last that stands here follow it line by line
+  struct File {
+    std::string source;
+    std::int64_t rows = 0;
+  };
+  std::vector<File> files;                 // where the rows of several stand one behind another (test_table.h); else empty
+
+  std::int64_t first_rows() const { return files.empty() ? rows : files.front().rows; }  // those of the first file
 
   std::vector<std::string> names() const;
   // A name, or else an index (negative counts from the end). Error naming the columns and the nearest; a name that several columns have is refused.
   std::size_t find(const std::string& name_or_index) const;
   // The column of this name: the one at `index` where it has it (others may, too), else as above.
   std::size_t find(const std::string& name, std::int64_t index) const;
+  // Of a row: "7"; of several files "7 of 'test.csv'".
+  std::string line(std::int64_t row) const;
   // "line 7, column 'age'"; without a header "line 7, column 3".
   std::string place(std::int64_t row, std::size_t column) const;
   // The cell as a number: NaN where missing, nothing where it is another text.

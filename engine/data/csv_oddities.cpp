@@ -74,9 +74,8 @@ std::vector<OddColumn> odd_columns(const CsvTable& table) {
   return out;
 }
 
-std::vector<std::string> odd_notes(const CsvTable& table, const std::function<bool(std::size_t)>& told) {
+std::vector<std::string> odd_notes(const CsvTable& table, const std::vector<OddColumn>& odd, const std::function<bool(std::size_t)>& told) {
   constexpr std::size_t shown = 5;
-  const std::vector<OddColumn> odd = odd_columns(table);
   std::vector<std::string> out;
   for (const OddityRow& row : oddity_rows) {
     std::vector<std::string> names;

@@ -17,7 +17,7 @@ struct OddColumn {
 std::vector<OddColumn> odd_columns(const CsvTable& table);
 
 // One sentence for each kind, naming its columns, of those that `told` wants.
-std::vector<std::string> odd_notes(const CsvTable& table, const std::function<bool(std::size_t column)>& told);
+std::vector<std::string> odd_notes(const CsvTable& table, const std::vector<OddColumn>& odd, const std::function<bool(std::size_t column)>& told);
 
 // "2019-05-03", "3.5.2019", "5/3/19 12:30": three groups of digits with one mark, a time may follow.
 bool looks_like_date(std::string_view cell);

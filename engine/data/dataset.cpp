@@ -69,6 +69,17 @@ Balance balance(const Dataset& data, std::span<const std::int32_t> rows) {
   return out;
 }
 
+std::vector<std::vector<std::int32_t>> rows_per_class(const Dataset& data) {
+  if (data.classes.empty()) throw Error("a stratified split needs classes, the target of ", quote(data.source), " has none").code(Exit::mismatch);
+  std::vector<std::vector<std::int32_t>> out(data.classes.size() + 1);
+  for (std::int64_t row = 0; row < data.rows; ++row) {
+    const std::int64_t c = data.target.i64[static_cast<std::size_t>(row)];
+    out[c < 0 ? data.classes.size() : static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(row));
+  }
+  if (out.back().empty()) out.pop_back();
+  return out;
+}
+
 MeanAnswer mean_answer(const Dataset& data, std::span<const std::int32_t> of, std::span<const std::int32_t> measured) {
   const auto width = static_cast<std::size_t>(data.target.width());
   MeanAnswer out;

@@ -53,15 +53,23 @@ void gather(const Field& field, std::span<const std::int32_t> rows, std::span<st
 
 struct Split { std::vector<std::int32_t> train, validation, test; };  // each in ascending order
 
-// tail: the last rows, unshuffled, test behind validation: training keeps floor(n * (1 - fraction)) rows, as Keras'
-// validation_split does. stratified: each class in proportion (largest remainders), every part as large as with random.
-// Error (Exit::mismatch) where a part would be empty or a class has fewer rows than there are parts.
 // What the columns that options name say of each row; empty where they name none.
 struct SplitColumns {
-  std::vector<std::int32_t> groups;  // which group, from 0 in order of first appearance
-  std::vector<std::int32_t> order;   // the rows, the earliest first; rows that are equal stay as they stand
+  std::vector<std::int32_t> groups;            // which group, from 0 in order of first appearance (in the whole file)
+  std::vector<std::int32_t> order;             // the rows, the earliest first; rows that are equal stay as they stand
+  std::vector<std::int32_t> fold_groups = {};  // as groups, of FoldOptions::group
+  std::vector<std::int32_t> folds = {};        // of FoldOptions::column: the place of its value in the order of fold_values()
+  std::int32_t fold = -1;                      // that of FoldOptions::value
 };
+// tail: the last rows, unshuffled, test behind validation: training keeps floor(n * (1 - fraction)) rows, as Keras'
+// validation_split does. stratified: each class in proportion (largest remainders), every part as large as with random.
+// With a fold its rows are the test rows where the options keep validation rows, else the validation rows; the others are dealt as if the table had only
+// them, by numbers of the fold's own, groups of the folds kept whole unless the options name others.
+// Error (Exit::mismatch) where a part would be empty, a class has fewer rows than there are parts, or the folds cannot be dealt (folds.h).
 Split split(const Dataset& data, const SplitOptions& options, const SplitColumns& columns = {});
+
+// The rows of each class; behind them, where there are any, those that do not count. Error (Exit::mismatch) without classes.
+std::vector<std::vector<std::int32_t>> rows_per_class(const Dataset& data);
 
 // The order of an epoch: a pure function of (rows, seed, epoch). No allocation: `order` has rows.size() elements.
 void epoch_order(std::span<const std::int32_t> rows, std::uint64_t seed, std::int64_t epoch, bool shuffle, std::span<std::int32_t> order);

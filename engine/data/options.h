@@ -62,6 +62,18 @@ struct TableSpec {
   auto operator<=>(const TableSpec&) const = default;
 };
 
+// One fold of a cross-validation: its rows are those that score, the others are dealt by the split they stand in.
+struct FoldOptions {
+  std::int64_t k = 0;       // so many folds; 0: the values of `column` are the folds
+  std::int64_t index = 0;   // which one, from 0
+  std::int64_t repeat = 0;  // of which dealing, from 0: each deals anew
+  bool stratify = false;    // each class in proportion
+  std::string group = {};   // a column: rows of one of its values stay together
+  std::string column = {};  // with k == 0
+  std::string value = {};   // the fold, one of the column's values as it is spelled
+  auto operator<=>(const FoldOptions&) const = default;
+};
+
 // How rows are dealt to training, validation and test.
 struct SplitOptions {
   double validation = 0, test = 0;                    // fractions in [0,1)
@@ -70,6 +82,9 @@ struct SplitOptions {
   std::uint64_t seed = 0;
   std::string group;  // a column: rows of one of its values stay together
   std::string order;  // a column: the rows that come last by it are kept from training, test rows behind validation rows
+  std::optional<FoldOptions> fold = {};  // its rows are kept as test rows where there are validation rows, else as validation rows
+  bool validates() const { return validation > 0 || validation_rows > 0; }
+  bool tests() const { return test > 0 || test_rows > 0; }
   auto operator<=>(const SplitOptions&) const = default;
 };
 

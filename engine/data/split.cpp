@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "engine/data/dataset.h"
+#include "engine/data/folds.h"
 
 namespace lehr {
 
@@ -84,18 +87,7 @@ std::vector<std::int64_t> shares(const std::vector<std::int64_t>& counts, const 
   return out;
 }
 
-std::vector<Rows> rows_per_class(const Dataset& data) {
-  if (data.classes.empty()) throw misfit("a stratified split needs classes, the target of ", quote(data.source), " has none");
-  std::vector<Rows> out(data.classes.size() + 1);  // those that do not count stand last
-  for (std::int64_t row = 0; row < data.rows; ++row) {
-    const std::int64_t c = data.target.i64[static_cast<std::size_t>(row)];
-    out[c < 0 ? data.classes.size() : static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(row));
-  }
-  if (out.back().empty()) out.pop_back();
-  return out;
-}
-
-void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Parts& out) {
+void stratify(const Dataset& data, const Sizes& s, Random random, Parts& out) {
   std::vector<Rows> classes = rows_per_class(data);
   const std::int64_t parts = 1 + (s.validation > 0) + (s.test > 0);
   std::vector<std::int64_t> counts, room;
@@ -112,7 +104,6 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Parts& ou
   const auto validation = shares(counts, room, s.validation);
   for (std::size_t c = 0; c < room.size(); ++c) room[c] -= validation[c];
   const auto test = shares(counts, room, s.test);
-  Random random(seed, Stream::split);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     random.shuffle(classes[c]);
     deal(classes[c], {counts[c] - validation[c] - test[c], validation[c], test[c]}, out);
@@ -121,13 +112,13 @@ void stratify(const Dataset& data, const Sizes& s, std::uint64_t seed, Parts& ou
 
 // Whole groups: in a random order, or the last ones where the rows are taken from the end, each into the part that still lacks rows: test, then validation. A part has
 // at least its rows, more by less than a group.
-Sizes keep_together(const std::vector<std::int32_t>& groups, const Sizes& wanted, const SplitOptions& options, Parts& out) {
+Sizes keep_together(const std::vector<std::int32_t>& groups, const Sizes& wanted, const SplitOptions& options, Random random, Parts& out) {
   const auto count = static_cast<std::size_t>(*std::ranges::max_element(groups)) + 1;
   std::vector<std::int64_t> rows(count, 0);
   for (const std::int32_t g : groups) ++rows[static_cast<std::size_t>(g)];
   Rows order(count);
   std::iota(order.begin(), order.end(), 0);
-  if (options.take == SplitOptions::Take::random) Random(options.seed, Stream::split).shuffle(order);
+  if (options.take == SplitOptions::Take::random) random.shuffle(order);
   else std::ranges::reverse(order);
   std::vector<Part> part(count, train);
   Sizes got;
@@ -141,24 +132,74 @@ Sizes keep_together(const std::vector<std::int32_t>& groups, const Sizes& wanted
   for (std::size_t row = 0; row < groups.size(); ++row) out[row] = part[static_cast<std::size_t>(groups[row])];
   return got;
 }
+Split deal_all(const Dataset& data, const SplitOptions& options, const SplitColumns& columns, std::uint64_t substream) {
+  const Sizes s = sizes(data.rows, options);
+  Parts out(static_cast<std::size_t>(data.rows));
+  Random random(options.seed, Stream::split, substream);
+  if (!columns.groups.empty()) return gathered(out, keep_together(columns.groups, s, options, random, out));
+  if (!columns.order.empty()) {
+    deal(columns.order, s, out);
+  } else if (options.take == SplitOptions::Take::stratified) {
+    stratify(data, s, random, out);
+  } else {
+    Rows order(static_cast<std::size_t>(data.rows));
+    std::iota(order.begin(), order.end(), 0);
+    if (options.take == SplitOptions::Take::random) random.shuffle(order);
+    deal(order, s, out);
+  }
+  return gathered(out, s);
+}
+
+// What is said of these rows, which ascend, as if there were no others.
+Dataset only(const Dataset& data, const Rows& rows) {
+  Dataset out;
+  out.source = data.source, out.rows = std::ssize(rows), out.classes = data.classes;
+  if (!data.classes.empty())
+    for (const std::int32_t row : rows) out.target.i64.push_back(data.target.i64[static_cast<std::size_t>(row)]);
+  return out;
+}
+SplitColumns only(const SplitColumns& columns, const Rows& groups, const Rows& rows) {
+  SplitColumns out;
+  std::map<std::int32_t, std::int32_t> renumbered;
+  if (!groups.empty())
+    for (const std::int32_t row : rows)
+      out.groups.push_back(renumbered.try_emplace(groups[static_cast<std::size_t>(row)], static_cast<std::int32_t>(renumbered.size())).first->second);
+  if (columns.order.empty()) return out;
+  Rows place(columns.order.size(), -1);
+  for (std::size_t i = 0; i < rows.size(); ++i) place[static_cast<std::size_t>(rows[i])] = static_cast<std::int32_t>(i);
+  for (const std::int32_t row : columns.order)
+    if (const std::int32_t at = place[static_cast<std::size_t>(row)]; at >= 0) out.order.push_back(at);
+  return out;
+}
+
+Split split_fold(const Dataset& data, SplitOptions options, const SplitColumns& columns) {
+  const FoldOptions fold = *std::exchange(options.fold, {});
+  if (options.tests()) throw misfit("data.split.test and folds exclude each other: the rows of a fold are those that are measured once");
+  if (options.validates() && !fold.group.empty() && options.group.empty() && (!options.order.empty() || options.take == SplitOptions::Take::stratified))
+    throw misfit("folds.group keeps the rows of a value of ", quote(fold.group), " together among the validation rows of data.split, too: take random or tail there, not ",
+                 options.order.empty() ? "stratified" : "an order");
+  const bool groups_of_folds = options.group.empty();
+  if (groups_of_folds) options.group = fold.group;
+  const bool dealt = fold.k != 0;
+  const std::vector<std::int32_t> of_row = dealt ? deal_folds(data, fold, options.seed, columns.fold_groups) : columns.folds;
+  const std::int64_t wanted = dealt ? fold.index : columns.fold;
+  Rows kept, others;
+  for (std::size_t row = 0; row < of_row.size(); ++row) (of_row[row] == wanted ? kept : others).push_back(static_cast<std::int32_t>(row));
+  if (kept.empty()) throw misfit("no row of ", quote(data.source), " has the value ", quote(fold.value), " in column ", quote(fold.column), ": there is no such fold");
+  if (others.empty()) throw misfit("every row of ", quote(data.source), " has the value ", quote(fold.value), " in column ", quote(fold.column), ": the fold leaves none to train on");
+  Split out = within([&] { return dealt ? cat("the rows beside fold ", fold.index + 1, " of ", fold.k) : cat("the rows beside fold ", quote(fold.value)); }, [&] {
+    return deal_all(only(data, others), options, only(columns, groups_of_folds ? columns.fold_groups : columns.groups, others), inner_substream(fold, wanted));
+  });
+  for (Rows* part : {&out.train, &out.validation})
+    for (std::int32_t& row : *part) row = others[static_cast<std::size_t>(row)];
+  (options.validates() ? out.test : out.validation) = std::move(kept);
+  return out;
+}
 }  // namespace
 
 Split split(const Dataset& data, const SplitOptions& options, const SplitColumns& columns) {
   if (data.rows == 0) throw misfit(quote(data.source), " has no rows to split");
-  const Sizes s = sizes(data.rows, options);
-  Parts out(static_cast<std::size_t>(data.rows));
-  if (!columns.groups.empty()) return gathered(out, keep_together(columns.groups, s, options, out));
-  if (!columns.order.empty()) {
-    deal(columns.order, s, out);
-  } else if (options.take == SplitOptions::Take::stratified) {
-    stratify(data, s, options.seed, out);
-  } else {
-    Rows order(static_cast<std::size_t>(data.rows));
-    std::iota(order.begin(), order.end(), 0);
-    if (options.take == SplitOptions::Take::random) Random(options.seed, Stream::split).shuffle(order);
-    deal(order, s, out);
-  }
-  return gathered(out, s);
+  return options.fold ? split_fold(data, options, columns) : deal_all(data, options, columns, 0);
 }
 
 }  // namespace lehr

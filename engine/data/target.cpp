@@ -90,7 +90,7 @@ struct Wrong {
   std::vector<std::string> lines;
   void add(const CsvTable& table, std::int64_t row, std::size_t column) {
     if (count++ == 0) place = table.place(row, column);
-    else if (count <= 6) lines.push_back(cat(table.lines[static_cast<std::size_t>(row)]));
+    else if (count <= 6) lines.push_back(table.line(row));
   }
   // "; so it is in 7 more (lines 5, 8, …)", "" of one.
   std::string more() const {
@@ -287,7 +287,7 @@ std::string drop_without_target(CsvTable& table, const TableSpec& spec) {
       kept.push_back(r);
       continue;
     }
-    if (++gone <= 10) lines.push_back(cat(table.lines[r]));
+    if (++gone <= 10) lines.push_back(table.line(row));
   }
   if (gone == 0) return {};
   if (kept.empty()) throw Error(quote(table.source), ": no row has a target").code(Exit::mismatch);

@@ -41,7 +41,7 @@ void show_table(const std::string& file) {
   const CsvTable table = read_csv(file);
   print(cat("fingerprint ", table.fingerprint, "\n", describe_text(table)));
   notes(table.notes);
-  notes(odd_notes(table, [](std::size_t) { return true; }));
+  notes(odd_notes(table, odd_columns(table), [](std::size_t) { return true; }));
 }
 
 std::string arrays_text(const ArraysSpec& arrays) {
@@ -64,7 +64,7 @@ void show(const std::string& file) {
   const auto study = spec::read_study(file, run::vocabulary());
   const auto& e = study.trials.front().experiment();
   const auto d = run::Assembler().data(e);
-  std::string out = cat(printable(d->data.source), "  fingerprint ", d->fingerprint, "\n");
+  std::string out = cat(run::files_text(*d), "  fingerprint ", d->fingerprint, "\n");
   const bool numbers = loss_row(e.loss.kind).target == TargetKind::values;
   part(out, "train", *d, d->split.train, numbers);
   part(out, "validation", *d, d->split.validation, numbers);

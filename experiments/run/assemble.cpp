@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "engine/data/columns.h"
 #include "engine/data/csv_oddities.h"
+#include "engine/data/test_table.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/standard.h"
 #include "engine/train/batches.h"
@@ -80,6 +82,17 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
   CsvOptions csv = key.data.csv;
   csv.text = text_columns(table);
   out->table = read_csv(key.data.file, csv);
+  std::vector<std::string> left_out;
+  const auto leave_out = [&](CsvTable& of) {
+    if (std::string note = drop_without_target(of, table); !note.empty()) left_out.push_back(key.data.test_file.empty() ? note : cat(quote(of.source), ": ", note));
+  };
+  leave_out(out->table);
+  const std::vector<OddColumn> odd_ones = odd_columns(out->table);
+  if (!key.data.test_file.empty()) {
+    CsvTable test = read_test_table(key.data.test_file, csv, out->table, within(quote(out->table.source), [&] { return target_columns(out->table, table); }));
+    leave_out(test);
+    join_test(out->table, std::move(test));
+  }
   out->fingerprint = out->table.fingerprint;
   out->notes = out->table.notes;
   if (key.labels && table.classify && table.classes.empty()) {
@@ -87,17 +100,18 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
     table.classes = std::move(order.classes);
     out->notes.push_back(std::move(order.note));
   }
-  if (std::string note = drop_without_target(out->table, table); !note.empty()) out->notes.push_back(std::move(note));
+  std::ranges::move(left_out, std::back_inserter(out->notes));
   FittedData fitted = fit_data(out->table, table, key.data.split);
-  if (const auto& group = key.data.split.group; !group.empty())
-    for (const InputPlan& input : fitted.preprocess.inputs)
-      if (std::ranges::find(input.columns, static_cast<std::int64_t>(out->table.find(group)), &ColumnPlan::index) != input.columns.end())
-        out->notes.push_back(cat("column ", quote(group), " of data.split.group is a feature, too: data.drop leaves it out"));
-  auto odd = odd_notes(out->table, [&](std::size_t column) {
+  const auto is_feature = [&](std::size_t column) {
     return std::ranges::any_of(fitted.preprocess.inputs, [&](const InputPlan& input) {
       return std::ranges::find(input.columns, static_cast<std::int64_t>(column), &ColumnPlan::index) != input.columns.end();
     });
-  });
+  };
+  const FoldOptions fold = key.data.split.fold.value_or(FoldOptions{});
+  for (const auto& [name, of] : {std::pair(&key.data.split.group, "data.split.group"), {&fold.group, "folds.group"}, {&fold.column, "folds.column"}})
+    if (!name->empty() && is_feature(out->table.find(*name)))
+      out->notes.push_back(cat("column ", quote(*name), " of ", of, " is a feature, too: data.drop leaves it out"));
+  auto odd = odd_notes(out->table, odd_ones, is_feature);
   out->data = keep_cells ? apply(fitted, out->table) : consume(fitted, out->table);
   if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
   out->split = std::move(fitted.split);
@@ -286,8 +300,15 @@ std::string balance_text(const DataParts& d, const std::vector<std::int32_t>& ro
   return cat(grouped(b.rows), " (", b.counts.size(), " classes of ", low == high ? cat(grouped(low)) : cat(grouped(low), " to ", grouped(high)), " rows)");
 }
 
+std::string files_text(const DataParts& d) {
+  if (d.table.files.empty()) return printable(d.data.source);
+  std::vector<std::string> files;
+  for (const CsvTable::File& file : d.table.files) files.push_back(cat(printable(file.source), " (", grouped(file.rows), file.rows == 1 ? " row)" : " rows)"));
+  return join(files, " + ");
+}
+
 std::string data_line(const spec::Experiment& e, const DataParts& d) {
-  std::string out = cat(printable(d.data.source), "  ", grouped(d.data.rows), " rows -> train ", balance_text(d, d.split.train));
+  std::string out = cat(files_text(d), d.table.files.empty() ? cat("  ", grouped(d.data.rows), " rows") : "", " -> train ", balance_text(d, d.split.train));
   if (!d.split.validation.empty()) out += ", validation " + balance_text(d, d.split.validation);
   if (!d.split.test.empty()) out += ", test " + balance_text(d, d.split.test);
   const auto& judged = d.split.validation.empty() ? d.split.test : d.split.validation;

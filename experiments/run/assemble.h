@@ -81,6 +81,8 @@ class Assembler {
 
 // "ionosphere.csv  351 rows -> train 235 (118 g / 117 b), validation 116 (107 g / 9 b)   always answering g scores 92.24 %"
 std::string balance_text(const DataParts& data, const std::vector<std::int32_t>& rows);  // "235 (118 g / 117 b)", "1,437 (10 classes of 139 to 146 rows)"
+// "ionosphere.csv"; of two files "train.csv (120 rows) + test.csv (30 rows)".
+std::string files_text(const DataParts& data);
 std::string data_line(const spec::Experiment& experiment, const DataParts& data);
 
 }  // namespace lehr::run

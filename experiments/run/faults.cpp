@@ -58,6 +58,7 @@ void check_files(const spec::Experiment& e, bool model) {
   KeyFaults faults(e);
   if (model && !e.model.mlp) check_file(faults, "model.file", e.model.file, true);
   if (!e.data.arrays.given()) check_file(faults, "data.file", e.data.file, false);
+  if (!e.data.test_file.empty()) check_file(faults, "data.test_file", e.data.test_file, false);
   faults.raise();
 }
 

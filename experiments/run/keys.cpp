@@ -7,6 +7,7 @@ namespace lehr::run {
 DataKey data_key(const spec::Experiment& e, const Wants& wants) {
   DataKey key{e.data, wants.labels, e.loss.ignore_index};
   key.data.file_as_written.clear();
+  key.data.test_file_as_written.clear();
   key.data.table.classify = loss_row(e.loss.kind).classifies() && e.data.table.targets.size() == 1 && !e.data.table.target_inputs;
   key.data.arrays.labels = loss_row(e.loss.kind).target == TargetKind::binary;
   key.data.table.integer_inputs = wants.integer_inputs;

@@ -39,7 +39,7 @@ void check_table(const Experiment& e, Problems& problems, const Place& at) {
 // What a run may end with.
 void check_expectations(const Experiment& e, Problems& problems, const At& at) {
   std::vector<std::string> known{"loss"};
-  const bool tests = e.data.split.test > 0 || e.data.split.test_rows > 0 || !e.data.arrays.test.inputs.empty();
+  const bool tests = e.data.tests();
   for (const auto& [rows, there] : {std::pair{"val_", e.data.validates()}, {"test_", tests}})
     for (const char* whose : {"", "avg_"}) {
       if (!there || (*whose && !e.average)) continue;
@@ -69,6 +69,10 @@ void check_together(const Reading& reading, Problems& problems) {
     problems.error(at("data.split"), "validation and test take ", readable((e.data.split.validation + e.data.split.test) * 100),
                    " % of the rows together: nothing is left to train on");
   const SplitOptions& split = e.data.split;
+  if (!e.data.test_file.empty() && split.tests())
+    problems.error(at("data.test_file"), "data.test_file and data.split.test exclude each other: the rows of the file are the test rows, all of them");
+  if (!e.data.test_file.empty() && e.data.test_file == e.data.file)
+    problems.error(at("data.test_file"), "data.test_file is data.file: what a model is trained on cannot test it (data.split.test keeps rows of one file apart)");
   if (!split.group.empty() && !split.order.empty()) problems.error(at("data.split.order"), "data.split.group and data.split.order exclude each other");
   if (!split.group.empty() && split.take == SplitOptions::Take::stratified)
     problems.error(at("data.split.group"), "data.split.group keeps groups whole: their classes cannot be stratified; take random or tail");

@@ -64,11 +64,14 @@ struct ModelSpec {
 struct DataSpec {
   std::filesystem::path file;  // of the table; empty where `arrays` are given
   std::string file_as_written;
+  std::filesystem::path test_file = {};  // a table whose rows are the test rows; empty: `split` says which are
+  std::string test_file_as_written = {};
   CsvOptions csv;
   TableSpec table;  // as the file says it: `classify` follows from the loss and the target, `integer_inputs` from the model
   SplitOptions split;
   ArraysSpec arrays = {};
-  bool validates() const { return split.validation > 0 || split.validation_rows > 0 || !arrays.validation.inputs.empty(); }
+  bool validates() const { return split.validates() || !arrays.validation.inputs.empty(); }
+  bool tests() const { return split.tests() || !test_file.empty() || !arrays.test.inputs.empty(); }
   auto operator<=>(const DataSpec&) const = default;
 };
 struct OptimizerSpec {

@@ -33,7 +33,7 @@ void add_part_keys(std::vector<Key>& keys, const char* part, const char* doc, Ar
 }
 
 // Keys that speak of columns.
-constexpr const char* of_tables[] = {"data.header",         "data.delimiter",    "data.columns",   "data.drop",          "data.categorical",
+constexpr const char* of_tables[] = {"data.test_file", "data.header",         "data.delimiter",    "data.columns",   "data.drop",          "data.categorical",
                                      "data.encode",         "data.missing",      "data.impute",    "data.target.column", "data.target.columns",
                                      "data.target.missing", "data.row_weight.column"};
 }  // namespace

@@ -20,7 +20,7 @@ void set_scalar(Node& mapping, const std::string& key, const std::string& value,
 // File names as seen from the folder of the experiment: the same text wherever the folder lies.
 Node portable(Node tree, const Experiment& experiment) {
   const auto folder = std::filesystem::absolute(experiment.path).lexically_normal().parent_path();
-  for (const auto& [section, key] : {std::pair{"model", "file"}, {"model", "weights"}, {"data", "file"}})
+  for (const auto& [section, key] : {std::pair{"model", "file"}, {"model", "weights"}, {"data", "file"}, {"data", "test_file"}})
     if (Entry* entry = tree.find(section))
       if (Entry* file = entry->value.find(key)) file->value.scalar = std::filesystem::path(file->value.scalar).lexically_relative(folder).generic_string();
   return tree;

@@ -5,7 +5,7 @@ using namespace lehr;
 
 namespace {
 std::vector<std::string> notes(const CsvTable& table) {
-  return odd_notes(table, [](std::size_t) { return true; });
+  return odd_notes(table, odd_columns(table), [](std::size_t) { return true; });
 }
 }  // namespace
 
@@ -16,7 +16,7 @@ TEST_CASE("columns that tell nothing are pointed out, one sentence a kind", "[od
   CHECK(notes(t) == std::vector<std::string>{"column 5 (without a name) has no value in any row", "column 'flat' has the same value in all rows",
                                              "column 0 (without a name) numbers the rows", "column 'name' has another text in every row: it names the rows",
                                              "column 'day' holds dates, as names"});
-  CHECK(odd_notes(t, [](std::size_t column) { return column == 4; }).empty());
+  CHECK(odd_notes(t, odd_columns(t), [](std::size_t column) { return column == 4; }).empty());
   CHECK(odd_columns(t).front() == OddColumn{0, Oddity::row_numbers});
 }
 

@@ -43,8 +43,12 @@ auto fields(ArrayNames& s) {
   return std::tie(inputs, target, row_weight);
 }
 auto fields(SplitOptions& s) {
-  auto& [validation, test, validation_rows, test_rows, take, seed, group, order] = s;
-  return std::tie(validation, test, validation_rows, test_rows, take, seed, group, order);
+  auto& [validation, test, validation_rows, test_rows, take, seed, group, order, fold] = s;
+  return std::tie(validation, test, validation_rows, test_rows, take, seed, group, order, fold);
+}
+auto fields(FoldOptions& s) {
+  auto& [k, index, repeat, stratify, group, column, value] = s;
+  return std::tie(k, index, repeat, stratify, group, column, value);
 }
 auto fields(LossSpec& s) {
   auto& [kind, output, target, scores, weight, delta, label_smoothing, ignore_index, class_weights, balanced, one_hot, weighted] = s;
@@ -92,6 +96,7 @@ void change(spec::EarlyStopSpec& v) { v.on += "x"; }
 void change(spec::AverageSpec& v) { v.type += "x"; }
 void change(spec::MlpSpec& v) { v.dropout += 0.1; }
 void change(spec::HeadSpec& v) { v.outputs += 1; }
+void change(FoldOptions& v) { v.index += 1; }
 void change(ColumnRule& v) { v.pattern += "x"; }
 template <class T>
   requires(std::is_arithmetic_v<T>)
@@ -129,6 +134,7 @@ spec::Experiment base() {
   e.params.push_back({"*.bias", true, {}, {}, {}});
   e.model.mlp.emplace();
   e.model.head.emplace();
+  e.data.split.fold.emplace();
   e.model.running_variance = spec::ModelSpec::Variance::population;
   return e;
 }
@@ -178,7 +184,9 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
              {{"all", data}, {"validation", data}, {"test", data}, {"labels: from the loss", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}, {"row_weight", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
-             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}, {"group", data}, {"order", data}});
+             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}, {"group", data}, {"order", data}, {"fold", data}});
+  each_field([](spec::Experiment& e) -> auto& { return *e.data.split.fold; },
+             {{"k", data}, {"index", data}, {"repeat", data}, {"stratify", data}, {"group", data}, {"column", data}, {"value", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
              {{"kind: classes or values", data | model}, {"output", model}, {"target", model}, {"scores", model}, {"weight", model}, {"delta", model},
               {"label_smoothing", model}, {"ignore_index", data}, {"class_weights", model}, {"balanced: fed row by row", none}, {"one_hot", model},
@@ -197,6 +205,9 @@ TEST_CASE("an experiment's file belongs to the data, the model's needs to their 
   spec::Experiment e = base();
   e.data.file = "other.csv";
   CHECK(differs(base(), e) == data);
+  spec::Experiment tested = base();
+  tested.data.test_file = "other.csv";
+  CHECK(differs(base(), tested) == data);
   CHECK(run::data_key(e, {}) != run::data_key(e, {{"x"}, {}}));
   CHECK(run::model_key(base(), run::MlpWidths{2, 1}) != run::model_key(base(), run::MlpWidths{3, 1}));
   spec::Experiment smooth = base();

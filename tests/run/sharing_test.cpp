@@ -108,6 +108,7 @@ const Row rows[] = {
     {"data.impute", "data.columns: [a, e]", "data.impute: zero", "data.impute: median"},
     {"data.scale", "", "data.scale: none", "data.scale: standard"},
     {"data.scale.divide", "", "data.scale: {divide: 2}", "data.scale: {divide: 4}"},
+    {"data.test_file", "", "", "data.test_file: other.csv"},
     {"data.split.validation", "", "", "data.split.validation: 30%"},
     {"data.split.test", "", "", "data.split.test: 8 rows"},
     {"data.split.take", "", "", "data.split.take: tail"},
