@@ -51,12 +51,14 @@ void unscale(const Dataset::TargetScaling& by, std::span<const float> from, std:
 }  // namespace
 
 void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
-  if (metrics_.empty() && !search_) return;
-  const auto scores = plan.output_f32(job_.model->scores);
+  if (!metrics_.empty() || search_) add(plan.output_f32(job_.model->scores), rows, *job_.data);
+}
+
+void Scorer::add(std::span<const float> scores, std::span<const std::int32_t> rows, const Dataset& data) {
   const auto n = static_cast<std::int64_t>(rows.size());
-  const bool classes = !job_.data->classes.empty();
+  const bool classes = !data.classes.empty();
   Scored batch{scores, n, static_cast<std::int64_t>(scores.size()) / n, job_.model->logits, {}, {}, job_.model->binary && !classes, threshold_};
-  const Field& target = job_.data->target;
+  const Field& target = data.target;
   if (classes) {
     const std::span out(classes_.data(), rows.size());
     gather(target, rows, out);
@@ -67,8 +69,8 @@ void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
     batch.values = out;
     if (!unscaled_.empty()) {
       const std::span own(unscaled_.data(), scores.size());
-      unscale(job_.data->target_scaling, scores, own);
-      unscale(job_.data->target_scaling, out, out);
+      unscale(data.target_scaling, scores, own);
+      unscale(data.target_scaling, out, out);
       batch.output = own;
     }
   }

@@ -16,6 +16,8 @@ class Scorer {
   void reset();
   // A plan's scores for the rows it was fed.
   void add(const Plan& plan, std::span<const std::int32_t> rows);
+  // Scores as the model gives them, [rows, width], against these rows of any dataset with the job's target.
+  void add(std::span<const float> scores, std::span<const std::int32_t> rows, const Dataset& data);
   void measured(std::vector<Measured>& out) const;
   // What Job::best_by says an epoch is judged by; more is better.
   double merit(double loss, const std::vector<Measured>& values) const;

@@ -8,6 +8,7 @@ const char* name(Outcome outcome) {
     case Outcome::diverged: return "diverged";
     case Outcome::failed: return "failed";
     case Outcome::interrupted: return "interrupted";
+    case Outcome::cut: return "cut";
   }
   return "?";
 }

@@ -34,7 +34,7 @@ struct EpochRecord {
   double grad_norm = 0;                            // last update's, before clipping; 0 unless clipped by norm
 };
 
-enum class Outcome { done, diverged, failed, interrupted };
+enum class Outcome { done, diverged, failed, interrupted, cut };  // cut: a search ended it early
 const char* name(Outcome outcome);
 
 struct TrialResult {

@@ -50,7 +50,7 @@ class Trainer {
     if (p_.seen == 0) take(good_, retries());
     try {
       while (!over() && result.outcome == Outcome::done && epoch()) {}
-      if (over() && result.outcome == Outcome::done && (p_.ended || restores())) close();
+      if (over() && result.outcome == Outcome::done && (p_.ended || restores() || untested())) close();
     } catch (const Error& error) {  // a metric that a schedule follows is not a number: what was trained stays
       result.outcome = Outcome::failed, result.message = error.sentence();
     }
@@ -64,6 +64,8 @@ class Trainer {
   bool limited() const { return job_.max_steps > 0 && clock_.step >= job_.max_steps; }
   bool over() const { return p_.ended || p_.epoch >= job_.epochs || (limited() && p_.seen == 0); }
   bool retries() const { return !job_.divergence.skip && job_.divergence.times > 0; }
+  // It ended before, without test rows, and has some now.
+  bool untested() const { return p_.result.test_rows == 0 && !job_.split->test.empty(); }
   bool restores() const { return job_.early_stop && job_.early_stop->restore == EarlyStop::Restore::best; }
 
   static std::map<std::string, Controlled> copies(const std::map<std::string, Controlled>& given) {

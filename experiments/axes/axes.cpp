@@ -71,9 +71,11 @@ Levels Axes::cell(const Levels& levels) const {
 }
 Levels Axes::repeat(const Levels& levels) const { return taken(*this, levels, repeats); }
 Levels Axes::chooser(const Levels& levels) const {
-  return taken(*this, levels, [](const Axis& axis) { return repeats(axis) && axis.splits; });
+  return taken(*this, levels, [](const Axis& axis) { return axis.splits && axis.chooses; });
 }
-Levels Axes::sample(const Levels& levels) const { return split_varies() ? chooser(levels) : repeat(levels); }
+Levels Axes::sample(const Levels& levels) const {
+  return split_varies() ? taken(*this, levels, [](const Axis& axis) { return axis.splits; }) : repeat(levels);
+}
 
 std::string Axes::sample_word() const {
   for (const Axis& axis : all)

@@ -22,6 +22,7 @@ struct Axis {
   std::vector<std::string> keys;  // columns of a table: {"lr", "batch.size"} of a point, {"seed"}
   std::vector<Level> levels;
   bool splits = false;  // each level has a split of its own
+  bool chooses = splits;  // and rows for choosing that no other level's choice may see: it chooses a point for itself
 };
 
 // The level of a trial on each axis.

@@ -59,7 +59,7 @@ int verify(const Options& o) {
   std::vector<std::pair<std::size_t, std::size_t>> chosen;  // in the study, in the store
   for (std::size_t i = 0; i < study.study.trials.size(); ++i)
     for (std::size_t s = 0; s < trials.size(); ++s)
-      if (trials[s].name == study.study.trials[i].id && trials[s].result && (trials[s].status == "done" || trials[s].status == "diverged")) chosen.emplace_back(i, s);
+      if (trials[s].name == study.study.trials[i].id && trials[s].result && (trials[s].status == "done" || trials[s].status == "diverged" || trials[s].status == "cut")) chosen.emplace_back(i, s);
   if (chosen.empty()) throw Error("the run has no trial that ended: there is nothing to compare").code(Exit::failed);
   if (o.trials > 0 && static_cast<std::size_t>(o.trials) < chosen.size()) {  // spread over all of them
     std::vector<std::pair<std::size_t, std::size_t>> some;

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <memory>
 
+#include "base/readable.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
 #include "engine/train/feed.h"
@@ -9,6 +11,7 @@
 #include "experiments/cli/options.h"
 #include "experiments/cli/print.h"
 #include "experiments/report/lines.h"
+#include "experiments/run/halving.h"
 #include "experiments/run/trials.h"
 #include "experiments/run/vocabulary.h"
 
@@ -58,6 +61,38 @@ std::string within_terminal(const std::string& text, std::size_t indent) {
   return out;
 }
 
+// Forward and backward passes of all trials, in seconds; of the points of a search, as many as go on after each look.
+struct Price {
+  double seconds = 0;
+  std::size_t networks = 0, measured = 0;
+};
+Price price(const run::PreparedStudy& p, double first) {
+  constexpr std::size_t most = 24;  // different plans that are compiled and timed; others cost what these do on average
+  std::map<run::PlanKey, double> known{{p.parts.front()->key(), first}};
+  Price out;
+  double steps = 0, timed = 0;
+  for (std::size_t i = 0; i < p.parts.size(); ++i) {
+    const run::Parts& parts = *p.parts[i];
+    const auto own = static_cast<double>(p.info.trials[i].steps);
+    const auto [at, added] = known.try_emplace(parts.key(), -1);
+    if (added && known.size() <= most) {
+      Workbench bench(parts.model->train, standard_ops(), parts.sizes);
+      Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
+      const Feed feed(plan, parts.data->data, parts.model->train.target, parts.model->train.weights, parts.counts.fed());
+      feed.fill(std::span(parts.data->split.train).first(static_cast<std::size_t>(plan.batch())));
+      double flops = 0;
+      at->second = 0;
+      steps_text(plan, flops, at->second);
+    }
+    steps += own;
+    if (at->second >= 0) timed += own, out.seconds += own * at->second;
+  }
+  out.networks = known.size(), out.measured = std::min(known.size(), most);
+  out.seconds *= timed > 0 ? steps / timed : 0;
+  if (!p.info.looks.empty()) out.seconds *= run::halved_steps(p, p.info.looks) / steps;
+  return out;
+}
+
 void show(const Given& given) {
   const auto prepared = run::prepare(spec::read_study(given.file, run::vocabulary(), given.overrides), {});
   const run::Parts& parts = *prepared.parts.front();
@@ -68,13 +103,14 @@ void show(const Given& given) {
   feed.fill(std::span(parts.data->split.train).first(static_cast<std::size_t>(plan.batch())));
   double flops = 0, seconds = 0;
   const std::string steps = steps_text(plan, flops, seconds);
-  const double updates = static_cast<double>(info.epochs) * static_cast<double>(info.steps_per_epoch) * static_cast<double>(info.trials.size());
+  const Price whole = price(prepared, seconds);
   std::string out = within_terminal(cat("data   ", info.data_line, "\nplan   ", info.plan_line, "\n\n"), 7) + parameter_text(*parts.model) + "\n";
   out += cat("batch ", plan.batch(), ": ", plan.steps().size(), " steps over ", grouped(static_cast<long long>(plan.arena_bytes())), " bytes\n",
              given.full ? within_terminal(plan.explain(), 5) : steps, "\n");
   const std::string totals = cat("one forward and backward pass: ", grouped(static_cast<long long>(flops)), " FLOP in ", fixed(seconds * 1e6, 1), " us (",
-                                 fixed(flops / seconds / 1e9, 1), " GFLOP/s)\nall trials: about ", fixed(seconds * updates / static_cast<double>(info.jobs), 2),
-                                 " s, ", info.jobs, " at once, without updates and evaluations\n");
+                                 fixed(flops / seconds / 1e9, 1), " GFLOP/s)\nall trials: about ", readable(whole.seconds / static_cast<double>(info.jobs), 2),
+                                 " s, ", info.jobs, " at once, without updates and evaluations",
+                                 whole.networks > 1 ? cat("; ", whole.measured, " of ", whole.networks, " different networks and batches were timed") : "", "\n");
   print(out + within_terminal(totals, 2));
 }
 }  // namespace

@@ -132,12 +132,20 @@ std::vector<std::vector<std::size_t>> repeats_by(const RunInfo& info, Levels (Ax
 }
 }  // namespace
 
-std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) {
+std::vector<std::vector<std::size_t>> choosers(const RunInfo& info) { return repeats_by(info, &Axes::chooser); }
+
+std::vector<const Cell*> ranked(const RunInfo& info, std::vector<const Cell*> points, const std::vector<std::size_t>& repeats) {
   Quantity select;
   for (const Quantity& q : quantities(info, {}))
     if (name(q, info) == info.select) select = q;
+  const bool higher = higher_is_better(select, info);
+  std::ranges::stable_sort(points, {}, [&](const Cell* cell) { return rank(*cell, repeats, select, higher); });
+  return points;
+}
+
+std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) {
   std::vector<Choice> out;
-  const auto groups = repeats_by(info, &Axes::chooser);
+  const auto groups = choosers(info);
   for (const std::string& variant : info.axes.variants()) {
     std::vector<const Cell*> points;
     for (const Cell& cell : cells)
@@ -149,7 +157,7 @@ std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells) 
       for (const TrialResult* r : cell->results) choice.complete &= r->outcome != Outcome::interrupted;
     choice.results.resize(points.front()->results.size());
     for (const auto& group : groups) {
-      const Cell* best = *std::ranges::min_element(points, {}, [&](const Cell* c) { return rank(*c, group, select, higher_is_better(select, info)); });
+      const Cell* best = ranked(info, points, group).front();
       for (const std::size_t s : group) choice.results[s] = best->results[s];
       const auto found = std::ranges::find(choice.cells, best, &std::pair<const Cell*, std::size_t>::first);
       if (found == choice.cells.end())

@@ -50,6 +50,10 @@ struct Choice {
 // validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
 // the lower val_loss, then to the earlier point. Test rows are not looked at.
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
+// The repeats that choose together, by their position in a cell.
+std::vector<std::vector<std::size_t>> choosers(const RunInfo& info);
+// Points in the order in which those repeats prefer them, the best first.
+std::vector<const Cell*> ranked(const RunInfo& info, std::vector<const Cell*> points, const std::vector<std::size_t>& repeats);
 // A sentence for each key and side of the grid that a variant's choice (of more than half of its seeds) lies at; of complete ones only.
 std::vector<std::string> edge_notes(const RunInfo& info, const std::vector<Cell>& cells, const std::vector<Choice>& choices);
 

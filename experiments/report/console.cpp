@@ -152,12 +152,12 @@ void Console::trial_finished(const TrialInfo& trial, const TrialResult& result) 
   for (const auto& text : result.notes) noted(trial, text);
   const std::lock_guard lock(mutex_);
   board_->finished(trial, result, now());
-  if (result.outcome == Outcome::done || result.outcome == Outcome::interrupted) return;
+  if (result.outcome == Outcome::done || result.outcome == Outcome::interrupted || result.outcome == Outcome::cut) return;
   if (++unfinished_ <= shown_failures) tell(cat("trial  ", printable(trial.id), " ", name(result.outcome), ": ", result.message));
 }
 
 void Console::print_tables(const RunInfo& info, const std::vector<TrialResult>& results) const {
-  for (const auto& table : tables(info, results)) out(render(table, options_.taken ? options_.error_columns : options_.columns));
+  for (const auto& table : tables(info, results, pooled_)) out(render(table, options_.taken ? options_.error_columns : options_.columns));
   if (results.size() == 1)
     for (const auto& counted : results.front().tallies)
       out(cat("confusion of the ", counted.rows, " rows\n", text(counted.tally, info.classes)));
@@ -174,13 +174,14 @@ void Console::finish(const RunInfo& info, const std::vector<TrialResult>& result
   if (notes_ > shown_notes) err(cat("note   … and ", notes_ - shown_notes, " more of other trials: summary.md has them\n"));
   const double seconds = now();
   if (options_.json)
-    out(run_json(info, results, options_.folder, seconds));
+    out(run_json(info, results, options_.folder, seconds, pooled_));
   else
     print_tables(info, results);
-  std::size_t done = 0, interrupted = 0;
-  for (const auto& r : results) done += r.outcome == Outcome::done, interrupted += r.outcome == Outcome::interrupted;
+  std::size_t done = 0, interrupted = 0, cut = 0;  // what a search ended has come to its end
+  for (const auto& r : results) cut += r.outcome == Outcome::cut, interrupted += r.outcome == Outcome::interrupted;
+  for (const auto& r : results) done += r.outcome == Outcome::done || r.outcome == Outcome::cut;
   say(cat(grouped(static_cast<long long>(done)), done == results.size() ? "" : cat(" of ", grouped(static_cast<long long>(results.size()))),
-          results.size() == 1 ? " run" : " runs", done == results.size() ? "" : " finished", " in ", duration(seconds),
+          results.size() == 1 ? " run" : " runs", done == results.size() ? "" : " finished", cut > 0 ? cat(", ", grouped(static_cast<long long>(cut)), " of them ended early by the search,") : "", " in ", duration(seconds),
           options_.folder.empty() ? "" : "; results: " + printable(options_.folder) + "/summary.csv"));
   if (interrupted > 0)
     err(cat("interrupted: lehr resume ", shell_word(options_.folder), " goes on from here\n"));

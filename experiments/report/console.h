@@ -35,6 +35,7 @@ class Console : public Reporter {
   void noted(const TrialInfo& trial, const std::string& text) override;
   // Error (Exit::failed) where standard output could not be written to, now or before.
   void finish(const RunInfo& info, const std::vector<TrialResult>& results) override;
+  void pooled(const std::vector<Pooled>& all) override { pooled_ = all; }
 
  private:
   void out(const std::string& text) const;
@@ -50,6 +51,7 @@ class Console : public Reporter {
   std::mutex mutex_;  // of what follows
   std::condition_variable_any woken_;
   RunInfo info_;
+  std::vector<Pooled> pooled_;
   std::unique_ptr<Board> board_;
   std::string pending_;  // lines for standard error
   std::size_t unfinished_ = 0, notes_ = 0;

@@ -120,7 +120,7 @@ void Events::noted(const TrialInfo& trial, const std::string& text) {
 
 void Events::finish(const RunInfo& info, const std::vector<TrialResult>& results) {
   Json line{{"event", "run_finished"}, {"t", now()}, {"trials", info.trials.size()}};
-  for (const Outcome o : {Outcome::done, Outcome::diverged, Outcome::failed, Outcome::interrupted})
+  for (const Outcome o : {Outcome::done, Outcome::diverged, Outcome::failed, Outcome::interrupted, Outcome::cut})
     line[name(o)] = std::ranges::count(results, o, &TrialResult::outcome);
   {
     const std::lock_guard lock(mutex_);

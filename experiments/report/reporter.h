@@ -7,6 +7,7 @@
 
 #include "engine/train/observer.h"
 #include "experiments/axes/axes.h"
+#include "experiments/report/pooled.h"
 
 namespace lehr::report {
 
@@ -47,6 +48,8 @@ struct RunInfo {
   Axes axes;
   std::vector<std::string> metrics, classes;
   std::string against;  // a variant
+  bool searched = false;             // test rows are measured once, at the chosen point
+  std::vector<std::int64_t> looks;   // of halving: after these epochs
   std::string select;   // the quantity that chooses among points: "val_accuracy"
   std::vector<bool> metric_percent, metric_higher;
   std::vector<Expectation> expect;
@@ -73,6 +76,8 @@ class Reporter {
   virtual void trial_finished(const TrialInfo&, const TrialResult&) {}
   // Of a trial that has finished: what shows only when its models are written.
   virtual void noted(const TrialInfo&, const std::string& /*text*/) {}
+  // Before finish, where there are folds.
+  virtual void pooled(const std::vector<Pooled>&) {}
   virtual void finish(const RunInfo&, const std::vector<TrialResult>&) {}
 };
 

@@ -50,17 +50,33 @@ Json points_of(const RunInfo& info, const std::vector<Cell>& all, const std::str
   }
   return out;
 }
+
+Json samples_of(const RunInfo& info, const Pooled& pooled) {
+  Json out = Json::array();
+  for (const auto& sample : pooled.samples) {
+    Json values{{"loss", real(sample.loss)}};
+    for (std::size_t m = 0; m < sample.metrics.size(); ++m) values[info.metrics[m]] = real(sample.metrics[m].value);
+    out.push_back({{"trial", sample.trial}, {"rows", sample.rows}, {"values", std::move(values)}});
+  }
+  return out;
+}
 }  // namespace
 
-std::string run_json(const RunInfo& info, const std::vector<TrialResult>& results, const std::string& folder, double seconds) {
+std::string pooled_json(const RunInfo& info, const std::vector<Pooled>& pooled) {
+  Json out = Json::array();
+  for (const Pooled& one : pooled) out.push_back({{"variant", one.variant}, {"samples", samples_of(info, one)}});
+  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string run_json(const RunInfo& info, const std::vector<TrialResult>& results, const std::string& folder, double seconds, const std::vector<Pooled>& pooled) {
   const auto all = cells(info, results);
   const auto choices = choose(info, all);
   const auto measured = quantities(info, results);
   Json outcome, unfinished = Json::array(), seeds = Json::array();
-  for (const Outcome o : {Outcome::done, Outcome::diverged, Outcome::failed, Outcome::interrupted}) outcome[name(o)] = 0;
+  for (const Outcome o : {Outcome::done, Outcome::diverged, Outcome::failed, Outcome::interrupted, Outcome::cut}) outcome[name(o)] = 0;
   for (const TrialResult& r : results) {
     outcome[name(r.outcome)] = outcome[name(r.outcome)].get<int>() + 1;
-    if (r.outcome != Outcome::done) unfinished.push_back({{"trial", r.id}, {"status", name(r.outcome)}, {"message", r.message}});
+    if (r.outcome != Outcome::done && r.outcome != Outcome::cut) unfinished.push_back({{"trial", r.id}, {"status", name(r.outcome)}, {"message", r.message}});
   }
   if (!all.empty())
     for (const TrialResult* r : all.front().results) seeds.push_back(r->seed);
@@ -91,10 +107,14 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
       if (const std::string why = undefined_in(c.standings[i].variant, q); !why.empty()) quantity["undefined"] = why;
     }
   }
+  for (const Pooled& one : pooled)
+    for (Json& variant : variants)
+      if (variant["name"] == one.variant) variant["out_of_fold"] = samples_of(info, one);
   Json out{{"name", info.name}, {"folder", folder}, {"data", info.data_line}, {"plan", info.plan_line}, {"seconds", seconds}, {"trials", outcome}};
   if (!unfinished.empty()) out["unfinished"] = std::move(unfinished);
   out["seeds"] = std::move(seeds);
   out["split_varies"] = info.axes.split_varies();
+  if (info.searched) out["search"] = {{"points", info.axes.count(Axis::Role::point)}, {"looks", info.looks}};
   if (!info.axes.swept().empty()) out["swept"] = info.axes.swept(), out["select"] = info.select;
   out["against"] = info.axes.count(Axis::Role::variant) > 1 ? Json(info.against) : Json(nullptr);
   out["variants"] = std::move(variants);

@@ -79,9 +79,9 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
   return out;
 }
 
-std::string summary_md(const RunInfo& info, const std::vector<TrialResult>& results) {
+std::string summary_md(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Pooled>& pooled) {
   std::string out = cat("# ", info.name, "\n\n", info.data_line, "\n\n", info.plan_line, "\n");
-  for (const auto& table : tables(info, results)) out += cat("\n## ", table.quantity, "\n\n", render_markdown(table));
+  for (const auto& table : tables(info, results, pooled)) out += cat("\n## ", table.quantity, "\n\n", render_markdown(table));
   for (const auto& table : point_tables(info, results)) out += cat("\n## Every point: ", table.quantity, "\n\n", render_markdown(table));
   std::string notes;
   for (const TrialResult& r : results) {

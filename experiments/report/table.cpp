@@ -57,6 +57,7 @@ std::string variant_text(const std::string& variant) { return variant.empty() ? 
 struct Study {
   const RunInfo& info;
   const std::vector<TrialResult>& results;
+  const std::vector<Pooled>& pooled;
   std::vector<Cell> cells = report::cells(info, results);
   std::vector<Choice> choices = choose(info, cells);
   bool several = info.axes.count(Axis::Role::variant) > 1;
@@ -72,10 +73,25 @@ void add_point(const Study& study, TableView& table) {
     for (const Choice& choice : study.choices) column.cells.push_back(choice.any() ? printable(choice.cells.front().first->point[k]) : "-");
     table.columns.push_back(std::move(column));
   }
-  if (!study.chosen || !study.info.axes.split_varies()) return;
+  if (!study.chosen || choosers(study.info).size() < 2) return;
   Column share{"chosen", {}, false, 3};
   for (const Choice& choice : study.choices) share.cells.push_back(!choice.any() ? "-" : cat(choice.cells.front().second, "/", choice.results.size()));
   table.columns.push_back(std::move(share));
+}
+
+// What speaks of the rows of the folds, all of them once.
+bool of_folds(const Study& study, const Quantity& q) { return !study.pooled.empty() && !q.average && q.test == study.tested; }
+
+Column out_of_fold(const Study& study, const Quantity& q) {
+  Column out{"out of fold", {}, false, 5};
+  for (const Choice& choice : study.choices) {
+    std::vector<double> all;
+    for (const Pooled& one : study.pooled)
+      for (const auto& sample : one.samples)
+        if (one.variant == choice.variant) all.push_back(q.metric ? sample.metrics.at(*q.metric).value : sample.loss);
+    out.cells.push_back(all.empty() ? "-" : mean_text(summary(finite(all)), percent(q, study.info), true));
+  }
+  return out;
 }
 
 TableView table(const Study& study, const Quantity& q) {
@@ -109,6 +125,7 @@ TableView table(const Study& study, const Quantity& q) {
   if (with_validation) out.columns.push_back(std::move(before));
   out.columns.push_back(std::move(value));
   if (spread) out.columns.push_back(std::move(range));
+  if (of_folds(study, q)) out.columns.push_back(out_of_fold(study, q));
   if (study.several) out.columns.push_back(std::move(difference)), out.columns.push_back(std::move(wins));
   for (std::size_t i = c.standings.size(); q.average && i-- > 0;)  // not every variant averages
     if (c.standings[i].summary.count == 0)
@@ -118,12 +135,21 @@ TableView table(const Study& study, const Quantity& q) {
   if (one == 0 && undefined_in == 0) one = rows(q, info, study.results);
   if (as_percent && one > 0) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(one), 2), " %");
   if (!units.empty()) out.notes.push_back(units);
+  if (of_folds(study, q)) out.notes.push_back("out of fold: the scores of all rows, each by the model that did not train on it, measured together");
   if (undefined_in > 0) out.notes.push_back(cat(out.quantity, " is undefined", undefined_in > 1 ? cat(" in ", undefined_in, " runs") : "", ": ", reason));
   if (c.tests > 1)
     out.notes.push_back(
         cat("n.s.: not told apart from ", printable(info.against), " at 5 % with Holm's correction for ", c.tests, " comparisons; each interval is for one"));
-  if (c.tests > 0 && info.axes.split_varies()) out.notes.push_back("intervals allow for random splits that share rows (Nadeau and Bengio 2003)");
+  if (c.tests > 0 && info.axes.split_varies())
+    out.notes.push_back(cat("intervals allow for ", info.axes.sample_word() == "fold" ? "folds that share training rows" : "random splits that share rows",
+                            " (Nadeau and Bengio 2003)"));
   if (!q.average) std::ranges::move(baseline_notes(info, study.results, study.choices, q), std::back_inserter(out.notes));
+  return out;
+}
+
+std::vector<std::string> texts_of(const std::vector<std::int64_t>& numbers) {
+  std::vector<std::string> out;
+  for (const auto number : numbers) out.push_back(cat(number));
   return out;
 }
 
@@ -133,15 +159,22 @@ std::vector<std::string> choice_notes(const Study& study) {
   const RunInfo& info = study.info;
   const std::string what = info.axes.swept().size() == 1 ? printable(info.axes.swept().front()) : "point of the sweep";
   std::vector<std::string> out;
-  if (info.axes.split_varies())
-    out.push_back(cat("each split has the ", what, " that is best by its own ", info.select, "; shown is the most frequent"));
+  const std::string word = info.axes.sample_word();
+  if (choosers(info).size() > 1)
+    out.push_back(cat("each ", word, " has the ", what, " that is best by its own ", info.select, "; shown is the most frequent"));
   else
     out.push_back(cat("each variant has the ", what, " that is best by ", info.select, study.tested ? "; the test rows had no say" : ""));
-  if (!study.tested) out.push_back(cat("chosen and reported on the same rows, so the figures flatter: data.split.test keeps rows apart"));
+  if (info.searched)
+    out.push_back(cat("the best of ", info.axes.count(Axis::Role::point), " points that were looked at",
+                      info.looks.empty() ? "" : cat("; most of them ended after epochs ", join(texts_of(info.looks), ", "))));
+  if (!study.tested)
+    out.push_back(cat("chosen and reported on the same rows, so the figures flatter: ",
+                      word == "fold" ? "data.split.validation keeps rows apart within each fold" : "data.split.test keeps rows apart"));
   std::vector<std::string> cut_short;
   for (const Choice& choice : study.choices)
     if (!choice.complete) cut_short.push_back(choice.variant.empty() ? "the sweep" : printable(choice.variant));
   if (!cut_short.empty()) out.push_back(cat("interrupted before every point was tried: ", join(cut_short, ", ")));
+  if (info.searched) return out;
   for (auto& note : edge_notes(info, study.cells, study.choices)) out.push_back(std::move(note));
   return out;
 }
@@ -154,8 +187,8 @@ std::vector<std::optional<std::size_t>> measured(const RunInfo& info) {
 }
 }  // namespace
 
-std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results) {
-  const Study study{info, results};
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Pooled>& pooled) {
+  const Study study{info, results, pooled};
   std::vector<TableView> out;
   for (const bool test : {false, true})
     for (const auto& metric : measured(info))
@@ -168,7 +201,8 @@ std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult
 }
 
 std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results) {
-  const Study study{info, results};
+  const std::vector<Pooled> none;
+  const Study study{info, results, none};
   std::vector<TableView> out;
   if (info.axes.swept().empty()) return out;
   for (const auto& metric : measured(info)) {

@@ -20,8 +20,8 @@ struct TableView {
   const Column* find(std::string_view beginning) const;  // by the beginning of its name
 };
 // The metrics (the loss where there are none) on the validation rows, then on the test rows. With a sweep every variant stands at its chosen
-// point, and the validation figure is a column where there are test rows.
-std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results);
+// point, and the validation figure is a column where there are test rows. With folds there is a column of what all rows together say of them out of fold.
+std::vector<TableView> tables(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Pooled>& pooled = {});
 // Every variant at every point, a table a metric; none without a sweep.
 std::vector<TableView> point_tables(const RunInfo& info, const std::vector<TrialResult>& results);
 

@@ -11,7 +11,9 @@ namespace {
 struct Keeping : Observer {
   std::vector<EpochRecord> epochs;
   Saved last;
+  std::int64_t until = 0;  // the epoch after which a search ended it; 0: none did
   void epoch(const EpochRecord& record) override { epochs.push_back(record); }
+  bool stopping() override { return until > 0 && !epochs.empty() && epochs.back().epoch >= until; }
   bool keeps_states() const override { return true; }
   void state(Saved saved) override { last = std::move(saved); }
 };
@@ -34,8 +36,9 @@ std::string tensors_differ(const std::string& before, const std::string& now) {
 Again train_again(const PreparedStudy& p, std::size_t trial, std::size_t worker, const store::Store& run, std::size_t stored, std::int64_t schedule_epochs) {
   Again out{p.study.trials[trial].id, 0, ""};
   Keeping now;
-  train_trial(p, trial, worker, now, nullptr, schedule_epochs);
   const auto rows = run.rows(stored);
+  if (!rows.empty() && run.trials().at(stored).status == name(Outcome::cut)) now.until = rows.back().epoch;
+  train_trial(p, trial, worker, now, nullptr, schedule_epochs);
   for (const auto& row : rows) {
     const auto at = static_cast<std::size_t>(row.epoch) - 1;
     if (at >= now.epochs.size()) {

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/processors.h"
+#include "base/readable.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
 #include "engine/ops/standard.h"
@@ -9,6 +11,7 @@
 #include "experiments/run/fit_check.h"
 #include "experiments/run/scores.h"
 #include "experiments/run/trials.h"
+#include "experiments/run/halving.h"
 #include "experiments/run/job.h"
 #include "experiments/run/vocabulary.h"
 #include "experiments/run/workspace.h"
@@ -81,6 +84,17 @@ std::string plan_line(const PreparedStudy& p, const Clock& first) {
 
 // Trials that differ in nothing but seed and rows.
 bool alike(const spec::Study& study, std::size_t a, std::size_t b) { return study.axes.cell(study.trials[a].levels) == study.axes.cell(study.trials[b].levels); }
+
+// What halving leaves of the plan.
+std::string halving_text(const PreparedStudy& p) {
+  double whole = 0;
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) whole += static_cast<double>(p.info.trials[i].steps);
+  const double left = halved_steps(p, p.info.looks);
+  std::vector<std::string> epochs;
+  for (const auto look : p.info.looks) epochs.push_back(cat(look));
+  return cat("; one point of ", readable(p.study.search->factor), " goes on after epochs ", join(epochs, ", "), ": at most ", grouped(std::llround(left)), " of ",
+             grouped(std::llround(whole)), " steps");
+}
 
 report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   const spec::Study& study = p.study;
@@ -195,6 +209,9 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   p.info = describe(p, options);
   std::ranges::move(thread_notes, std::back_inserter(p.info.warnings));
   check_clock(p, p.info.warnings);
+  p.info.searched = p.study.search.has_value();
+  p.info.looks = looks(p);
+  if (!p.info.looks.empty()) p.info.plan_line += halving_text(p);
   p.info.threads = threads;
   const std::size_t possible = std::max<std::size_t>(1, cores() / static_cast<std::size_t>(threads));
   p.info.jobs = std::clamp<std::size_t>(options.jobs > 0 ? options.jobs : possible, 1, p.study.trials.size());

@@ -1,13 +1,20 @@
 #include "experiments/run/trials.h"
-#include "experiments/run/job.h"
 
 #include <algorithm>
+#include <functional>
+#include <mutex>
+#include <utility>
 
 #include "base/readable.h"
 #include "base/threads.h"
 #include "engine/dnnl/prepared.h"
+#include "experiments/report/compare.h"
 #include "experiments/report/expect.h"
+#include "experiments/run/ears.h"
+#include "experiments/run/halving.h"
+#include "experiments/run/job.h"
 #include "experiments/run/models.h"
+#include "experiments/run/pooled.h"
 
 namespace lehr::run {
 
@@ -26,55 +33,16 @@ bool overdue(const PreparedStudy& p, const RunOptions& options) {
   const auto& limit = p.study.trials.front().experiment().time_limit;
   return limit && options.folder && options.folder->seconds() >= *limit;
 }
-
-// Hands what happens in one trial to the reporters and the run folder.
-class Ears : public Observer {
- public:
-  Ears(const report::TrialInfo& trial, const RunOptions& options, const std::vector<report::Reporter*>& reporters, const spec::Experiment& e, const Clock& clock)
-      : trial_(trial), options_(options), limit_(e.time_limit), reporters_(reporters),
-        every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
-    seconds_ = every_ > 0 ? 0 : e.checkpoint.seconds;
-    if (options_.folder) last_ = options_.folder->seconds();
-    for (auto* r : reporters_)
-      if (auto* live = r->live(trial_)) live_ = live;
-  }
-  void updated(std::int64_t step, double loss) override {
-    if (live_) live_->updated(step, loss);
-  }
-  void epoch(const EpochRecord& record) override {
-    for (auto* r : reporters_) r->epoch(trial_, record);
-  }
-  bool stopping() override {
-    return (options_.stop && options_.stop->load(std::memory_order_relaxed)) || (limit_ && options_.folder && options_.folder->seconds() >= *limit_);
-  }
-  bool keeps_states() const override { return options_.folder != nullptr; }
-  bool wants_state(std::int64_t step, std::int64_t) override {
-    if (every_ > 0) return step % every_ == 0;
-    if (options_.folder->seconds() - last_ < seconds_) return false;
-    last_ = options_.folder->seconds();
-    return true;
-  }
-  void state(Saved saved) override {
-    for (auto* r : reporters_) r->state(trial_, saved);
-  }
-
- private:
-  const report::TrialInfo& trial_;
-  const RunOptions& options_;
-  const std::optional<double> limit_;
-  const std::vector<report::Reporter*>& reporters_;
-  report::Live* live_ = nullptr;
-  std::int64_t every_;
-  double seconds_ = 0, last_ = 0;
-};
 }  // namespace
 
-TrialResult train_trial(const PreparedStudy& p, std::size_t i, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs) {
+TrialResult train_trial(const PreparedStudy& p, std::size_t i, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs, bool tests) {
   const spec::Trial& trial = p.study.trials[i];
   const Parts& parts = *p.parts[i];
   Workbench& bench = p.workspace->at(worker, parts).bench;
   TrialJob made = make_job(trial, parts);
   Job& job = made.job;
+  Split untested;
+  if (!tests) untested = {job.split->train, job.split->validation, {}}, job.split = &untested;
   bench.weights().reset();
   initialize(bench.weights(), parts.model->train.graph, made.init, trial.seed);
   job.observer = &observer;
@@ -90,67 +58,219 @@ TrialResult train_trial(const PreparedStudy& p, std::size_t i, std::size_t worke
   return result;
 }
 
-std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters) {
-  std::vector<TrialResult> results(p.study.trials.size());
-  for (auto* r : reporters) r->start(p.info);
-  run_on(p.info.jobs, p.study.trials.size(), [&](std::size_t worker, std::size_t i) {
-    onednn::set_threads(p.info.threads);
-    flush_denormals();
-    const spec::Trial& trial = p.study.trials[i];
-    const report::TrialInfo& info = p.info.trials[i];
-    TrialResult& result = results[i];
-    bool known = false;
-    const bool stopped = (options.stop && options.stop->load()) || overdue(p, options);
+namespace {
+// A study under way.
+class StudyRun {
+ public:
+  StudyRun(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters)
+      : p_(p), options_(options), reporters_(reporters), results_(p.study.trials.size()), at_(p.study.trials.size(), At::begin), known_(results_.size()) {
+    states_.resize(p.info.searched ? results_.size() : 0);
+  }
+
+  std::vector<TrialResult> run() {
+    for (auto* r : reporters_) r->start(p_.info);
+    for (const std::int64_t look : p_.info.looks) {
+      train(look);
+      if (interrupted()) break;
+      halve(look);
+    }
+    train(0);
+    if (p_.info.searched && !interrupted()) test();
+    say_overdue();
+    end();
+    return std::move(results_);
+  }
+
+ private:
+  enum class At : std::uint8_t { begin, paused, over };
+  bool stopping() const { return (options_.stop && options_.stop->load()) || overdue(p_, options_); }
+  bool interrupted() const { return std::ranges::count(results_, Outcome::interrupted, &TrialResult::outcome) > 0; }
+
+  static std::size_t size(const Saved& saved) { return saved.state.size() + saved.best.size() + saved.point.size() + saved.average.size(); }
+  // The state of a trial that will go on: in memory while there is room, for the folder has it, too.
+  void keep(std::size_t i, Saved saved) {
+    constexpr std::size_t room = std::size_t{64} << 20;
+    const std::lock_guard lock(mutex_);
+    if (states_[i]) held_ -= size(*states_[i]);
+    states_[i].reset();
+    if (options_.folder && held_ + size(saved) > room) return;
+    held_ += size(saved);
+    states_[i] = std::move(saved);
+  }
+  std::optional<Saved> taken(std::size_t i, bool wanted = true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (states_[i]) {
+        held_ -= size(*states_[i]);
+        return std::exchange(states_[i], std::nullopt);
+      }
+    }
+    return wanted && options_.folder ? options_.folder->saved(i) : std::nullopt;
+  }
+
+  // Every trial that is not over, to this epoch; 0: to its end.
+  void train(std::int64_t until) {
+    const bool left = std::ranges::any_of(at_, [](At at) { return at != At::over; });
+    if (!left) return;
+    run_on(p_.info.jobs, results_.size(), [&](std::size_t worker, std::size_t i) {
+      if (at_[i] == At::over) return;
+      onednn::set_threads(p_.info.threads);
+      flush_denormals();
+      train(worker, i, until);
+    });
+  }
+
+  void train(std::size_t worker, std::size_t i, std::int64_t until) {
+    const report::TrialInfo& info = p_.info.trials[i];
+    bool known = false, told = at_[i] == At::paused, paused = false;
     try {
-      store::RunFolder::Stand stand;
-      if (options.folder && options.resume) stand = options.folder->stand(i, options.longer);
-      known = stand.finished.has_value();
+      std::optional<Saved> from;
+      if (at_[i] == At::paused) {
+        from = taken(i);
+        if (!from) throw Error("its state at the last look of the search was not kept");
+      } else if (options_.folder && options_.resume) {
+        store::RunFolder::Stand stand = options_.folder->stand(i, options_.longer);
+        known = stand.finished.has_value();
+        if (known) results_[i] = std::move(*stand.finished), known_[i] = 1;
+        from = std::move(stand.from);
+      }
       if (known) {
-        result = std::move(*stand.finished);
-      } else if (stopped) {
-        result.outcome = Outcome::interrupted, result.message = "not started";
+      } else if (until > 0 && from && from->epoch >= until) {
+        paused = true;  // it was there before the run was stopped
+        results_[i] = {};
+        results_[i].epochs = {options_.folder->record(i, until)};
+      } else if (stopping()) {
+        results_[i].outcome = Outcome::interrupted;
+        if (!from) results_[i].message = "not started";
       } else {
-        for (auto* r : reporters) r->trial_started(info);
-        Ears ears(info, options, reporters, trial.experiment(), run_clock(p.parts[i]->sizes, trial.experiment().epochs));
-        result = train_trial(p, i, worker, ears, stand.from ? &*stand.from : nullptr, options.schedule_epochs);
+        if (!told)
+          for (auto* r : reporters_) r->trial_started(info);
+        told = true;
+        const spec::Experiment& e = p_.study.trials[i].experiment();
+        Ears ears(info, options_, reporters_, e, run_clock(p_.parts[i]->sizes, e.epochs), until,
+                  until > 0 || (p_.info.searched && !options_.folder) ? std::function<void(Saved)>([this, i](Saved saved) { keep(i, std::move(saved)); }) : nullptr);
+        results_[i] = train_trial(p_, i, worker, ears, from ? &*from : nullptr, options_.schedule_epochs, !p_.info.searched);
+        paused = ears.paused() && results_[i].outcome == Outcome::interrupted;
+        if (paused) at_[i] = At::paused;
       }
     } catch (const std::bad_alloc&) {
-      result.outcome = Outcome::failed, result.message = "out of memory";
+      results_[i].outcome = Outcome::failed, results_[i].message = "out of memory";
     } catch (const std::exception& error) {
-      result.outcome = Outcome::failed, result.message = error.what();
+      results_[i].outcome = Outcome::failed, results_[i].message = error.what();
     }
-    result.id = trial.id, result.seed = trial.seed;
+    TrialResult& result = results_[i];
+    result.id = info.id, result.seed = info.seed;
     // Each epoch was told when it was over; of a result only the last one is kept.
     result.epochs = result.epochs.empty() ? std::vector<EpochRecord>() : std::vector<EpochRecord>{std::move(result.epochs.back())};
-    for (auto* r : reporters)
-      if (!(known || stopped) || r != options.folder) r->trial_finished(info, result);
+    if (paused) {
+      result.outcome = Outcome::done, result.message.clear();  // for now
+      return;
+    }
+    at_[i] = At::over;
+    for (auto* r : reporters_)
+      if (told || r != options_.folder) r->trial_finished(info, result);
     result.predictions = {};
-  });
-  const auto left = std::ranges::count(results, Outcome::interrupted, &TrialResult::outcome);
-  if (left > 0 && overdue(p, options) && !(options.stop && options.stop->load())) {
-    const auto last = std::ranges::find(results, Outcome::interrupted, &TrialResult::outcome) - results.begin();
-    for (auto* r : reporters)
-      r->noted(p.info.trials[static_cast<std::size_t>(last)],
-               cat("the time_limit of ", readable(*p.study.trials.front().experiment().time_limit), " s is over: ", left,
+  }
+
+  // A look of halving: the trials that do not go on end here.
+  void halve(std::int64_t look) {
+    std::vector<TrialResult> standing = results_;
+    std::vector<bool> there(standing.size());
+    for (std::size_t i = 0; i < standing.size(); ++i) {
+      there[i] = standing[i].outcome != Outcome::cut;
+      // What ended after the look, before the run was stopped, stood there as it was then.
+      const std::int64_t end = known_[i] ? options_.folder->epochs(i) + (standing[i].outcome == Outcome::done ? 0 : 1) : 0;
+      if (end > look) standing[i].outcome = Outcome::done, standing[i].epochs = {options_.folder->record(i, look)};
+    }
+    for (const Cut& one : cut(p_, standing, there, look)) {
+      TrialResult& result = results_[one.trial];
+      if (at_[one.trial] == At::over) continue;
+      at_[one.trial] = At::over;
+      result = std::move(standing[one.trial]);
+      result.outcome = Outcome::cut, result.message = one.why;
+      for (auto* r : reporters_) r->trial_finished(p_.info.trials[one.trial], result);
+      result.predictions = {};
+      taken(one.trial, false);
+    }
+  }
+
+  // The test rows, once, with what was chosen.
+  void test() {
+    const auto cells = report::cells(p_.info, results_);
+    std::vector<std::size_t> chosen;
+    for (const report::Choice& choice : report::choose(p_.info, cells))
+      for (const TrialResult* r : choice.results) {
+        const auto i = static_cast<std::size_t>(r - results_.data());
+        if (r->outcome == Outcome::done && r->test_rows == 0 && !p_.parts[i]->data->split.test.empty()) chosen.push_back(i);
+      }
+    run_on(p_.info.jobs, chosen.size(), [&](std::size_t worker, std::size_t k) {
+      const std::size_t i = chosen[k];
+      onednn::set_threads(p_.info.threads);
+      flush_denormals();
+      const std::optional<Saved> from = taken(i);
+      if (!from) return;
+      const spec::Experiment& e = p_.study.trials[i].experiment();
+      const std::vector<report::Reporter*> nobody;
+      Ears ears(p_.info.trials[i], options_, nobody, e, run_clock(p_.parts[i]->sizes, e.epochs), 0, nullptr);
+      TrialResult& result = results_[i];
+      try {
+        TrialResult tested = train_trial(p_, i, worker, ears, &*from, options_.schedule_epochs, true);
+        tested.id = result.id, tested.seed = result.seed;
+        tested.epochs = {std::move(tested.epochs.back())};
+        result = std::move(tested);
+      } catch (const std::exception& error) {
+        result.outcome = Outcome::failed, result.message = error.what();
+      }
+      if (options_.folder) options_.folder->trial_finished(p_.info.trials[i], result);
+      result.predictions = {};
+    });
+  }
+
+  void say_overdue() {
+    const auto left = std::ranges::count(results_, Outcome::interrupted, &TrialResult::outcome);
+    if (left == 0 || !overdue(p_, options_) || (options_.stop && options_.stop->load())) return;
+    const auto last = std::ranges::find(results_, Outcome::interrupted, &TrialResult::outcome) - results_.begin();
+    for (auto* r : reporters_)
+      r->noted(p_.info.trials[static_cast<std::size_t>(last)],
+               cat("the time_limit of ", readable(*p_.study.trials.front().experiment().time_limit), " s is over: ", left,
                    left == 1 ? " trial is" : " trials are", " not finished"));
   }
-  std::optional<Error> failed;
-  if (options.folder) {
-    try {
-      write_models(p, results, *options.folder, reporters);
-    } catch (const Error& error) {
-      failed = error;
+
+  void end() {
+    std::optional<Error> failed;
+    if (options_.folder) {
+      try {
+        write_models(p_, results_, *options_.folder, reporters_);
+        if (const auto all = pooled(p_, results_, *options_.folder); !all.empty())
+          for (auto* r : reporters_) r->pooled(all);
+      } catch (const Error& error) {
+        failed = error;
+      }
     }
-  }
-  for (auto* r : reporters) {
-    try {
-      r->finish(p.info, results);
-    } catch (const Error& error) {
-      if (!failed) failed = error;
+    for (auto* r : reporters_) {
+      try {
+        r->finish(p_.info, results_);
+      } catch (const Error& error) {
+        if (!failed) failed = error;
+      }
     }
+    if (failed) throw *failed;
   }
-  if (failed) throw *failed;
-  return results;
+
+  const PreparedStudy& p_;
+  const RunOptions& options_;
+  const std::vector<report::Reporter*>& reporters_;
+  std::vector<TrialResult> results_;
+  std::vector<At> at_;
+  std::vector<std::uint8_t> known_;           // ended before the run was stopped
+  std::mutex mutex_;                          // of what follows
+  std::vector<std::optional<Saved>> states_;  // of a search
+  std::size_t held_ = 0;                      // bytes of them without a folder
+};
+}  // namespace
+
+std::vector<TrialResult> run(const PreparedStudy& p, const RunOptions& options, const std::vector<report::Reporter*>& reporters) {
+  return StudyRun(p, options, reporters).run();
 }
 
 int exit_code(const report::RunInfo& info, const std::vector<TrialResult>& results) {

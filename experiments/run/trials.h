@@ -35,8 +35,10 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options);
 // Trains every trial, `jobs` at a time; the result of a trial does not depend on jobs. A trial that fails does not stop the others.
 std::vector<TrialResult> run(const PreparedStudy& prepared, const RunOptions& options, const std::vector<report::Reporter*>& reporters);
 
-// Trains one trial from its beginning or from a state, on a worker's plans; the weights are left there. Handing over states is the observer's business.
-TrialResult train_trial(const PreparedStudy& prepared, std::size_t trial, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs = 0);
+// Trains one trial from its beginning or from a state, on a worker's plans; the weights are left there. Handing over states is the observer's business. tests: the
+// test rows are measured at its end; from a state that is finished nothing else happens.
+TrialResult train_trial(const PreparedStudy& prepared, std::size_t trial, std::size_t worker, Observer& observer, const Saved* from, std::int64_t schedule_epochs = 0,
+                        bool tests = true);
 
 // 0, 1, 4, 5 or 130 by what became of the trials; 6 where all are done and an expectation is not met. 130: some were interrupted, by a signal or by
 // time_limit.

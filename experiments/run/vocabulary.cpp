@@ -1,9 +1,13 @@
 #include "experiments/run/vocabulary.h"
 
+#include "engine/data/csv.h"
+#include "engine/data/folds.h"
+#include "engine/data/preprocess.h"
 #include "engine/metrics/metric.h"
 #include "engine/optim/average.h"
 #include "engine/optim/optimizer.h"
 #include "engine/train/initializers.h"
+#include "experiments/spec/experiment.h"
 #include "graph/passes/losses.h"
 
 namespace lehr::run {
@@ -65,6 +69,14 @@ spec::Vocabulary make() {
     const InitializerRow& row = initializers.find(name);
     v.initializers[name] = {row.doc, 0, static_cast<int>(row.arguments.size())};
   }
+  v.fold_values = [](const spec::Experiment& e) {
+    const std::string& column = e.data.split.fold->column;
+    return within([&] { return cat("folds.column of ", printable(e.data.file_as_written)); }, [&] {
+      CsvOptions csv = e.data.csv;
+      csv.text = text_columns(e.data.table);
+      return fold_values(read_csv(e.data.file, csv), column);
+    });
+  };
   return v;
 }
 }  // namespace

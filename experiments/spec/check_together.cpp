@@ -39,8 +39,7 @@ void check_table(const Experiment& e, Problems& problems, const Place& at) {
 // What a run may end with.
 void check_expectations(const Experiment& e, Problems& problems, const At& at) {
   std::vector<std::string> known{"loss"};
-  const bool tests = e.data.tests();
-  for (const auto& [rows, there] : {std::pair{"val_", e.data.validates()}, {"test_", tests}})
+  for (const auto& [rows, there] : {std::pair{"val_", e.data.validates()}, {"test_", e.data.tests()}})
     for (const char* whose : {"", "avg_"}) {
       if (!there || (*whose && !e.average)) continue;
       known.push_back(cat(whose, rows, "loss"));
@@ -49,6 +48,26 @@ void check_expectations(const Experiment& e, Problems& problems, const At& at) {
   for (const auto& one : e.expect)
     if (std::ranges::count(known, one.quantity) == 0)
       problems.error(at, "expect: ", quote(one.quantity), " is not measured", did_you_mean(one.quantity, known), "; there are ", join(known, ", "));
+}
+template <class Place>
+void check_folds(const Experiment& e, Problems& problems, const Place& at) {
+  if (!e.data.split.fold) return;
+  const FoldOptions& fold = *e.data.split.fold;
+  if (!fold.column.empty())
+    for (const auto& [key, given] : {std::pair{"folds.k", fold.k > 0}, {"folds.stratify", fold.stratify}, {"folds.group", !fold.group.empty()}, {"folds.repeat", e.fold_repeats > 1}})
+      if (given) problems.error(at(key), "folds.column says itself which rows each fold has: there is no ", key, " beside it");
+  if (e.data.split.tests())
+    problems.error(at("data.split.test"), "the rows of a fold score what the other folds trained: data.split.test has no place beside folds (data.split.validation keeps rows "
+                                          "for choosing apart, within each fold)");
+  if (!e.data.split.order.empty())
+    problems.error(at("data.split.order"), "folds are dealt at random, whatever comes first: data.split.order has no place beside them");
+  if (!e.data.test_file.empty())
+    problems.error(at("data.test_file"), "the rows of a fold score what the other folds trained: data.test_file has no place beside folds");
+  const bool named = !fold.group.empty() || !fold.column.empty();
+  if (named && e.data.arrays.given())
+    problems.error(at(fold.group.empty() ? "folds.column" : "folds.group"), "arrays have no named columns: folds: {k: 5} deals their rows");
+  if (!e.data.arrays.validation.inputs.empty() || !e.data.arrays.test.inputs.empty())
+    problems.error(at(e.data.arrays.validation.inputs.empty() ? "data.test" : "data.validation"), "folds deal the rows of data.inputs: there are no others beside them");
 }
 }  // namespace
 
@@ -115,6 +134,7 @@ void check_together(const Reading& reading, Problems& problems) {
     problems.error(at("time_limit"), "time_limit is a time such as 10 min; max_steps and epochs end a training after so many updates or epochs");
   check_expectations(e, problems, at("expect"));
   check_table(e, problems, at);
+  check_folds(e, problems, at);
   check_arrays(reading, problems);
 }
 

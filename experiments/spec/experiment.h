@@ -70,8 +70,8 @@ struct DataSpec {
   TableSpec table;  // as the file says it: `classify` follows from the loss and the target, `integer_inputs` from the model
   SplitOptions split;
   ArraysSpec arrays = {};
-  bool validates() const { return split.validates() || !arrays.validation.inputs.empty(); }
-  bool tests() const { return split.tests() || !test_file.empty() || !arrays.test.inputs.empty(); }
+  bool validates() const { return split.validates() || split.fold || !arrays.validation.inputs.empty(); }
+  bool tests() const { return split.tests() || (split.fold && split.validates()) || !test_file.empty() || !arrays.test.inputs.empty(); }
   auto operator<=>(const DataSpec&) const = default;
 };
 struct OptimizerSpec {
@@ -115,6 +115,14 @@ struct ExpectationSpec {  // of the mean over the seeds of a variant
   double bound = 0;
   bool operator==(const ExpectationSpec&) const = default;
 };
+// How points of a sweep are looked for.
+struct SearchSpec {
+  bool halving = false;    // else all points that are drawn are trained to their end
+  std::int64_t trials = 0;  // points of each variant; 0: the whole grid
+  std::uint64_t seed = 0;
+  std::optional<Span> from = {};  // halving: the first look; absent: so that the last one leaves about `factor` points
+  double factor = 3;              // one of so many points goes on at each look, and so many times longer
+};
 struct BatchSpec {
   std::int64_t size = 32;            // where it changes: the first one
   std::optional<Schedule> schedule;  // where it changes
@@ -157,6 +165,8 @@ struct Experiment {
   } checkpoint;
   enum class KeepModels { automatic, all, best, chosen, none } keep_models = KeepModels::automatic;
   std::uint64_t seed = 0;  // of the file; a trial has its own
+  std::int64_t fold_repeats = 1;  // of data.split.fold, which says which one only in a trial's own experiment
+  std::string fold_only;          // the name of one fold; empty: all
   int threads = 0;  // 0: chosen
   std::shared_ptr<const Places> places;
   // Where a dotted key was given ("optimizer.lr", "params.*.bias"), or the nearest mapping around it.
@@ -182,6 +192,7 @@ struct Study {
   std::filesystem::path path;
   std::string name, text;     // verbatim file
   Axes axes;
+  std::optional<SearchSpec> search;
   std::string against;        // compare.against, the first variant unless given
   std::string select;         // compare.select, the first metric's val_ or val_loss unless given
   std::vector<Trial> trials;  // in order of levels

@@ -180,8 +180,23 @@ class Writer {
   Json sweep(const Json& patch) const {
     Json properties = Json::object(), patterns = Json::object();
     const auto values = [](const Json& item) { return some_of(all_of({item, none_of({{"type", "null"}})})); };
-    for (const auto& [path, value] : patch.items()) properties[path] = values(value);
-    for (const auto& [pattern, value] : open_.items()) patterns[pattern] = values(value);
+    const auto only = [](const char* name, const Json& value) {
+      return Json{{"type", "object"}, {"properties", {{name, value}}}, {"required", {name}}, {"additionalProperties", false}};
+    };
+    const auto pair_of = [](const Json& item) { return Json{{"type", "array"}, {"items", item}, {"minItems", 2}, {"maxItems", 2}}; };
+    Json ranges = Json::array();
+    for (const char* name : {"uniform", "log_uniform"}) ranges.push_back(only(name, pair_of({{"type", "number"}})));
+    ranges.push_back(only("int_uniform", pair_of({{"type", "integer"}})));
+    Json together = Json::object(), together_patterns = Json::object();
+    const auto dimension = [&](const Json& list) {
+      Json forms = ranges;
+      forms.push_back(list), forms.push_back(only("choice", list));
+      return Json{{"anyOf", forms}};
+    };
+    for (const auto& [path, value] : patch.items()) together[path] = values(value), properties[path] = dimension(values(value));
+    for (const auto& [pattern, value] : open_.items()) together_patterns[pattern] = values(value), patterns[pattern] = dimension(values(value));
+    const Json zip{{"type", "object"}, {"properties", together}, {"patternProperties", together_patterns}, {"additionalProperties", false}, {"minProperties", 2}};
+    properties["zip"] = any_of({zip, some_of(zip)});
     return {{"type", "object"}, {"properties", properties}, {"patternProperties", patterns}, {"additionalProperties", false}, {"minProperties", 1}};
   }
 
@@ -242,6 +257,11 @@ class Writer {
                      {"anyOf", Json::array({{{"required", {"lr"}}},
                                             {{"properties", {{"optimizer", {{"type", "object"}, {"required", {"lr"}}}}}}, {"required", {"optimizer"}}}})}};
     Json rules = Json::array({any_of({{{"required", {"extends"}}}, {{"required", {"variants"}}}, {{"required", {"sweep"}}}, alone})});
+    // What speaks of all trials is in no variant.
+    Json always = Json::object();
+    for (const Key* key : schema_.children(""))
+      if (key->type == Type::mapping && key->planned.empty() && !key->varies()) demand(*key, always);
+    rules.push_back(any_of({{{"required", {"extends"}}}, {{"properties", always}}}));
     // What the file itself lacks, every variant or the sweep has, as a key or with a dot behind it.
     for (const Json& key : required) {
       const Json has = none_of({{"propertyNames", none_of({{"pattern", "^" + key.get<std::string>() + "(\\.|$)"}})}});

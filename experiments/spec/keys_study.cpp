@@ -23,8 +23,51 @@ void add_study_keys(std::vector<Key>& keys) {
   keys.push_back({.path = "sweep",
                   .type = Type::sweep,
                   .doc = "Values to try: every variant is trained at every combination of them. For each variant the best combination is chosen on the "
-                         "validation rows (compare.select). Keys may be dotted; a value here wins over the variant's.",
+                         "validation rows (compare.select). Keys may be dotted; a value here wins over the variant's. zip: {…} holds keys that change together, with lists of one "
+                         "length.",
                   .example = "{lr_scale: [0.1, 0.3, 1, 3, 10], optimizer.momentum: [0.8, 0.9]}",
+                  .study = true});
+  keys.push_back({.path = "search",
+                  .type = Type::mapping,
+                  .doc = "Looks at some points of the sweep, or ends most of them early. Keys of the sweep may then be ranges to draw from: {uniform: [a, b]}, {log_uniform: "
+                         "[a, b]}, {int_uniform: [a, b]}, {choice: […]}. Test rows are measured once, at the chosen point.",
+                  .absent = "every combination is trained to its end",
+                  .example = "{method: random, trials: 64}",
+                  .study = true});
+  keys.push_back({.path = "search.method",
+                  .type = Type::choice,
+                  .doc = "How points are looked for.",
+                  .required = true,
+                  .values = {"random", "halving"},
+                  .docs = {"points drawn at random, each trained to its end",
+                           "successive halving: all points are trained for a while, the better ones go on from where they are, and so on"},
+                  .study = true});
+  keys.push_back({.path = "search.trials",
+                  .type = Type::integer,
+                  .doc = "Points to draw, the same for every variant. More of them leave the first ones as they are.",
+                  .absent = "with halving every combination of the sweep; random needs it",
+                  .example = "64",
+                  .low = 1,
+                  .high = 10000,
+                  .study = true});
+  keys.push_back({.path = "search.seed",
+                  .type = Type::integer,
+                  .doc = "Seed of the points that are drawn.",
+                  .fallback = "0",
+                  .low = 0,
+                  .study = true});
+  keys.push_back({.path = "search.from",
+                  .type = Type::span,
+                  .doc = "How long all points are trained before halving looks at them first, in whole epochs.",
+                  .absent = "so that about `factor` of the points are trained to their end; at least one epoch",
+                  .example = "2 epochs",
+                  .study = true});
+  keys.push_back({.path = "search.factor",
+                  .type = Type::number,
+                  .doc = "At each look of halving one of so many points goes on, and to so many times the epochs.",
+                  .fallback = "3",
+                  .low = 1.1,
+                  .high = 100,
                   .study = true});
   keys.push_back({.path = "repeat",
                   .type = Type::mapping,
@@ -122,7 +165,6 @@ void add_study_keys(std::vector<Key>& keys) {
                            .shared = true},
                           kept_models, [](Experiment& e, Experiment::KeepModels keep) { e.keep_models = keep; }));
   const auto planned = [&](const char* path, const char* instead) { keys.push_back({.path = path, .doc = "Not supported yet.", .planned = instead}); };
-  planned("folds", "use data.split with repeat: {seeds: N, vary: [split]}");
   planned("report", "every run leaves summary.csv and summary.md");
   planned("log", "every run leaves a metrics.csv with a row an epoch");
 }

@@ -51,6 +51,7 @@ Schema::Schema(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {
   add_data_keys(keys_);
   add_training_keys(keys_, vocabulary_);
   add_control_keys(keys_);
+  add_fold_keys(keys_);
   add_study_keys(keys_);
 }
 

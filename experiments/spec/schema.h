@@ -150,6 +150,7 @@ void add_data_keys(std::vector<Key>& keys);
 void add_array_keys(std::vector<Key>& keys);
 void add_training_keys(std::vector<Key>& keys, const Vocabulary& vocabulary);
 void add_control_keys(std::vector<Key>& keys);
+void add_fold_keys(std::vector<Key>& keys);
 void add_study_keys(std::vector<Key>& keys);
 
 // Is `text` one of the values, by the rules of Type::choice? The value it matches, or nullptr.

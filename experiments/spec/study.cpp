@@ -58,10 +58,14 @@ std::vector<Levels> case_axes(const StudyReader& study, Axes& axes) {
 struct Texts {
   std::string absolute, portable;
 };
-Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyReader& study, std::uint64_t seed) {
+Texts texts_of(const Node& resolved, const Experiment& experiment, const StudyReader& study, std::uint64_t seed, const Axis::Level* level) {
   Node tree = resolved;
   set_scalar(tree, "name", experiment.name, true);
   tree.erase("seed");
+  if (const auto& fold = experiment.data.split.fold; fold && level) {
+    Entry* folds = tree.find("folds");
+    if (folds) set_scalar(folds->value, "only", join(level->values, "."));
+  }
   if (study.vary_split)
     if (Entry* data = tree.find("data"))
       if (Entry* split = data->value.find("split")) set_scalar(split->value, "seed", std::to_string(seed));
@@ -79,23 +83,36 @@ void check_varies(const Experiment& e) {
                             splits ? "take: tail has one split; random or stratified vary" : "data.split keeps no rows apart")));
 }
 
+// The fold at this position of the axis: k of the first dealing, then k of the second, or a value of the column.
+void take_fold(FoldOptions& fold, std::size_t position, const Axis::Level& level) {
+  if (!fold.column.empty()) return void(fold.value = level.values.front());
+  fold.repeat = static_cast<std::int64_t>(position) / fold.k, fold.index = static_cast<std::int64_t>(position) % fold.k;
+}
+
 void add_trials(const StudyReader::Case& one, const StudyReader& study, const Axes& axes, const Levels& first, std::vector<Trial>& trials) {
   if (study.vary_split) check_varies(one.reading.experiment);
   Texts texts;
   std::shared_ptr<const Experiment> experiment;
   std::shared_ptr<const std::string> text;
-  for (std::size_t s = 0; s < study.seeds.size(); ++s) {
-    const std::uint64_t seed = study.seeds[s];
-    if (!text || study.vary_split) {
-      texts = texts_of(one.reading.tree, one.reading.experiment, study, seed);
-      text = std::make_shared<const std::string>(std::move(texts.absolute));
-      Experiment own = one.reading.experiment;
-      if (study.vary_split) own.data.split.seed = seed;
-      experiment = std::make_shared<const Experiment>(std::move(own));
+  for (std::size_t f = 0; f < (study.folds ? study.folds->levels.size() : 1); ++f) {
+    if (study.only_fold && f != *study.only_fold) continue;
+    const Axis::Level* level = study.folds ? &study.folds->levels[f] : nullptr;
+    text = nullptr;
+    for (std::size_t s = 0; s < study.seeds.size(); ++s) {
+      const std::uint64_t seed = study.seeds[s];
+      if (!text || study.vary_split) {
+        texts = texts_of(one.reading.tree, one.reading.experiment, study, seed, level);
+        text = std::make_shared<const std::string>(std::move(texts.absolute));
+        Experiment own = one.reading.experiment;
+        if (study.vary_split) own.data.split.seed = seed;
+        if (level) take_fold(*own.data.split.fold, f, *level);
+        experiment = std::make_shared<const Experiment>(std::move(own));
+      }
+      Levels levels = first;
+      if (level) levels.push_back(study.only_fold ? 0 : static_cast<std::uint32_t>(f));
+      levels.push_back(static_cast<std::uint32_t>(s));
+      trials.push_back({axes.name(levels), std::move(levels), seed, experiment, text, fingerprint(cat(texts.portable, "seed: ", seed, "\n"))});
     }
-    Levels levels = first;
-    levels.push_back(static_cast<std::uint32_t>(s));
-    trials.push_back({axes.name(levels), std::move(levels), seed, experiment, text, fingerprint(cat(texts.portable, "seed: ", seed, "\n"))});
   }
 }
 
@@ -119,10 +136,15 @@ Study read_study(const std::filesystem::path& file, const Vocabulary& vocabulary
   study.path = file;
   study.name = reader.cases.front().reading.experiment.name;
   study.text = reader.text();
+  study.search = reader.search;
   study.against = reader.against;
   study.select = reader.select;
   study.warnings = reader.warnings();
   const auto firsts = case_axes(reader, study.axes);
+  if (reader.folds) {
+    study.axes.all.push_back(*reader.folds);
+    if (reader.only_fold) study.axes.all.back().levels = {reader.folds->levels[*reader.only_fold]};
+  }
   study.axes.all.push_back(seed_axis(reader));
   for (std::size_t i = 0; i < firsts.size(); ++i) add_trials(reader.cases[i], reader, study.axes, firsts[i], study.trials);
   return study;

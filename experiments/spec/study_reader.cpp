@@ -32,12 +32,15 @@ StudyReader::StudyReader(std::filesystem::path file, const Vocabulary& vocabular
   apply_arguments();
   read_variants();
   read_repeat();
+  read_search();
   read_sweep();
   read_compare();
   read_cases();
   report_missing();
   check_name();
   check_select();
+  problems_.raise();
+  read_folds();
   choose();
   warn_of_variants();
   problems_.raise();
@@ -231,17 +234,29 @@ void StudyReader::check_select() {
   } else if (std::ranges::count(known, select) == 0) {
     const std::string hint = did_you_mean(select, known);
     problems_.error(select_at, "compare.select: ", quote(select), " is not measured", hint, hint.empty() ? "; there are " : " There are ", join(known, ", "));
-  } else if (axes_.empty()) {
+  } else if (dimensions_.empty()) {
     problems_.warning(select_at, "compare.select chooses among the values of a sweep: there is none here");
   }
   for (const Case& one : cases)
-    if (!axes_.empty() && !one.reading.experiment.data.validates())
+    if (!dimensions_.empty() && !one.reading.experiment.data.validates())
       problems_.error(sweep_at_, "a sweep chooses by the validation rows, and data.split.validation keeps none: give it 20%, say");
+}
+
+// What --only says of variant and point; a fold that it names is chosen.
+std::string StudyReader::without_fold(const std::string& wanted) {
+  if (!folds) return wanted;
+  const std::size_t slash = wanted.rfind('/');
+  const std::string last = slash == std::string::npos ? wanted : wanted.substr(slash + 1);
+  const auto it = std::ranges::find(folds->levels, last, &Axis::Level::name);
+  if (it == folds->levels.end()) return wanted;
+  only_fold = static_cast<std::size_t>(it - folds->levels.begin());
+  return slash == std::string::npos ? "" : wanted.substr(0, slash);
 }
 
 void StudyReader::choose() {
   if (overrides_.only) {
-    const std::string& wanted = *overrides_.only;
+    const std::string wanted = without_fold(*overrides_.only);
+    if (wanted.empty() && only_fold) return;
     const std::string variant = variants_.front().name.empty() ? "" : wanted.substr(0, wanted.find('/'));
     const auto names = variants();
     std::vector<std::string> folders;
@@ -259,15 +274,54 @@ void StudyReader::choose() {
   if (std::ranges::count(cases, against, &Case::variant) == 0) against = cases.front().variant;
 }
 
+// The folds of the data; a column's values are looked up in it.
+void StudyReader::read_folds() {
+  const Experiment& e = cases.front().reading.experiment;
+  if (!e.data.split.fold) return;
+  const FoldOptions& fold = *e.data.split.fold;
+  Axis axis{Axis::Role::fold, {"fold"}, {}, true, e.data.split.validates()};
+  if (e.fold_repeats > 1) axis.keys = {"repeat", "fold"};
+  const auto digits = [](std::int64_t most, std::int64_t number) {
+    const std::string text = std::to_string(number);
+    return std::string(std::to_string(most).size() - text.size(), '0') + text;
+  };
+  if (fold.column.empty()) {
+    if (fold.k * e.fold_repeats > static_cast<std::int64_t>(max_trials)) {
+      problems_.error({}, "folds: ", e.fold_repeats, " dealings into ", fold.k, " folds are ", fold.k * e.fold_repeats, " trials: ", max_trials, " are allowed");
+      return;
+    }
+    for (std::int64_t r = 0; r < e.fold_repeats; ++r)
+      for (std::int64_t f = 0; f < fold.k; ++f) {
+        Axis::Level& level = axis.levels.emplace_back(Axis::Level{{cat(f + 1)}, "fold-" + digits(fold.k, f + 1)});
+        if (e.fold_repeats > 1) level = {{cat(r + 1), cat(f + 1)}, cat("fold-", digits(e.fold_repeats, r + 1), ".", digits(fold.k, f + 1))};
+      }
+  } else {
+    if (!e.fold_only.empty())
+      axis.levels.push_back({{e.fold_only}, folder_of(fold.column, e.fold_only, 0)});
+    else
+      for (const std::string& value : schema_.vocabulary().fold_values(e)) axis.levels.push_back({{value}, folder_of(fold.column, value, axis.levels.size())});
+  }
+  if (!e.fold_only.empty()) {
+    std::vector<std::string> names;
+    for (const auto& level : axis.levels) names.push_back(join(level.values, "."));
+    const auto it = std::ranges::find(names, e.fold_only);
+    if (it == names.end()) return problems_.error({}, "folds.only: there is no fold ", quote(e.fold_only), did_you_mean(e.fold_only, names), "; there are 1 to ", names.back());
+    only_fold = static_cast<std::size_t>(it - names.begin());
+  }
+  if (vary_split) return problems_.error(vary_at, "repeat.vary: [split] and folds exclude each other: folds.repeat deals the rows anew");
+  folds = std::move(axis);
+}
+
 void StudyReader::limit() {
-  const std::size_t trials = cases.size() * seeds.size(), count = variants().size();
-  const At& at = axes_.empty() ? seeds_at : sweep_at_;
+  const std::size_t each = seeds.size() * (folds ? folds->levels.size() : 1);
+  const std::size_t trials = cases.size() * each, count = variants().size();
+  const At& at = dimensions_.empty() ? seeds_at : sweep_at_;
   if (trials > max_trials)
-    return problems_.error(at, count, count == 1 ? " variant x " : " variants x ", axes_.empty() ? "" : cat(cases.size() / count, " points x "), seeds.size(),
-                           " seeds are ", trials, " trials: ", max_trials, " are allowed");
+    return problems_.error(at, count, count == 1 ? " variant x " : " variants x ", dimensions_.empty() ? "" : cat(cases.size() / count, " points x "), seeds.size(),
+                           " seeds", folds ? cat(" x ", folds->levels.size(), " folds") : "", " are ", trials, " trials: ", max_trials, " are allowed");
   std::size_t bytes = 0;
   for (const Case& one : cases) bytes += emit(one.reading.tree).size();
-  if (bytes * seeds.size() > max_resolved) problems_.error(at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
+  if (bytes * each > max_resolved) problems_.error(at, "the resolved files of ", trials, " trials would take more than ", max_resolved >> 20, " MB");
 }
 
 }  // namespace lehr::spec

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/rng.h"
 #include "experiments/spec/layers.h"
 #include "experiments/spec/reader.h"
 
@@ -18,12 +19,20 @@ class StudyReader {
     Reading reading;
     std::string folder() const { return cat(variant, variant.empty() || point.name.empty() ? "" : "/", point.name); }
   };
+  // Numbers that a search draws from.
+  struct Range {
+    enum class Kind { uniform, logarithmic, whole } kind = Kind::uniform;
+    double low = 0, high = 0;
+  };
   StudyReader(std::filesystem::path file, const Vocabulary& vocabulary, const Overrides& overrides);
 
   std::vector<Case> cases;  // those selected, variant-major
   std::vector<std::string> swept;
+  std::optional<SearchSpec> search;
   std::vector<std::uint64_t> seeds;
   bool vary_split = false;
+  std::optional<Axis> folds;
+  std::optional<std::size_t> only_fold;  // the one level of it that is trained
   std::string against;  // "" for a file without variants
   std::string select;
   At seeds_at, vary_at, against_at, select_at;
@@ -38,13 +47,20 @@ class StudyReader {
     std::string name;
     Node patch = make_mapping();
   };
-  struct Axis {
-    struct Setting {
-      Node patch;
-      std::string text;
-    };
-    std::string key;
+  struct Setting {
+    Node patch = make_mapping();
+    std::vector<std::string> texts;  // one of each key
+  };
+  // What changes by itself: a key, or several together.
+  struct Dimension {
+    std::vector<std::string> keys;
     std::vector<Setting> settings;
+    std::optional<Range> range;  // in place of settings
+    Entry entry;                 // of a range
+  };
+  struct Point {
+    std::vector<Node> patches;
+    Axis::Level level;
   };
 
   void apply_arguments();
@@ -52,10 +68,20 @@ class StudyReader {
   void read_variants();
   Node patch_of(const Entry& entry);
   void read_sweep();
-  void read_axis(const Entry& entry);
+  void read_search();
+  bool swept_once(const Entry& entry);
+  Setting setting(const Entry& entry, const Node& value);
+  std::vector<Setting> read_values(const Entry& entry, const Node& list);
+  void read_dimension(const Entry& entry);
+  void read_zip(const Node& node);
+  std::optional<Range> read_range(const std::string& name, Range::Kind kind, const Node& node);
+  void extend(Point& point, const Dimension& dimension, const Setting& setting, std::size_t position);
+  std::vector<Point> grid();
+  std::vector<Point> sampled();
+  Setting drawn(const Dimension& dimension, Random& random);
   void read_cases();
   void warn_of_variants();
-  Case read(const Variant& variant, const std::vector<std::size_t>& point);
+  Case read(const Variant& variant, const Point& point);
   void report_missing();
   void read_repeat();
   void read_seeds(const Node& node, std::int64_t& count);
@@ -63,6 +89,8 @@ class StudyReader {
   void check_name();
   void check_select();
   void choose();
+  std::string without_fold(const std::string& wanted);
+  void read_folds();
   void limit();
   static constexpr std::size_t max_trials = 10'000;
 
@@ -73,11 +101,13 @@ class StudyReader {
   Problems problems_;
   Node root_, arguments_ = make_mapping();
   std::vector<Variant> variants_;
-  std::vector<Axis> axes_;
-  At sweep_at_;
+  std::vector<Dimension> dimensions_;
+  At sweep_at_, search_at_;
 };
 
 // May this character stand in the name of an experiment, a variant or a trial?
 bool in_file_name(char c);
+// "lr_scale=0.3"; what would be no good name for a folder is numbered: "lr=value-2".
+std::string folder_of(std::string key, const std::string& value, std::size_t position);
 
 }  // namespace lehr::spec

@@ -1,13 +1,23 @@
 // The sweep of a study: its values, and the cases that variants and values make.
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
 
+#include "base/rng.h"
 #include "experiments/spec/emit.h"
 #include "experiments/spec/study_reader.h"
 
 namespace lehr::spec {
 
 namespace {
-constexpr std::size_t max_keys = 8;
+constexpr std::size_t max_keys = 16;
+
+struct RangeRow {
+  const char* name;
+  StudyReader::Range::Kind kind;
+};
+constexpr RangeRow ranges[] = {{"uniform", StudyReader::Range::Kind::uniform}, {"log_uniform", StudyReader::Range::Kind::logarithmic}, {"int_uniform", StudyReader::Range::Kind::whole}};
 
 // The key a short form stands for, so that two spellings of one key are seen as one.
 std::string full_key(const std::string& dotted, const Schema& schema) {
@@ -23,102 +33,298 @@ std::string text_of(const Node& value) {
   return value.is_scalar() ? value.scalar : flow(value);
 }
 
-// "lr_scale=0.3"; what would be no good name for a folder is numbered: "lr=value-2".
-std::string folder_of(std::string key, const std::string& value, std::size_t position) {
-  for (char& c : key)
-    if (!in_file_name(c)) c = '_';
-  const bool good = value.size() <= 32 && !value.empty() && std::ranges::all_of(value, in_file_name);
-  return cat(key.substr(0, 64), "=", good ? value : cat("value-", position + 1));
-}
 }  // namespace
 
 bool in_file_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-=").find(c) != std::string_view::npos;
 }
 
+std::string folder_of(std::string key, const std::string& value, std::size_t position) {
+  for (char& c : key)
+    if (!in_file_name(c)) c = '_';
+  const bool good = value.size() <= 32 && !value.empty() && std::ranges::all_of(value, in_file_name);
+  return cat(key.substr(0, 64), "=", good ? value : cat("value-", position + 1));
+}
 void StudyReader::read_sweep() {
   const Node node = take("sweep");
-  if (node.is_null()) return;
+  if (node.is_null()) {
+    if (search) problems_.error(search_at_, "search looks among the points of a sweep: name its keys, as sweep: {lr: {log_uniform: [1e-4, 1]}}");
+    return;
+  }
   sweep_at_ = node.at;
   if (!node.is_mapping())
     return problems_.error(node.at, "sweep must be a mapping of keys to lists of values such as {lr_scale: [0.3, 1, 3]}, not ", kind_name(node));
   if (node.entries.empty()) return problems_.error(node.at, "sweep is empty: name a key with its values, or leave it out");
-  if (node.entries.size() > max_keys) return problems_.error(node.at, "sweep has ", node.entries.size(), " keys: ", max_keys, " are allowed");
-  for (const Entry& entry : node.entries) read_axis(entry);
+  std::size_t keys = 0;
+  for (const Entry& entry : node.entries) {
+    if (entry.key != "zip") {
+      read_dimension(entry);
+      ++keys;
+      continue;
+    }
+    const std::vector<Node> all = entry.value.is_list() ? entry.value.items : std::vector<Node>{entry.value};
+    for (const Node& one : all) read_zip(one), keys += one.entries.size();
+  }
+  if (keys > max_keys) problems_.error(node.at, "sweep has ", keys, " keys: ", max_keys, " are allowed");
 }
 
-void StudyReader::read_axis(const Entry& entry) {
+// May it be swept, here and once?
+bool StudyReader::swept_once(const Entry& entry) {
   const std::string name = printable(entry.key);
   const Key* top = schema_.find(split(entry.key, '.').front());
-  if (top && !top->varies()) return problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
-  for (const Axis& other : axes_)
-    if (full_key(other.key, schema_) == full_key(entry.key, schema_))
-      return problems_.error(entry.at, "sweep.", name, " is the key sweep.", printable(other.key), " once more");
-  if (!entry.value.is_list())
-    return problems_.error(entry.value.at, "sweep.", name, " must be a list of values, not ", kind_name(entry.value),
-                           entry.value.is_mapping() ? cat(": a key inside is written ", name, ".KEY") : in_brackets(entry.value));
-  if (entry.value.items.empty()) return problems_.error(entry.value.at, "sweep.", name, " is an empty list: give it values, or leave it out");
-  Axis axis{entry.key, {}};
-  for (const Node& item : entry.value.items) {
+  if (top && !top->varies()) {
+    problems_.error(entry.at, quote(entry.key), " speaks of all trials: it cannot be swept");
+    return false;
+  }
+  for (const Dimension& other : dimensions_)
+    for (const std::string& key : other.keys)
+      if (full_key(key, schema_) == full_key(entry.key, schema_)) {
+        problems_.error(entry.at, "sweep.", name, " is the key sweep.", printable(key), " once more");
+        return false;
+      }
+  return true;
+}
+
+std::vector<StudyReader::Setting> StudyReader::read_values(const Entry& entry, const Node& list) {
+  const std::string name = printable(entry.key);
+  std::vector<Setting> out;
+  for (const Node& item : list.items) {
     if (item.is_null()) {
       problems_.error(item.at, "sweep.", name, ": null is no value to try");
       continue;
     }
-    Node patch = make_mapping(item.at);
-    patch.entries.push_back({entry.key, entry.at, item});
-    axis.settings.push_back({normalised(std::move(patch), true, schema_, problems_), text_of(item)});
-    stamp(axis.settings.back().patch, sources_->label("sweep"));
-    const auto same = std::ranges::count(axis.settings, axis.settings.back().text, &Axis::Setting::text);
-    if (same > 1) problems_.error(item.at, "sweep.", name, " has the value ", printable(axis.settings.back().text), " twice");
+    out.push_back(setting(entry, item));
+  }
+  return out;
+}
+
+StudyReader::Setting StudyReader::setting(const Entry& entry, const Node& value) {
+  Node patch = make_mapping(value.at);
+  patch.entries.push_back({entry.key, entry.at, value});
+  Setting out{normalised(std::move(patch), true, schema_, problems_), {text_of(value)}};
+  stamp(out.patch, sources_->label("sweep"));
+  return out;
+}
+
+void StudyReader::read_dimension(const Entry& entry) {
+  const std::string name = printable(entry.key);
+  if (!swept_once(entry)) return;
+  Dimension dimension{{entry.key}, {}, {}, entry};
+  const Node& value = entry.value;
+  const Entry* form = value.is_mapping() && value.entries.size() == 1 ? &value.entries.front() : nullptr;
+  const Node* list = value.is_list() ? &value : form && form->key == "choice" && form->value.is_list() ? &form->value : nullptr;
+  if (!list) {
+    const auto* kind = form ? std::ranges::find(ranges, form->key, &RangeRow::name) : std::end(ranges);
+    if (kind == std::end(ranges))
+      return problems_.error(value.at, "sweep.", name, " must be a list of values, not ", kind_name(value),
+                             value.is_mapping() ? cat(": a key inside is written ", name, ".KEY; a search draws from {uniform: [a, b]}, {log_uniform: [a, b]}, "
+                                                      "{int_uniform: [a, b]} or {choice: […]}")
+                                                : in_brackets(value));
+    dimension.range = read_range(name, kind->kind, form->value);
+    if (!dimension.range) return;
+    if (!search || search->trials == 0)
+      problems_.error(value.at, "sweep.", name, " is a range: a search draws points from it, search: {method: random, trials: 32}");
+  } else {
+    if (list->items.empty()) return problems_.error(list->at, "sweep.", name, " is an empty list: give it values, or leave it out");
+    dimension.settings = read_values(entry, *list);
+    for (std::size_t i = 0; i < dimension.settings.size(); ++i)
+      for (std::size_t k = 0; k < i; ++k)
+        if (dimension.settings[i].texts == dimension.settings[k].texts)
+          problems_.error(list->items[i].at, "sweep.", name, " has the value ", printable(dimension.settings[i].texts.front()), " twice");
   }
   if (const Entry* set = find_key(arguments_, entry.key, schema_)) {
     problems_.warning(set->at, "sweep.", name, " is left out: --set wins over it");
     return;
   }
-  if (!axis.settings.empty()) axes_.push_back(std::move(axis));
+  if (dimension.range || !dimension.settings.empty()) dimensions_.push_back(std::move(dimension));
+}
+
+std::optional<StudyReader::Range> StudyReader::read_range(const std::string& name, Range::Kind kind, const Node& node) {
+  const bool whole = kind == Range::Kind::whole, logarithmic = kind == Range::Kind::logarithmic;
+  std::vector<double> ends;
+  for (const Node& item : node.items)
+    if (item.is_scalar() && !item.quoted)
+      if (const auto read = read_number(item.scalar); read && std::isfinite(read.value)) ends.push_back(read.value);
+  if (ends.size() != 2 || node.items.size() != 2 || !(ends[0] < ends[1]) || (logarithmic && ends[0] <= 0) ||
+      (whole && (ends[0] != std::round(ends[0]) || ends[1] != std::round(ends[1]) || std::fabs(ends[0]) > 1e15 || std::fabs(ends[1]) > 1e15))) {
+    problems_.error(node.at, "sweep.", name, ": a range is two ", whole ? "whole numbers" : logarithmic ? "numbers above 0" : "numbers", ", the smaller first, as [1, 100]");
+    return std::nullopt;
+  }
+  return Range{kind, ends[0], ends[1]};
+}
+
+// Keys that change together: their first values are one setting, their second ones the next.
+void StudyReader::read_zip(const Node& node) {
+  if (!node.is_mapping() || node.entries.size() < 2)
+    return problems_.error(node.at, "sweep.zip must be a mapping of several keys to lists of as many values, as {lr: [0.1, 0.01], epochs: [10, 100]}, not ",
+                           node.is_mapping() ? cat("one of ", node.entries.size()) : kind_name(node));
+  Dimension dimension;
+  std::size_t count = 0;
+  for (const Entry& entry : node.entries) {
+    const std::string name = printable(entry.key);
+    if (!swept_once(entry)) return;
+    for (const Entry& other : node.entries)
+      if (&other < &entry && full_key(other.key, schema_) == full_key(entry.key, schema_))
+        return problems_.error(entry.at, "sweep.zip.", name, " is the key sweep.zip.", printable(other.key), " once more");
+    if (!entry.value.is_list() || entry.value.items.empty())
+      return problems_.error(entry.value.at, "sweep.zip.", name, " must be a list of values, not ", entry.value.is_list() ? "an empty one" : kind_name(entry.value),
+                             in_brackets(entry.value));
+    if (count == 0) count = entry.value.items.size();
+    if (entry.value.items.size() != count)
+      return problems_.error(entry.value.at, "sweep.zip.", name, " has ", entry.value.items.size(), " values, ", printable(node.entries.front().key), " beside it has ", count,
+                             ": those at one place go together");
+    if (const Entry* set = find_key(arguments_, entry.key, schema_)) {
+      problems_.warning(set->at, "sweep.zip.", name, " is left out: --set wins over it");
+      continue;
+    }
+    auto values = read_values(entry, entry.value);
+    if (values.size() != count) return;
+    dimension.settings.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      merge(dimension.settings[i].patch, values[i].patch, schema_);
+      dimension.settings[i].texts.push_back(values[i].texts.front());
+    }
+    dimension.keys.push_back(entry.key);
+  }
+  if (!dimension.keys.empty()) dimensions_.push_back(std::move(dimension));
+}
+
+void StudyReader::read_search() {
+  const Node node = take("search");
+  if (node.is_null()) return;
+  search_at_ = node.at;
+  if (!node.is_mapping()) return problems_.error(node.at, "search must be a mapping such as {method: random, trials: 32}, not ", kind_name(node));
+  SearchSpec out;
+  bool method = false;
+  for (const Entry& entry : node.entries) {
+    const Key* key = schema_.find("search." + entry.key);
+    if (!key) {
+      unknown_key(entry, "search", "", schema_, problems_);
+      continue;
+    }
+    Node ignored;
+    const auto value = ValueReader(schema_, *sources_, problems_).read(*key, entry.value, ignored);
+    if (!value) continue;
+    if (entry.key == "method") out.halving = value->text == "halving", method = true;
+    if (entry.key == "trials") out.trials = value->integer;
+    if (entry.key == "seed") out.seed = static_cast<std::uint64_t>(value->integer);
+    if (entry.key == "from") out.from = value->span;
+    if (entry.key == "factor") out.factor = value->number;
+  }
+  if (!method) problems_.error(node.at, "search needs a method: random, or halving");
+  if (method && !out.halving) {
+    if (out.trials == 0) problems_.error(node.at, "search: {method: random} needs a number of points to look at, as trials: 32");
+    for (const char* key : {"from", "factor"})
+      if (const Entry* entry = node.find(key)) problems_.error(entry->at, "search.", key, " is for method: halving; random trains every point to its end");
+  }
+  search = out;
 }
 
 void StudyReader::warn_of_variants() {
   for (const std::string& name : variants())
-    for (const Axis& axis : axes_)
-      if (const Entry* own = find_key(std::ranges::find(variants_, name, &Variant::name)->patch, axis.key, schema_))
-        problems_.warning(own->at, "variant ", quote(name), " sets ", printable(axis.key), ", and so does the sweep, which wins");
+    for (const std::string& key : swept)
+      if (const Entry* own = find_key(std::ranges::find(variants_, name, &Variant::name)->patch, key, schema_))
+        problems_.warning(own->at, "variant ", quote(name), " sets ", printable(key), ", and so does the sweep, which wins");
+}
+
+// Every combination, the last key the fastest.
+std::vector<StudyReader::Point> StudyReader::grid() {
+  double count = static_cast<double>(variants_.size());
+  for (const Dimension& dimension : dimensions_) count *= static_cast<double>(dimension.settings.size());
+  if (count > static_cast<double>(max_trials)) {
+    problems_.error(sweep_at_, "the sweep and ", variants_.size(), variants_.size() == 1 ? " variant" : " variants", " are ", count,
+                    " trials a seed: ", max_trials, " are allowed", search ? "" : "; search: {method: random, trials: 64} looks at some of them");
+    for (Dimension& dimension : dimensions_) dimension.settings.resize(std::min<std::size_t>(dimension.settings.size(), 1));
+  }
+  std::vector<Point> out{{}};
+  for (const Dimension& dimension : dimensions_) {
+    std::vector<Point> finer;
+    for (const Point& point : out)
+      for (std::size_t i = 0; i < dimension.settings.size(); ++i) {
+        finer.push_back(point);
+        extend(finer.back(), dimension, dimension.settings[i], i);
+      }
+    out = std::move(finer);
+  }
+  return out;
+}
+
+void StudyReader::extend(Point& point, const Dimension& dimension, const Setting& setting, std::size_t position) {
+  point.patches.push_back(setting.patch);
+  for (std::size_t k = 0; k < dimension.keys.size(); ++k) {
+    point.level.values.push_back(setting.texts[k]);
+    point.level.name += cat(point.level.name.empty() ? "" : "/", folder_of(dimension.keys[k], setting.texts[k], position));
+  }
+}
+
+// A number of the range in six digits, so that the file that is written of it says it whole.
+StudyReader::Setting StudyReader::drawn(const Dimension& dimension, Random& random) {
+  const Range& range = *dimension.range;
+  double value = 0;
+  switch (range.kind) {
+    case Range::Kind::uniform: value = range.low + (range.high - range.low) * random.uniform(); break;
+    case Range::Kind::logarithmic: value = std::exp(std::log(range.low) + (std::log(range.high) - std::log(range.low)) * random.uniform()); break;
+    case Range::Kind::whole: value = range.low + static_cast<double>(random.below(static_cast<std::uint64_t>(range.high - range.low) + 1)); break;
+  }
+  if (range.kind != Range::Kind::whole) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr;
+    std::from_chars(text, end, value);
+    value = std::clamp(value, range.low, range.high);
+  }
+  return setting(dimension.entry, make_scalar(number(value), dimension.entry.value.at));
+}
+
+// The point at each place is a function of search.seed and the place alone, so that more points leave the first ones as they are. None comes twice.
+std::vector<StudyReader::Point> StudyReader::sampled() {
+  double possible = 1;
+  for (const Dimension& dimension : dimensions_) possible *= dimension.range ? HUGE_VAL : static_cast<double>(dimension.settings.size());
+  auto count = static_cast<std::size_t>(search->trials);
+  if (static_cast<double>(count) > possible) {
+    problems_.error(search_at_, "search.trials asks for ", count, " points where the sweep has ", possible, ": ", search->halving ? "leave trials out" : "leave search out",
+                    ", and all of them are tried");
+    return grid();
+  }
+  std::vector<Point> out;
+  std::set<std::vector<std::string>> known;
+  constexpr int tries = 1000;  // a whole number of a narrow range comes again and again
+  for (std::size_t place = 0; place < count; ++place) {
+    Random random(search->seed, Stream::search, place);
+    for (int again = 0; again < tries && out.size() == place; ++again) {
+      Point point;
+      for (const Dimension& dimension : dimensions_) {
+        const auto chosen = dimension.range ? 0 : static_cast<std::size_t>(random.below(dimension.settings.size()));
+        extend(point, dimension, dimension.range ? drawn(dimension, random) : dimension.settings[chosen], chosen);
+      }
+      if (!known.insert(point.level.values).second) continue;
+      const std::string number = cat(place + 1), most = cat(count);
+      point.level.name = "point-" + std::string(std::max<std::size_t>(most.size(), 3) - std::min(number.size(), std::max<std::size_t>(most.size(), 3)), '0') + number;
+      out.push_back(std::move(point));
+    }
+    if (out.size() == place) {
+      problems_.error(search_at_, "search.trials asks for ", count, " points, but only ", place, " different ones were found in the ranges of the sweep");
+      break;
+    }
+  }
+  if (out.empty()) out.emplace_back();
+  return out;
 }
 
 void StudyReader::read_cases() {
-  double count = static_cast<double>(variants_.size());
-  for (const Axis& axis : axes_) count *= static_cast<double>(axis.settings.size());
-  if (count > static_cast<double>(max_trials)) {
-    problems_.error(sweep_at_, "the sweep and ", variants_.size(), variants_.size() == 1 ? " variant" : " variants", " are ", count,
-                    " trials a seed: ", max_trials, " are allowed");
-    for (Axis& axis : axes_) axis.settings.resize(std::min<std::size_t>(axis.settings.size(), 1));
-  }
-  std::vector<std::vector<std::size_t>> grid{{}};  // the last key is the fastest
-  for (const Axis& axis : axes_) {
-    swept.push_back(axis.key);
-    std::vector<std::vector<std::size_t>> finer;
-    for (const auto& point : grid)
-      for (std::size_t i = 0; i < axis.settings.size(); ++i) {
-        finer.push_back(point);
-        finer.back().push_back(i);
-      }
-    grid = std::move(finer);
-  }
+  for (const Dimension& dimension : dimensions_) swept.insert(swept.end(), dimension.keys.begin(), dimension.keys.end());
+  const bool ranges_left = std::ranges::any_of(dimensions_, [](const Dimension& dimension) { return dimension.range.has_value(); });
+  if (ranges_left && !(search && search->trials > 0)) return void(cases.push_back(read(variants_.front(), {})));  // said already
+  const std::vector<Point> points = search && search->trials > 0 && !dimensions_.empty() ? sampled() : grid();
   for (const Variant& variant : variants_)
-    for (const auto& point : grid)
+    for (const Point& point : points)
       if (cases.empty() || !problems_.full()) cases.push_back(read(variant, point));
 }
 
-StudyReader::Case StudyReader::read(const Variant& variant, const std::vector<std::size_t>& point) {
+StudyReader::Case StudyReader::read(const Variant& variant, const Point& point) {
   Node tree = root_;
   merge(tree, variant.patch, schema_);
-  Case out{variant.name, {}, {}};
-  for (std::size_t i = 0; i < point.size(); ++i) {
-    const auto& [patch, text] = axes_[i].settings[point[i]];
-    merge(tree, patch, schema_);
-    out.point.values.push_back(text);
-    out.point.name += cat(out.point.name.empty() ? "" : "/", folder_of(axes_[i].key, text, point[i]));
-  }
+  for (const Node& patch : point.patches) merge(tree, patch, schema_);
+  Case out{variant.name, point.level, {}};
   merge(tree, arguments_, schema_);
   out.reading = read_experiment(tree, schema_, *sources_, problems_);
   Experiment& e = out.reading.experiment;

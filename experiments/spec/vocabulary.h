@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -6,7 +7,9 @@
 
 namespace lehr::spec {
 
-// The names a file may use for parts this folder does not know: plain data, made by the caller from its tables.
+struct Experiment;
+
+// What this folder does not know: the names a file may use for parts, made by the caller from its tables, and a look into the data.
 struct Vocabulary {
   struct Hyper {
     std::string name;
@@ -38,6 +41,7 @@ struct Vocabulary {
   std::vector<std::string> deciding;           // those that a decision threshold between two classes moves
   std::map<std::string, Loss> losses;
   std::map<std::string, Initializer> initializers;
+  std::function<std::vector<std::string>(const Experiment&)> fold_values;  // the values of folds.column
 };
 
 }  // namespace lehr::spec

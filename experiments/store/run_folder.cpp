@@ -8,6 +8,7 @@
 
 #include "experiments/report/environment.h"
 #include "experiments/report/json_text.h"
+#include "experiments/report/run_json.h"
 #include "experiments/report/summary.h"
 
 namespace lehr::store {
@@ -113,7 +114,7 @@ void RunFolder::empty() const {
     if (const fs::path below = fs::path(name).lexically_normal(); below.is_relative() && *below.begin() != "..") fs::remove(folder_ / "models" / below, error);
   if (fs::is_directory(fs::symlink_status(folder_ / "states", error)))
     for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
-      if (entry.path().extension() == ".safetensors") fs::remove(entry.path(), error);
+      if ((entry.path().extension() == ".safetensors" || entry.path().extension() == ".f32")) fs::remove(entry.path(), error);
   std::vector<fs::path> folders;
   for (auto it = fs::recursive_directory_iterator(folder_ / "models", error); !error && it != fs::recursive_directory_iterator(); it.increment(error))
     if (it->is_directory(error) && !it->is_symlink(error)) folders.push_back(it->path());
@@ -126,6 +127,7 @@ void RunFolder::empty() const {
 }
 
 void RunFolder::start(const report::RunInfo& info) {
+  folds_ = info.axes.find(Axis::Role::fold) != nullptr;
   settings_["name"] = info.name;
   settings_["experiment"] = info.experiment_text;
   settings_["command"] = info.command_line;
@@ -189,6 +191,22 @@ std::optional<Saved> RunFolder::saved(std::size_t trial) {
   return Store::open(folder_, false).saved(ids_.at(trial));
 }
 
+std::int64_t RunFolder::epochs(std::size_t trial) const {
+  return ids_.at(trial) < stored_.trials.size() ? stored_.trials[ids_[trial]].epochs : 0;
+}
+
+EpochRecord RunFolder::record(std::size_t trial, std::int64_t epoch) {
+  const std::lock_guard lock(reading_);
+  writer_->flush();
+  return Store::open(folder_, false).record(ids_.at(trial), epoch);
+}
+
+std::vector<float> RunFolder::predictions(std::size_t trial, const std::string& rows) {
+  const std::lock_guard lock(reading_);
+  writer_->flush();
+  return Store::open(folder_, false).predictions(ids_.at(trial), rows);
+}
+
 void RunFolder::trial_started(const report::TrialInfo& trial) {
   writer_->hand(256, [i = id(trial), now = report::utc_now()](Store& store) { store.started(i, now); });
 }
@@ -216,8 +234,10 @@ void RunFolder::state(const report::TrialInfo& trial, const Saved& saved) {
 }
 
 void RunFolder::trial_finished(const report::TrialInfo& trial, const TrialResult& result) {
-  writer_->hand(1024, [i = id(trial), now = report::utc_now(), result](Store& store) {
-    store.finished(i, result, now);
+  std::size_t bytes = 1024;
+  for (const auto& predicted : result.predictions) bytes += predicted.values.size() * sizeof(float);
+  writer_->hand(bytes, [i = id(trial), now = report::utc_now(), result, whole = folds_](Store& store) {
+    store.finished(i, result, now, whole);
     if (result.outcome == Outcome::failed || result.outcome == Outcome::diverged) store.event(i, now, name(result.outcome), report::json_object({{"message", result.message}}));
   });
 }
@@ -267,7 +287,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
     fs::rename(temp, folder_ / "metrics.csv");
   }
   write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
-  write_file_lazily(folder_ / "summary.md", report::summary_md(info, results));
+  write_file_lazily(folder_ / "summary.md", report::summary_md(info, results, pooled_));
   writer_->close();
   const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) ::syncfs(fd), ::close(fd);

@@ -50,6 +50,12 @@ class RunFolder : public report::Reporter {
   virtual std::filesystem::path model(const std::string& name, std::string_view content);
   void remove_model(const std::string& name);
   void finish(const report::RunInfo& info, const std::vector<TrialResult>& results) override;
+  void pooled(const std::vector<report::Pooled>& all) override { pooled_ = all; }
+  // Of a run to be resumed: epochs a trial had, and what one of them measured, in figures alone.
+  std::int64_t epochs(std::size_t trial) const;
+  EpochRecord record(std::size_t trial, std::int64_t epoch);
+  // Scores of the last weights on these rows ("val", "test"), [rows, width]; empty where they were not kept.
+  std::vector<float> predictions(std::size_t trial, const std::string& rows);
 
  private:
   void take();
@@ -62,6 +68,8 @@ class RunFolder : public report::Reporter {
   std::unique_ptr<Writer> writer_;
   std::mutex reading_;
   std::vector<std::string> models_;
+  std::vector<report::Pooled> pooled_;
+  bool folds_ = false;  // scores are kept whatever their size
   std::vector<std::size_t> ids_;  // of the trials of the run, in the store: those it had keep theirs
   std::size_t id(const report::TrialInfo& trial) const { return ids_.at(trial.index); }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <set>
 
@@ -214,7 +215,7 @@ void Store::blob(std::size_t trial, const std::string& kind, const Saved& of, st
   while (old.next()) replaced_.push_back(old.text(0));
   std::string file;
   if (content.size() > largest_blob) {
-    file = cat("states/", trial, ".", kind, ".", of.step, ".safetensors");
+    file = cat("states/", trial, ".", kind, ".", of.step, kind.starts_with("predictions") ? ".f32" : ".safetensors");
     std::erase(replaced_, file);
     fs::create_directories(folder_ / "states");
     write_file(folder_ / file, content);
@@ -245,7 +246,7 @@ void Store::sweep() const {
   while (s.next()) named.insert(s.text(0));
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
-    if (entry.path().extension() == ".safetensors" && !named.contains("states/" + entry.path().filename().string())) fs::remove(entry.path(), error);
+    if ((entry.path().extension() == ".safetensors" || entry.path().extension() == ".f32") && !named.contains("states/" + entry.path().filename().string())) fs::remove(entry.path(), error);
 }
 
 std::string Store::content(const Statement& row) const {
@@ -276,7 +277,20 @@ std::optional<Saved> Store::saved(std::size_t trial) const {
   return out;
 }
 
-void Store::finished(std::size_t trial, const TrialResult& given, const std::string& time) {
+std::vector<float> Store::predictions(std::size_t trial, const std::string& rows) const {
+  Statement s = database_.prepare("SELECT * FROM blob WHERE trial=? AND kind=?");
+  s.bind(static_cast<std::int64_t>(trial)).bind("predictions." + rows);
+  std::vector<float> out;
+  while (s.next()) {
+    if (!s.intact()) throw damaged("a row of blob has another check sum");
+    const std::string bytes = content(s);
+    out.resize(bytes.size() / sizeof(float));
+    std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+  }
+  return out;
+}
+
+void Store::finished(std::size_t trial, const TrialResult& given, const std::string& time, bool all_scores) {
   const auto id = static_cast<std::int64_t>(trial);
   TrialResult r = given;
   const auto predictions = std::move(r.predictions);
@@ -306,7 +320,7 @@ void Store::finished(std::size_t trial, const TrialResult& given, const std::str
   constexpr std::size_t most = std::size_t{1} << 20;
   std::size_t bytes = 0;
   for (const auto& p : predictions) bytes += p.values.size() * sizeof(float);
-  if (bytes > most) return;
+  if (bytes > most && !all_scores) return;
   const Saved now{r.epochs.empty() ? 0 : r.epochs.back().epoch, r.epochs.empty() ? 0 : r.epochs.back().step, true, "", "", {}, "", ""};
   for (const auto& p : predictions)
     blob(trial, "predictions." + p.rows, now, std::nullopt, {reinterpret_cast<const char*>(p.values.data()), p.values.size() * sizeof(float)});
@@ -358,6 +372,25 @@ std::vector<Store::EpochRow> Store::rows(std::size_t trial) const {
     for (std::size_t c = 0; c < columns_.size(); ++c) row.values.push_back(s.real(4 + static_cast<int>(c)));
   }
   return out;
+}
+
+EpochRecord Store::record(std::size_t trial, std::int64_t epoch) const {
+  for (const EpochRow& row : rows(trial)) {
+    if (row.epoch != epoch) continue;
+    EpochRecord out;
+    out.epoch = row.epoch, out.step = row.step, out.samples = row.samples;
+    const auto value = [&](const std::string& name) { return row.values.at(static_cast<std::size_t>(std::ranges::find(columns_, name) - columns_.begin())); };
+    const auto measured = [&](const std::string& prefix) {
+      std::vector<Measured> all;
+      for (const std::string& metric : metrics_) all.push_back({value(prefix + metric), std::nan(""), 0, nullptr});
+      return all;
+    };
+    out.loss = value("loss"), out.train = measured("");
+    out.val_loss = value("val_loss"), out.val = measured("val_"), out.evaluated = !std::isnan(out.val_loss);
+    if (averages_) out.average_loss = value("avg_val_loss"), out.average = measured("avg_val_");
+    return out;
+  }
+  throw damaged(cat("epoch ", epoch, " of trial ", trial, " is missing"));
 }
 
 void Store::check() const {

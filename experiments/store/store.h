@@ -36,6 +36,10 @@ class Store {
   std::vector<StoredTrial> trials() const;
   // The last state of a trial with its best and averaged weights; absent where none was kept.
   std::optional<Saved> saved(std::size_t trial) const;
+  // What an epoch measured, without uncertainties and counts. Error where it has no row.
+  EpochRecord record(std::size_t trial, std::int64_t epoch) const;
+  // Scores of the last weights, see RunFolder.
+  std::vector<float> predictions(std::size_t trial, const std::string& rows) const;
   // All rows of all epochs, as metrics.csv has them, in order of trial, then epoch, in pieces.
   void metrics(const std::function<void(std::string_view piece)>& to) const;
   // What an epoch's row holds behind samples, in the order of columns(); NaN: null.
@@ -51,7 +55,8 @@ class Store {
   void started(std::size_t trial, const std::string& time);
   void epoch(std::size_t trial, const EpochRecord& record);
   void state(std::size_t trial, const Saved& saved);
-  void finished(std::size_t trial, const TrialResult& result, const std::string& time);
+  // all_scores: those of more than a megabyte, too.
+  void finished(std::size_t trial, const TrialResult& result, const std::string& time, bool all_scores);
   void event(std::optional<std::size_t> trial, const std::string& time, const std::string& what, const std::string& detail);
   void setting(const std::string& key, const std::string& value);
   // After a commit: files that no row names any more go.

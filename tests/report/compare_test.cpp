@@ -101,7 +101,7 @@ TEST_CASE("the averaged weights may choose", "[report]") {
 
 TEST_CASE("where the split varies each seed chooses for itself", "[report]") {
   Sample s({"a"});
-  s.info.axes.all.back().splits = true;
+  s.info.axes.all.back().splits = s.info.axes.all.back().chooses = true;
   s.set(0, 0, {0.90, 0.10}, {0.20, 0.30});
   s.set(0, 1, {0.80, 0.60}, {0.40, 0.50});
   const auto all = cells(s.info, s.results);
@@ -203,7 +203,7 @@ TEST_CASE("a difference must stand among its fellows, and splits that share rows
   s.info.trials.resize(16), s.results.resize(16);
   s.info.axes.all.front().levels.pop_back();
   CHECK(differs().differs());
-  s.info.axes.all.back().splits = true;
+  s.info.axes.all.back().splits = s.info.axes.all.back().chooses = true;
   CHECK(differs().difference->high - differs().difference->low == Approx(2 * 2.364624 * 0.0130931 * std::sqrt(0.125 + 0.5)).epsilon(1e-4));
   CHECK_FALSE(differs().differs());
 }

@@ -77,8 +77,8 @@ auto fields(PlanSizes& s) {
 // What is left of an experiment: its specs are above, its name and its places in a file decide nothing that is trained.
 auto fields(spec::Experiment& s) {
   auto& [path, name, model, data, loss, metrics, threshold, threshold_metric, optimizer, lr_scale, params, epochs, batch, accumulate, quantities, clip_form,
-         clip_epsilon, average, evaluate_every, early_stop, on_divergence, max_steps, time_limit, expect, checkpoint, keep_models, seed, threads, places] = s;
-  (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places, (void)checkpoint, (void)keep_models;
+         clip_epsilon, average, evaluate_every, early_stop, on_divergence, max_steps, time_limit, expect, checkpoint, keep_models, seed, fold_repeats, fold_only, threads, places] = s;
+  (void)path, (void)name, (void)model, (void)data, (void)loss, (void)optimizer, (void)params, (void)batch, (void)places, (void)checkpoint, (void)keep_models, (void)fold_repeats, (void)fold_only;
   return std::tie(metrics, threshold, threshold_metric, lr_scale, epochs, accumulate, quantities, clip_form, clip_epsilon, average, evaluate_every, early_stop,
                   on_divergence, max_steps, time_limit, expect, seed, threads);
 }

@@ -42,6 +42,7 @@ class Validator {
     if (word == "exclusiveMinimum") return !v.is_number() || v > rule;
     if (word == "pattern") return !v.is_string() || std::regex_search(v.get<std::string>(), std::regex(rule.get<std::string>()));
     if (word == "minLength") return !v.is_string() || v.get<std::string>().size() >= rule;
+    if (word == "maxItems") return !v.is_array() || v.size() <= rule;
     if (word == "minItems") return !v.is_array() || v.size() >= rule;
     if (word == "minProperties") return !v.is_object() || v.size() >= rule;
     if (word == "required") return !v.is_object() || std::ranges::all_of(rule, [&](const Json& key) { return v.contains(key.get<std::string>()); });
@@ -143,6 +144,20 @@ TEST_CASE("the JSON Schema accepts what the reader accepts and refuses what it r
       {"/sweep", "{\"lr_scale\": 1}", false},
       {"/sweep", "{\"seed\": [1]}", false},
       {"/sweep", "{}", false},
+      {"/sweep", "{\"lr\": {\"log_uniform\": [1e-4, 1]}, \"batch.size\": {\"int_uniform\": [8, 64]}, \"lr_scale\": {\"choice\": [1, 2]}}", true},
+      {"/sweep", "{\"lr\": {\"log_uniform\": [1e-4]}}", false},
+      {"/sweep", "{\"lr\": {\"unifrom\": [1, 2]}}", false},
+      {"/sweep", "{\"batch.size\": {\"int_uniform\": [1.5, 2]}}", false},
+      {"/sweep", "{\"zip\": {\"lr_scale\": [1, 2], \"epochs\": [3, 4]}}", true},
+      {"/sweep", "{\"zip\": {\"lr_scale\": [1, 2]}}", false},
+      {"/search", "{\"method\": \"random\", \"trials\": 8}", true},
+      {"/search", "{\"method\": \"halving\", \"from\": \"2 epochs\"}", true},
+      {"/search", "{\"method\": \"grid\"}", false},
+      {"/search", "{\"trials\": 8}", false},
+      {"/folds", "5", true},
+      {"/folds", "{\"k\": 5, \"stratify\": true, \"repeat\": 3}", true},
+      {"/folds", "{\"k\": 1}", false},
+      {"/folds", "{\"n\": 5}", false},
       {"/lr_scale", "0", false},
       {"/compare", "{\"select\": \"val_loss\"}", true},
       {"/early_stop", "5", false},
@@ -226,7 +241,7 @@ TEST_CASE("explanations say type, default, range, names and keys") {
       {"lr.cosine.from", {"required"}},
       {"cosine", {"{type: cosine"}},
       {"params", {"freeze", "lr_scale"}},
-      {"folds", {"Not supported yet"}},
+      {"report", {"Not supported yet"}},
       {"early_stop", {"patience", "restore"}},
       {"on_divergence.retry", {"times"}},
       {"loss.delta", {"(of loss type huber)", "above 0"}},
