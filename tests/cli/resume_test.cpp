@@ -77,6 +77,37 @@ TEST_CASE("a run killed at any moment and resumed is the unbroken one, byte for 
 }
 
 // After its first second a run writes a log beside the store; a flipped bit ends the log there, and what stands is an older state.
+TEST_CASE("folds, searches and halving that are killed or stopped come to the end they would have had", "[cli][resume][kill]") {
+  const std::string folds = "folds: {k: 3, stratify: true}\n", ranges = "sweep: {lr_scale: {log_uniform: [0.01, 10]}, optimizer.momentum: [0.5, 0.9]}\n";
+  const std::string halving = "search: {method: halving, trials: 9, from: 2 epochs}\n";
+  const auto text = [](const std::string& more, const std::string& epochs, const std::string& split = "33%, take: tail") {
+    std::string yaml = experiment("epochs: 2", "epochs: " + epochs) + "checkpoint: {every: 7 steps}\n" + more;
+    return yaml.replace(yaml.find("33%, take: tail"), 15, split);
+  };
+  const struct {
+    const char* what;
+    std::string yaml;
+  } rows[] = {{"folds with a split of their own and halving", text(folds + ranges + halving + "early_stop: {on: val_loss, patience: 3 epochs}\n", "12")},
+              {"repeated folds", text("folds: {k: 3, repeat: 2}\n", "6")},
+              {"halving over several seeds", text(ranges + halving, "13", "20%, test: 20%")}};
+  for (const auto& row : rows) {
+    const Workplace place;
+    const auto [whole, calls] = Unbroken(place, row.yaml);
+    Random random(17, Stream::data);
+    for (int i = 0; i < std::max(6, moments() / 3); ++i) {
+      const long at = 1 + static_cast<long>(random.below(static_cast<std::uint64_t>(calls)));
+      const bool kill = i % 3 != 2;
+      INFO(row.what << (kill ? ", killed" : ", stopped") << " in call " << at << " of " << calls << " that change a file");
+      fs::remove_all(place.path("broken"));
+      const auto ran = place.lehr("run study.yaml --quiet --out broken", faulty(cat(kill ? "kill:" : "term:", at)));
+      CHECK((ran.code == 137 || ran.code == 0 || ran.code == 143));
+      if (ran.code == 0) continue;
+      bring_to_an_end(place, "broken");
+      CHECK(results(place, "broken") == whole);
+    }
+  }
+}
+
 TEST_CASE("a run killed with its log open is resumed, the log damaged or not", "[cli][resume][kill][wal]") {
   const Workplace place;
   const auto [whole, calls] = Unbroken(place, study("12000", "2000 steps"), " --jobs 1");
