@@ -48,6 +48,7 @@ class Trainer {
     result.epochs.reserve(static_cast<std::size_t>(job_.epochs));
     if (job_.from) restore(*job_.from);
     if (p_.seen == 0) take(good_, retries());
+    if (job_.from && p_.seen == 0 && !over() && observer_ && observer_->stopping()) interrupted(cat("interrupted after epoch ", p_.epoch));
     try {
       while (!over() && result.outcome == Outcome::done && epoch()) {}
       if (over() && result.outcome == Outcome::done && (p_.ended || restores() || untested())) close();

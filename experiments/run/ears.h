@@ -11,12 +11,13 @@ namespace lehr::run {
 // Hands what happens in one trial to the reporters and the run folder.
 class Ears : public Observer {
  public:
-  // until: it pauses after this epoch; 0: never. keep: where a state goes beside the reporters, or none.
+  // until: it pauses after this epoch; 0: never. epochs: that it has already. keep: where a state goes beside the reporters, or none.
   Ears(const report::TrialInfo& trial, const RunOptions& options, const std::vector<report::Reporter*>& reporters, const spec::Experiment& e, const Clock& clock,
-       std::int64_t until, const std::function<void(Saved)>& keep)
+       std::int64_t until, std::int64_t epochs, const std::function<void(Saved)>& keep)
       : trial_(trial), options_(options), limit_(e.time_limit), reporters_(reporters), until_(until), keep_(keep),
         every_(e.checkpoint.span ? static_cast<std::int64_t>(e.checkpoint.span->steps(clock)) : 0) {
     seconds_ = every_ > 0 ? 0 : e.checkpoint.seconds;
+    paused_ = until_ > 0 && epochs >= until_;
     if (options_.folder) last_ = options_.folder->seconds();
     for (auto* r : reporters_)
       if (auto* live = r->live(trial_)) live_ = live;

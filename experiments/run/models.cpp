@@ -100,7 +100,11 @@ void write_model(const Parts& parts, Workspace::Place& place, TrialResult& resul
 
 void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, store::RunFolder& folder,
                   const std::vector<report::Reporter*>& reporters) {
-  const ModelFiles files{[&](const std::string& name, const std::string& content) { return folder.model(name, content); },
+  std::vector<std::string> written;
+  const ModelFiles files{[&](const std::string& name, const std::string& content) {
+                           written.push_back(name);
+                           return folder.model(name, content);
+                         },
                          [&](const std::string& name) { folder.remove_model(name); }};
   const auto trials = kept(p, results);
   std::set<std::string> preparations;
@@ -111,7 +115,7 @@ void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, sto
   for (const std::size_t i : trials)
     for (const Which which : {Which::last, Which::best, Which::average}) names.push_back(file_of(i, which));
   folder.announce(names);
-  if (preparations.size() == 1) folder.model("preprocess.json", *preparations.begin());
+  if (preparations.size() == 1) files.put("preprocess.json", *preparations.begin());
   for (const std::size_t i : trials) {
     const auto saved = folder.saved(i);
     if (!saved) continue;
@@ -119,7 +123,7 @@ void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, sto
     TrialResult& result = results[i];
     const std::size_t notes = result.notes.size();
     const Outcome before = result.outcome;
-    if (preparations.size() > 1) folder.model(result.id + ".preprocess.json", parts.data->preprocess.json());
+    if (preparations.size() > 1) files.put(result.id + ".preprocess.json", parts.data->preprocess.json());
     for (const Which which : {Which::last, Which::best, Which::average}) {
       if (which == Which::best && saved->best.empty()) continue;
       if (which == Which::average && saved->average.empty()) continue;
@@ -137,6 +141,7 @@ void write_models(const PreparedStudy& p, std::vector<TrialResult>& results, sto
     }
     if (result.outcome != before || result.notes.size() != notes) folder.trial_finished(p.info.trials[i], result);
   }
+  folder.keep_models(written);
 }
 
 }  // namespace lehr::run

@@ -135,9 +135,10 @@ class StudyRun {
         from = std::move(stand.from);
       }
       if (known) {
-      } else if (until > 0 && from && from->epoch >= until) {
-        paused = true;  // it was there before the run was stopped
+      } else if (until > 0 && from && from->epoch > until) {
+        paused = true;  // it had gone on before the run was stopped
         results_[i] = {};
+        results_[i].metrics = p_.info.metrics;
         results_[i].epochs = {options_.folder->record(i, until)};
       } else if (stopping()) {
         results_[i].outcome = Outcome::interrupted;
@@ -147,7 +148,7 @@ class StudyRun {
           for (auto* r : reporters_) r->trial_started(info);
         told = true;
         const spec::Experiment& e = p_.study.trials[i].experiment();
-        Ears ears(info, options_, reporters_, e, run_clock(p_.parts[i]->sizes, e.epochs), until,
+        Ears ears(info, options_, reporters_, e, run_clock(p_.parts[i]->sizes, e.epochs), until, from ? from->epoch : 0,
                   until > 0 || (p_.info.searched && !options_.folder) ? std::function<void(Saved)>([this, i](Saved saved) { keep(i, std::move(saved)); }) : nullptr);
         results_[i] = train_trial(p_, i, worker, ears, from ? &*from : nullptr, options_.schedule_epochs, !p_.info.searched);
         paused = ears.paused() && results_[i].outcome == Outcome::interrupted;
@@ -211,7 +212,7 @@ class StudyRun {
       if (!from) return;
       const spec::Experiment& e = p_.study.trials[i].experiment();
       const std::vector<report::Reporter*> nobody;
-      Ears ears(p_.info.trials[i], options_, nobody, e, run_clock(p_.parts[i]->sizes, e.epochs), 0, nullptr);
+      Ears ears(p_.info.trials[i], options_, nobody, e, run_clock(p_.parts[i]->sizes, e.epochs), 0, 0, nullptr);
       TrialResult& result = results_[i];
       try {
         TrialResult tested = train_trial(p_, i, worker, ears, &*from, options_.schedule_epochs, true);

@@ -266,6 +266,23 @@ void RunFolder::remove_model(const std::string& name) {
   fs::remove(folder_ / "models" / name, ignored);
 }
 
+void RunFolder::keep_models(const std::vector<std::string>& names) {
+  std::error_code ignored;
+  std::vector<std::string> left;
+  for (const auto& name : models_) {
+    if (std::ranges::find(names, name) != names.end()) {
+      left.push_back(name);
+      continue;
+    }
+    const fs::path file = folder_ / "models" / name;
+    fs::remove(file, ignored);
+    for (fs::path folder = file.parent_path(); folder != folder_ && ::rmdir(folder.c_str()) == 0; folder = folder.parent_path()) {}
+  }
+  if (left.size() == models_.size()) return;
+  models_ = std::move(left);
+  writer_->hand(256, [list = report::json_list(models_)](Store& store) { store.setting("models", list); });
+}
+
 void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResult>& results) {
   const bool whole = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::interrupted; });
   writer_->hand(256, [whole, now = report::utc_now()](Store& store) {

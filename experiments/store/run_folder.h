@@ -49,6 +49,8 @@ class RunFolder : public report::Reporter {
   // A file below models/, written whole or not at all.
   virtual std::filesystem::path model(const std::string& name, std::string_view content);
   void remove_model(const std::string& name);
+  // Others that the run wrote before it was stopped go.
+  void keep_models(const std::vector<std::string>& names);
   void finish(const report::RunInfo& info, const std::vector<TrialResult>& results) override;
   void pooled(const std::vector<report::Pooled>& all) override { pooled_ = all; }
   // Of a run to be resumed: epochs a trial had, and what one of them measured, in figures alone.
