@@ -34,7 +34,8 @@ struct Two {
     join_test(table, read_test_table(write("test.csv", tested), options, table, {table.columns.size() - 1}));
     return table;
   }
-  std::string refused(const std::string& train, const std::string& tested, const TableSpec& spec = {}, const SplitOptions& split = {}, Exit code = Exit::mismatch) const {
+  std::string refused(const std::string& train, const std::string& tested, const TableSpec& spec = {}, const SplitOptions& split = {},
+                      Exit code = Exit::mismatch) const {
     try {
       prepare_data(joined(train, tested, spec), spec, split);
     } catch (const Error& error) {
