@@ -229,7 +229,8 @@ PreparedArrays prepare_arrays(const ArraysSpec& spec, const ArrayUse& use, const
   Dataset split_of;  // the rows that are dealt
   split_of.source = data.source, split_of.rows = all.rows, split_of.classes = data.classes, split_of.target.i64 = data.target.i64;
   if (const auto& fold = options.fold) {
-    if (!fold->group.empty() || !fold->column.empty()) throw misfit("arrays have no named columns to deal folds by: ", quote(fold->group.empty() ? fold->column : fold->group), " is none");
+    for (const auto& [key, column] : {std::pair{"folds.group", &fold->group}, std::pair{"folds.column", &fold->column}})
+      if (!column->empty()) throw misfit(key, ": arrays have no named columns, as ", quote(*column), ", to deal folds by");
     if (!test.inputs.empty()) throw misfit("data.test and folds exclude each other: the rows of a fold are those that are measured once");
   }
   out.split = split(split_of, options);

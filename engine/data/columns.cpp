@@ -139,8 +139,8 @@ std::size_t whole_column(const CsvTable& table, const std::string& name, const c
   for (std::int64_t row = table.first_rows(); row-- > 0;)
     if (table::missing(column, row)) ++missing, first = row;
   if (missing == 0) return c;
-  throw Error(key, ": column ", quote(name), " of ", quote(table.source), " has ", missing, missing == 1 ? " missing cell" : " missing cells", ", the first in ",
-              table.place(first, c), ": every row needs one")
+  throw Error(key, ": column ", quote(name), " of ", quote(table.source), " has ", missing, missing == 1 ? " missing cell" : " missing cells",
+              ", the first in ", table.place(first, c), ": every row needs one")
       .code(Exit::mismatch);
 }
 

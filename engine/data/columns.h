@@ -21,8 +21,8 @@ ColumnUse column_use(const CsvTable& table, const TableSpec& spec, Problems& pro
 std::vector<std::size_t> target_columns(const CsvTable& table, const TableSpec& spec);
 std::vector<std::size_t> weight_columns(const CsvTable& table, const TableSpec& spec);
 
-// The column that a key names and that has a value in every row of the (first) file. Error (Exit::mismatch) where there is none, naming the nearest, or where a cell
-// is missing.
+// The column that a key names and that has a value in every row of the (first) file. Error (Exit::mismatch) where there is none, naming the nearest, or
+// where a cell is missing.
 std::size_t whole_column(const CsvTable& table, const std::string& name, const char* key);
 
 }  // namespace lehr

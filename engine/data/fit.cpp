@@ -12,6 +12,7 @@
 #include "engine/data/problems.h"
 #include "engine/data/scalers.h"
 #include "engine/data/target.h"
+#include "engine/data/test_table.h"
 #include "engine/data/transforms.h"
 
 namespace lehr {
@@ -342,39 +343,6 @@ Preprocess fit(const CsvTable& table, const TableSpec& spec, Rows train_rows) {
     return out;
   });
 }
-
-namespace {
-// Rows of a class that no row of the first file has: nothing could have learnt it.
-void check_test_classes(const CsvTable& table, const Dataset& data) {
-  const auto dealt = static_cast<std::size_t>(table.first_rows());
-  if (data.classes.empty()) return;
-  std::vector<std::int64_t> met(data.classes.size(), -1);  // the first row
-  for (std::size_t row = 0; row < data.target.i64.size(); ++row)
-    if (const std::int64_t c = data.target.i64[row]; c >= 0 && met[static_cast<std::size_t>(c)] < 0) met[static_cast<std::size_t>(c)] = static_cast<std::int64_t>(row);
-  Problems problems;
-  for (std::size_t c = 0; c < met.size(); ++c)
-    if (met[c] >= static_cast<std::int64_t>(dealt))
-      problems.add("line ", table.line(met[c]), ": class ", quote(data.classes[c]), " has no row in ", quote(table.files.front().source),
-                   ": no model that is trained on it knows this class (data.target.ignore leaves it uncounted)");
-  problems.raise(Exit::mismatch);
-}
-
-// The rows of a second file are the test rows, all of them.
-Split split_table(const CsvTable& table, const Dataset& data, const SplitOptions& options) {
-  const SplitColumns columns = split_columns(table, options);
-  if (table.files.empty()) return split(data, options, columns);
-  if (options.tests() || options.fold)
-    throw Error("data.test_file and ", options.fold ? "folds" : "data.split.test", " exclude each other: the rows of the file are the test rows").code(Exit::mismatch);
-  check_test_classes(table, data);
-  Dataset dealt;
-  dealt.source = table.files.front().source, dealt.rows = table.first_rows(), dealt.classes = data.classes;
-  if (!data.classes.empty()) dealt.target.i64.assign(data.target.i64.begin(), data.target.i64.begin() + dealt.rows);
-  Split out = split(dealt, options, columns);
-  out.test.resize(static_cast<std::size_t>(table.rows - dealt.rows));
-  std::iota(out.test.begin(), out.test.end(), static_cast<std::int32_t>(dealt.rows));
-  return out;
-}
-}  // namespace
 
 FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options) {
   FittedData out;

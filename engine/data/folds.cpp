@@ -23,17 +23,20 @@ std::string several(std::int64_t count, const char* what) { return cat(grouped(c
 void check(const FoldOptions& fold) {
   if (fold.k < 2) throw misfit("folds.k is ", fold.k, ": at least two folds are needed, one is measured and the others train");
   if (fold.index < 0 || fold.index >= fold.k) throw misfit("there is no fold ", fold.index, " of ", fold.k, ", they count from 0");
-  if (fold.repeat < 0 || fold.repeat >= std::numeric_limits<std::int32_t>::max()) throw misfit("there is no dealing ", fold.repeat, " of folds, they count from 0");
+  if (fold.repeat < 0 || fold.repeat >= std::numeric_limits<std::int32_t>::max())
+    throw misfit("there is no dealing ", fold.repeat, " of folds, they count from 0");
 }
 
 void check_classes(const Dataset& data, const std::vector<Rows>& classes, std::int64_t k) {
   for (std::size_t c = 0; c < data.classes.size(); ++c)
     if (std::ssize(classes[c]) < k)
-      throw misfit("folds.stratify: class ", quote(data.classes[c]), " has ", several(std::ssize(classes[c]), "row"), ", too few for one in each of ", k, " folds");
+      throw misfit("folds.stratify: class ", quote(data.classes[c]), " has ", several(std::ssize(classes[c]), "row"),
+                   ", too few for one in each of ", k, " folds");
 }
 
-// Whole groups, so that what is measured of each fold (its rows; stratified, those of each class) is as even as can be: the sum over folds and measures of the square
-// of the fold's share of the measure is made small. Of two folds that exchange rows of one measure the sum falls just where their sizes come nearer.
+// Whole groups, so that what is measured of each fold (its rows; stratified, those of each class) is as even as can be: the sum over folds and measures
+// of the square of the fold's share of the measure is made small. Of two folds that exchange rows of one measure the sum falls just where their sizes come
+// nearer.
 class GroupDealing {
  public:
   GroupDealing(std::span<const std::int32_t> groups, const std::vector<Rows>& classes, std::int64_t k)
@@ -48,7 +51,6 @@ class GroupDealing {
     for (std::size_t c = 0; c < classes.size(); ++c)
       if (const auto n = static_cast<double>(classes[c].size()); n > 0) weight_[c + 1] = 1 / (n * n);
   }
-  std::size_t groups() const { return counts_.size(); }
 
   // The largest first is as even as is asked for; where sizes differ it has one result, so folds from a random beginning are taken if they become as even.
   Rows deal(Random random) {
@@ -166,8 +168,8 @@ std::vector<std::int32_t> deal_folds(const Dataset& data, const FoldOptions& fol
     std::map<std::int32_t, std::int32_t> place;
     for (const std::int32_t g : groups) dense.push_back(place.try_emplace(g, static_cast<std::int32_t>(place.size())).first->second);
     GroupDealing dealing(dense, classes, fold.k);
-    if (fold.k > static_cast<std::int64_t>(dealing.groups()))
-      throw misfit("folds.k: column ", quote(fold.group), " has ", several(static_cast<std::int64_t>(dealing.groups()), "group"), ", too few for ", fold.k, " folds");
+    if (const auto count = static_cast<std::int64_t>(place.size()); fold.k > count)
+      throw misfit("folds.k: column ", quote(fold.group), " has ", several(count, "group"), ", too few for ", fold.k, " folds");
     const Rows of_group = dealing.deal(random);
     for (std::size_t row = 0; row < out.size(); ++row) out[row] = of_group[static_cast<std::size_t>(dense[row])];
     return out;
@@ -204,10 +206,12 @@ std::vector<std::string> fold_values(const CsvTable& table, const std::string& c
       if (there[t]) out.push_back(cells.texts[t]);
     table::sort_names(out);
   }
-  if (out.size() < 2) throw misfit("folds.column: every row of ", quote(table.source), " has the same value in column ", quote(column), ": there is one fold, at least two are needed");
+  if (out.size() < 2)
+    throw misfit("folds.column: every row of ", quote(table.source), " has the same value in column ", quote(column),
+                 ": there is one fold, at least two are needed");
   if (out.size() > most)
-    throw misfit("folds.column: column ", quote(column), " of ", quote(table.source), " has more than ", grouped(most), " values: each would be a fold (folds: {k: 5, group: ",
-                 printable(column), "} deals them into 5)");
+    throw misfit("folds.column: column ", quote(column), " of ", quote(table.source), " has more than ", grouped(most),
+                 " values: each would be a fold (folds: {k: 5, group: ", printable(column), "} deals them into 5)");
   return out;
 }
 

@@ -93,8 +93,8 @@ struct FittedData {
   Split split;
   Preprocess preprocess;
 };
-// The columns that a split and its fold look at, of the rows that are dealt: those of the first file. Error (Exit::mismatch) where one is not there, has a missing cell, or no row the fold's value. Texts are ordered as they are spelled, which is right for
-// dates as 2024-01-31.
+// The columns that a split and its fold look at, of the rows that are dealt: those of the first file. Error (Exit::mismatch) where one is not there, has a
+// missing cell, or no row the fold's value. Texts are ordered as they are spelled, which is right for dates as 2024-01-31.
 SplitColumns split_columns(const CsvTable& table, const SplitOptions& options);
 FittedData fit_data(const CsvTable& table, const TableSpec& spec, const SplitOptions& options);
 Dataset apply(FittedData& fitted, const CsvTable& table);

@@ -176,8 +176,8 @@ Split split_fold(const Dataset& data, SplitOptions options, const SplitColumns& 
   const FoldOptions fold = *std::exchange(options.fold, {});
   if (options.tests()) throw misfit("data.split.test and folds exclude each other: the rows of a fold are those that are measured once");
   if (options.validates() && !fold.group.empty() && options.group.empty() && (!options.order.empty() || options.take == SplitOptions::Take::stratified))
-    throw misfit("folds.group keeps the rows of a value of ", quote(fold.group), " together among the validation rows of data.split, too: take random or tail there, not ",
-                 options.order.empty() ? "stratified" : "an order");
+    throw misfit("folds.group keeps the rows of a value of ", quote(fold.group), " together among the validation rows of data.split, too: ",
+                 "take random or tail there, not ", options.order.empty() ? "stratified" : "an order");
   const bool groups_of_folds = options.group.empty();
   if (groups_of_folds) options.group = fold.group;
   const bool dealt = fold.k != 0;
@@ -185,9 +185,11 @@ Split split_fold(const Dataset& data, SplitOptions options, const SplitColumns& 
   const std::int64_t wanted = dealt ? fold.index : columns.fold;
   Rows kept, others;
   for (std::size_t row = 0; row < of_row.size(); ++row) (of_row[row] == wanted ? kept : others).push_back(static_cast<std::int32_t>(row));
-  if (kept.empty()) throw misfit("no row of ", quote(data.source), " has the value ", quote(fold.value), " in column ", quote(fold.column), ": there is no such fold");
-  if (others.empty()) throw misfit("every row of ", quote(data.source), " has the value ", quote(fold.value), " in column ", quote(fold.column), ": the fold leaves none to train on");
-  Split out = within([&] { return dealt ? cat("the rows beside fold ", fold.index + 1, " of ", fold.k) : cat("the rows beside fold ", quote(fold.value)); }, [&] {
+  const auto of_value = [&] { return cat(" of ", quote(data.source), " has the value ", quote(fold.value), " in column ", quote(fold.column)); };
+  if (kept.empty()) throw misfit("no row", of_value(), ": there is no such fold");
+  if (others.empty()) throw misfit("every row", of_value(), ": the fold leaves none to train on");
+  const auto beside = [&] { return cat("the rows beside fold ", dealt ? cat(fold.index + 1, " of ", fold.k) : quote(fold.value)); };
+  Split out = within(beside, [&] {
     return deal_all(only(data, others), options, only(columns, groups_of_folds ? columns.fold_groups : columns.groups, others), inner_substream(fold, wanted));
   });
   for (Rows* part : {&out.train, &out.validation})

@@ -39,7 +39,8 @@ void find_folds(const CsvTable& table, const FoldOptions& fold, SplitColumns& ou
   const std::vector<std::string> values = fold_values(table, fold.column);
   const auto at = std::ranges::find(values, fold.value);
   if (at == values.end())
-    throw Error("folds.column: no row of ", quote(table.source), " has the value ", quote(fold.value), " in column ", quote(fold.column), did_you_mean(fold.value, values))
+    throw Error("folds.column: no row of ", quote(table.source), " has the value ", quote(fold.value), " in column ", quote(fold.column),
+                did_you_mean(fold.value, values))
         .code(Exit::mismatch);
   out.fold = static_cast<std::int32_t>(at - values.begin());
   const std::size_t column = table.find(fold.column);

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <unordered_map>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/data/preprocess.h"
+#include "engine/data/problems.h"
 
 namespace lehr {
 
@@ -52,14 +55,15 @@ void check_columns(const CsvTable& test, const CsvTable& trained, const std::vec
   std::vector<std::string> missing, extra;
   std::ranges::set_difference(sorted(wanted), sorted(have), std::back_inserter(missing));
   std::ranges::set_difference(sorted(have), sorted(wanted), std::back_inserter(extra));
-  const auto without = std::ranges::find_if(targets, [&](std::size_t c) { return std::ranges::find(missing, wanted[c]) != missing.end(); });
+  const auto lacks = [&](std::size_t c) { return std::ranges::find(missing, wanted[c]) != missing.end(); };
   const std::string scored = "; test rows are scored, so they need their target (`lehr predict` answers rows without)";
   if (!test.header && have.size() != wanted.size())
-    throw misfit("data.test_file: ", quote(test.source), " has ", have.size(), " columns, ", quote(trained.source), " has ", wanted.size(), ": they must have the same",
-                 have.size() + targets.size() == wanted.size() ? scored : "");
+    throw misfit("data.test_file: ", quote(test.source), " has ", have.size(), " columns, ", quote(trained.source), " has ", wanted.size(),
+                 ": they must have the same", have.size() + targets.size() == wanted.size() ? scored : "");
   if (missing.empty() && extra.empty()) return;
-  throw misfit("data.test_file: ", quote(test.source), " must have the columns of ", quote(trained.source), "; it", missing.empty() ? "" : " lacks " + columns_told(missing),
-               missing.empty() || extra.empty() ? "" : " and", extra.empty() ? "" : cat(" has ", columns_told(extra), " beside them"), without == targets.end() ? "" : scored);
+  throw misfit("data.test_file: ", quote(test.source), " must have the columns of ", quote(trained.source), "; it",
+               missing.empty() ? "" : " lacks " + columns_told(missing), missing.empty() || extra.empty() ? "" : " and",
+               extra.empty() ? "" : cat(" has ", columns_told(extra), " beside them"), std::ranges::any_of(targets, lacks) ? scored : "");
 }
 
 // In the order of `trained`; names are equal, but for their order.
@@ -67,7 +71,8 @@ void put_in_order(CsvTable& test, const CsvTable& trained) {
   if (!test.header || test.names() == trained.names()) return;
   const std::vector<std::string> names = sorted(trained.names());
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    throw misfit("data.test_file: several columns of ", quote(test.source), " are called ", quote(*twice), ": they must stand in the order of ", quote(trained.source));
+    throw misfit("data.test_file: several columns of ", quote(test.source), " are called ", quote(*twice), ": they must stand in the order of ",
+                 quote(trained.source));
   std::vector<Column> ordered;
   for (const Column& column : trained.columns) ordered.push_back(std::move(*std::ranges::find(test.columns, column.name, &Column::name)));
   test.columns = std::move(ordered);
@@ -124,7 +129,8 @@ CsvTable read_test_table(const std::filesystem::path& path, const CsvOptions& op
   CsvTable out = read_csv(path, own);
   if (header_among_rows(out, trained)) own.header = true, out = read_csv(path, own);
   if (out.header != trained.header)
-    throw misfit("data.test_file: one of the two files has a header line, the other not: ", header_told(trained), ", ", header_told(out), "; data.header says it of both");
+    throw misfit("data.test_file: one of the two files has a header line, the other not: ", header_told(trained), ", ", header_told(out),
+                 "; data.header says it of both");
   check_columns(out, trained, targets);
   put_in_order(out, trained);
   return out;
@@ -146,6 +152,39 @@ void join_test(CsvTable& table, CsvTable test) {
   }
   table.lines.insert(table.lines.end(), test.lines.begin(), test.lines.end());
   table.rows += test.rows;
+}
+
+namespace {
+// Rows of a class that no row of the first file has: nothing could have learnt it.
+void check_test_classes(const CsvTable& table, const Dataset& data) {
+  if (data.classes.empty()) return;
+  std::vector<std::int64_t> met(data.classes.size(), -1);  // the first row
+  for (std::size_t row = 0; row < data.target.i64.size(); ++row)
+    if (const std::int64_t c = data.target.i64[row]; c >= 0)
+      if (std::int64_t& first = met[static_cast<std::size_t>(c)]; first < 0) first = static_cast<std::int64_t>(row);
+  Problems problems;
+  for (std::size_t c = 0; c < met.size(); ++c)
+    if (met[c] >= table.first_rows())
+      problems.add("line ", table.line(met[c]), ": class ", quote(data.classes[c]), " has no row in ", quote(table.files.front().source),
+                   ": no model that is trained on it knows this class (data.target.ignore leaves it uncounted)");
+  problems.raise(Exit::mismatch);
+}
+
+}  // namespace
+
+Split split_table(const CsvTable& table, const Dataset& data, const SplitOptions& options) {
+  const SplitColumns columns = split_columns(table, options);
+  if (table.files.empty()) return split(data, options, columns);
+  if (options.tests() || options.fold)
+    throw misfit("data.test_file and ", options.fold ? "folds" : "data.split.test", " exclude each other: the rows of the file are the test rows");
+  check_test_classes(table, data);
+  Dataset dealt;
+  dealt.source = table.files.front().source, dealt.rows = table.first_rows(), dealt.classes = data.classes;
+  if (!data.classes.empty()) dealt.target.i64.assign(data.target.i64.begin(), data.target.i64.begin() + dealt.rows);
+  Split out = split(dealt, options, columns);
+  out.test.resize(static_cast<std::size_t>(table.rows - dealt.rows));
+  std::iota(out.test.begin(), out.test.end(), static_cast<std::int32_t>(dealt.rows));
+  return out;
 }
 
 }  // namespace lehr

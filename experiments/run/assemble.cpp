@@ -84,7 +84,8 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
   out->table = read_csv(key.data.file, csv);
   std::vector<std::string> left_out;
   const auto leave_out = [&](CsvTable& of) {
-    if (std::string note = drop_without_target(of, table); !note.empty()) left_out.push_back(key.data.test_file.empty() ? note : cat(quote(of.source), ": ", note));
+    if (std::string note = drop_without_target(of, table); !note.empty())
+      left_out.push_back(key.data.test_file.empty() ? note : cat(quote(of.source), ": ", note));
   };
   leave_out(out->table);
   const std::vector<OddColumn> odd_ones = odd_columns(out->table);

@@ -91,7 +91,8 @@ void check_together(const Reading& reading, Problems& problems) {
   if (!e.data.test_file.empty() && split.tests())
     problems.error(at("data.test_file"), "data.test_file and data.split.test exclude each other: the rows of the file are the test rows, all of them");
   if (!e.data.test_file.empty() && e.data.test_file == e.data.file)
-    problems.error(at("data.test_file"), "data.test_file is data.file: what a model is trained on cannot test it (data.split.test keeps rows of one file apart)");
+    problems.error(at("data.test_file"), "data.test_file is data.file: what a model is trained on cannot test it (data.split.test keeps rows of one file ",
+                   "apart)");
   if (!split.group.empty() && !split.order.empty()) problems.error(at("data.split.order"), "data.split.group and data.split.order exclude each other");
   if (!split.group.empty() && split.take == SplitOptions::Take::stratified)
     problems.error(at("data.split.group"), "data.split.group keeps groups whole: their classes cannot be stratified; take random or tail");

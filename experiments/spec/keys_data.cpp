@@ -261,9 +261,10 @@ void add_data_keys(std::vector<Key>& keys) {
                   .set = [](Experiment& e, const Value& v) { e.data.file = v.path, e.data.file_as_written = v.text; }});
   keys.push_back({.path = "data.test_file",
                   .type = Type::path,
-                  .doc = "A second table, relative to the file that states it: its rows are the test rows, all of them, those of data.file are split into training and "
-                         "validation. It has the same columns, in any order where a header names them; header, delimiter and decimal mark are found for each. The names of "
-                         "categories are those of both files, statistics those of the training rows; a class that only this file has is an error.",
+                  .doc = "A second table, relative to the file that states it: its rows are the test rows, all of them, those of data.file are split into "
+                         "training and validation. It has the same columns, in any order where a header names them; header, delimiter and decimal mark are "
+                         "found for each. The names of categories are those of both files, statistics those of the training rows; a class that only this "
+                         "file has is an error.",
                   .absent = "data.split.test",
                   .example = "test.csv",
                   .set = [](Experiment& e, const Value& v) { e.data.test_file = v.path, e.data.test_file_as_written = v.text; }});

@@ -1,5 +1,6 @@
 #include "engine/data/array_set.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -340,4 +341,37 @@ TEST_CASE("what was learnt is saved, read and applied to another array", "[array
              contains("the input of other.npy has rows of shape [3], the model was trained on [2]"));
   set.folder.npy("other.npy", Dtype::f32, {1, 2}, Floats{1, 2});
   CHECK_THAT(error_of([&] { apply_arrays({read}, {{"", set.folder.path("other.npy")}}); }), contains("is float32, the model was trained on uint8"));
+}
+
+TEST_CASE("folds of arrays", "[arrays][folds]") {
+  Set set;
+  set.split = {}, set.split.fold = FoldOptions{.k = 2, .stratify = true};
+  std::vector<std::int32_t> kept;
+  for (set.split.fold->index = 0; set.split.fold->index < 2; ++set.split.fold->index) {
+    const PreparedArrays p = set.prepared();
+    CHECK(p.split.validation.size() == 3);
+    std::vector<std::int64_t> met;
+    for (const std::int32_t row : p.split.validation) kept.push_back(row), met.push_back(p.data.target.i64[static_cast<std::size_t>(row)]);
+    std::ranges::sort(met);
+    CHECK(met == Indices{0, 1, 2});
+  }
+  std::ranges::sort(kept);
+  CHECK(kept == std::vector<std::int32_t>{0, 1, 2, 3, 4, 5});
+
+  // Validation rows of their own choose, the fold scores.
+  set.split.fold->index = 1;
+  const auto fold = set.prepared().split.validation;
+  set.spec.validation = set.spec.all;
+  const Split own = set.prepared().split;
+  CHECK(own.test == fold);
+  CHECK(own.validation == std::vector<std::int32_t>{6, 7, 8, 9, 10, 11});
+  set.spec.validation = {}, set.spec.test = set.spec.all;
+  CHECK_THAT(set.refusal(), contains("data.test and folds exclude each other"));
+  set.spec.test = {};
+  set.split.fold->group = "patient";
+  CHECK_THAT(set.refusal(), contains("folds.group: arrays have no named columns, as 'patient', to deal folds by"));
+  set.split.fold = FoldOptions{.column = "site", .value = "a"};
+  CHECK_THAT(set.refusal(), contains("folds.column: arrays have no named columns, as 'site', to deal folds by"));
+  set.split.fold = FoldOptions{.k = 3, .stratify = true};
+  CHECK_THAT(set.refusal(), contains("folds.stratify: class '0' has 2 rows, too few for one in each of 3 folds"));
 }

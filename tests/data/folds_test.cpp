@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -147,11 +148,13 @@ TEST_CASE("without a fold rows are dealt as ever", "[folds][split]") {
 TEST_CASE("groups stay whole, folds of them as even as can be", "[folds]") {
   Random random(4, Stream::data);
   for (int table = 0; table < 60; ++table) {
-    const auto k = 2 + static_cast<std::int64_t>(random.below(5)), groups = k + static_cast<std::int64_t>(random.below(40)), classes = 2 + static_cast<std::int64_t>(random.below(2));
+    const auto below = [&](std::uint64_t n) { return static_cast<std::int64_t>(random.below(n)); };
+    const std::int64_t k = 2 + below(5), groups = k + below(40), classes = 2 + below(2);
     const std::int64_t n = 40 * k + 10 * groups;
     const Dataset data = made(n, classes, random, k);
     Rows of(static_cast<std::size_t>(n));
-    for (std::size_t r = 0; r < of.size(); ++r) of[r] = r < static_cast<std::size_t>(groups) ? static_cast<std::int32_t>(r) : static_cast<std::int32_t>(std::pow(random.uniform(), 2) * static_cast<double>(groups));
+    for (std::size_t r = 0; r < of.size(); ++r)
+      of[r] = static_cast<std::int32_t>(std::cmp_less(r, groups) ? static_cast<double>(r) : std::pow(random.uniform(), 2) * static_cast<double>(groups));
     for (const bool stratify : {false, true}) {
       INFO(n << " rows in " << groups << " groups, " << k << " folds");
       const FoldOptions fold{.k = k, .repeat = table % 2, .stratify = stratify, .group = "g"};
@@ -334,7 +337,8 @@ TEST_CASE("folds that cannot be dealt say why", "[folds]") {
     return refused([&] { prepare_data(t, {}, options); });
   };
   says(in(table, {.k = 2, .group = "grop"}), "folds.group: 't.csv' has no column 'grop', did you mean 'group'?");
-  says(in(table, {.k = 2, .group = "gaps"}), "folds.group: column 'gaps' of 't.csv' has 2 missing cells, the first in line 3, column 'gaps': every row needs one");
+  says(in(table, {.k = 2, .group = "gaps"}),
+       "folds.group: column 'gaps' of 't.csv' has 2 missing cells, the first in line 3, column 'gaps': every row needs one");
   says(in(table, {.column = "groupe", .value = "a"}), "folds.column: 't.csv' has no column 'groupe', did you mean 'group'?");
   says(in(table, {.column = "gaps", .value = "1"}), "folds.column: column 'gaps' of 't.csv' has 2 missing cells, the first in line 3, column 'gaps'");
   says(in(table, {.column = "group", .value = "c"}), "folds.column: no row of 't.csv' has the value 'c' in column 'group'");

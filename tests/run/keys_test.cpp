@@ -184,7 +184,8 @@ TEST_CASE("every field of every spec is part of the key of what it decides", "[r
              {{"all", data}, {"validation", data}, {"test", data}, {"labels: from the loss", none}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.arrays.all; }, {{"inputs", data}, {"target", data}, {"row_weight", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.data.split; },
-             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}, {"group", data}, {"order", data}, {"fold", data}});
+             {{"validation", data}, {"test", data}, {"validation_rows", data}, {"test_rows", data}, {"take", data}, {"seed", data}, {"group", data},
+              {"order", data}, {"fold", data}});
   each_field([](spec::Experiment& e) -> auto& { return *e.data.split.fold; },
              {{"k", data}, {"index", data}, {"repeat", data}, {"stratify", data}, {"group", data}, {"column", data}, {"value", data}});
   each_field([](spec::Experiment& e) -> auto& { return e.loss; },
