@@ -78,9 +78,10 @@ void Events::trial_started(const TrialInfo& trial) {
   Json point = Json::object();
   const auto& values = axes_.point(trial.levels);
   for (std::size_t k = 0; k < values.size(); ++k) point[axes_.swept()[k]] = values[k];
-  hand_over(json_line({{"event", "trial_started"}, {"t", now()}, {"trial", trial.id}, {"variant", axes_.variant(trial.levels)}, {"point", point}, {"seed", trial.seed},
-                 {"epochs", trial.epochs}, {"steps", trial.steps}}),
-            false);
+  Json line{{"event", "trial_started"}, {"t", now()}, {"trial", trial.id}, {"variant", axes_.variant(trial.levels)}, {"point", point}};
+  if (const Axis::Level* fold = axes_.level(trial.levels, Axis::Role::fold)) line["fold"] = join(fold->values, ".");
+  line["seed"] = trial.seed, line["epochs"] = trial.epochs, line["steps"] = trial.steps;
+  hand_over(json_line(line), false);
 }
 
 void Events::epoch(const TrialInfo& trial, const EpochRecord& r) {

@@ -74,7 +74,9 @@ spec::Vocabulary make() {
     return within([&] { return cat("folds.column of ", printable(e.data.file_as_written)); }, [&] {
       CsvOptions csv = e.data.csv;
       csv.text = text_columns(e.data.table);
-      return fold_values(read_csv(e.data.file, csv), column);
+      CsvTable table = read_csv(e.data.file, csv);
+      drop_without_target(table, e.data.table);
+      return fold_values(table, column);
     });
   };
   return v;
