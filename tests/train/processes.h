@@ -17,7 +17,7 @@ class Processes {
   explicit Processes(int count) : count_(count), meeting_(count), spans_(static_cast<std::size_t>(count)) {}
   int count() const { return count_; }
 
-  // body(collective) once in each. A thread that throws leaves, and the sums of the others throw; rethrows the first rank's.
+  // body(collective) once in each. Where a thread is through with it, by an exception or not, further sums of the others throw; rethrows the first rank's.
   void run(const std::function<void(Collective&)>& body) {
     std::vector<std::exception_ptr> thrown(static_cast<std::size_t>(count_));
     std::vector<std::thread> threads;
@@ -28,8 +28,8 @@ class Processes {
           body(member);
         } catch (...) {
           thrown[static_cast<std::size_t>(rank)] = std::current_exception();
-          broken_ = true;
         }
+        left_ = true;
         meeting_.arrive_and_drop();
       });
     for (std::thread& t : threads) t.join();
@@ -49,13 +49,10 @@ class Processes {
     void add(std::span<T> each) {
       all.spans_[static_cast<std::size_t>(me)] = {each.data(), each.size(), sizeof(T)};
       all.meeting_.arrive_and_wait();
-      if (all.broken_) throw Error("a process has left");
+      if (all.left_) throw Error("a process has left");
       if (room.size() < each.size()) room.resize(each.size());
       for (const Terms& t : all.spans_)
-        if (t.count != each.size() || t.size != sizeof(T)) {
-          all.broken_ = true;
-          throw Error("rank ", me, " sums ", each.size(), " numbers, another ", t.count);
-        }
+        if (t.count != each.size() || t.size != sizeof(T)) throw Error("rank ", me, " sums ", each.size(), " numbers, another ", t.count);
       for (std::size_t i = 0; i < each.size(); ++i) {
         T total = 0;
         for (const Terms& t : all.spans_) total += static_cast<const T*>(t.data)[i];
@@ -74,7 +71,7 @@ class Processes {
   int count_;
   std::barrier<> meeting_;
   std::vector<Terms> spans_;
-  std::atomic<bool> broken_ = false;
+  std::atomic<bool> left_ = false;
   std::atomic<long> sums_ = 0;
 };
 

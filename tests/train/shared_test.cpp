@@ -263,6 +263,18 @@ TEST_CASE("what cannot be made from shares is refused", "[train][shared]") {
   across.graph.outputs = {across.node("Gemm", {h, across.parameter("w", {4, 1})}, "y")};
   const Attached attached = attach_losses(across.graph, {LossSpec{}});
   turned.model = {std::move(across.graph), attached.loss, attached.heads.front().value, true, "target"};
+  Training labels({.rows = 8, .batch = 4});  // two labels a row
+  const auto label = [&](std::optional<std::int64_t> ignored) {
+    Net places;
+    const ValueId scores = places.node("Gemm", {places.rows("x", 4), places.parameter("w", {4, 6})}, "scores");
+    places.graph.outputs = {places.node("Reshape", {scores, places.integers("shape", {0, 2, 3})}, "y")};
+    LossSpec loss;
+    loss.kind = LossKind::cross_entropy, loss.ignore_index = ignored;
+    const Attached with = attach_losses(places.graph, {loss});
+    labels.model = {std::move(places.graph), with.loss, with.heads.front().value, true, "target"};
+    labels.data.target = {"target", {2}, Dtype::i64, {}, {}};
+    for (std::int64_t i = 0; i < 16; ++i) labels.data.target.i64.push_back(i % 3);
+  };
   const auto start = [](Training& t) {
     Processes(1).run([&](Collective& c) {
       t.bench = std::make_unique<Workbench>(t.model, standard_ops(), t.sizes, &c);
@@ -271,6 +283,13 @@ TEST_CASE("what cannot be made from shares is refused", "[train][shared]") {
   };
   CHECK_THROWS_WITH(start(own), contains("ReduceMean") && contains("not one of Lehr's losses"));
   CHECK_THROWS_WITH(start(turned), contains("Dropout") && contains("takes [4,2] for 2 rows and [4,3] for 3"));
+  label(std::nullopt);
+  CHECK_NOTHROW(start(labels));
+  label(2);
+  CHECK_THROWS_WITH(start(labels), contains("counts the 2 labels of a row one by one"));
+  label(std::nullopt);
+  labels.data.target.i64[3] = -1;
+  CHECK_THROWS_WITH(start(labels), contains("counts the 2 labels of a row one by one"));
 }
 
 TEST_CASE("a step that processes share allocates nothing", "[train][shared]") {
