@@ -97,13 +97,15 @@ void compare(const Shape4& shape, const Setting& set) {
 void convolve(Training& t) {
   Net net;
   ValueId h = net.node("Reshape", {net.rows("x", 4), net.integers("shape", {0, 1, 2, 2})}, "picture");
-  h = net.node("Conv", {h, net.parameter("conv.weight", {3, 1, 2, 2}, ramp({3, 1, 2, 2}, -0.5f, 0.09f)), net.parameter("conv.bias", {3}, {0.1f, 0, -0.1f})}, "conv",
+  const ValueId filter = net.parameter("conv.weight", {3, 1, 2, 2}, ramp({3, 1, 2, 2}, -0.5f, 0.09f));
+  h = net.node("Conv", {h, filter, net.parameter("conv.bias", {3}, {0.1f, 0, -0.1f})}, "conv",
                {{"pads", std::vector<std::int64_t>{1, 1, 1, 1}}});
   const ValueId scale = net.parameter("bn.weight", {3}, {1, 0.9f, 1.1f}), shift = net.parameter("bn.bias", {3}, {0, 0.1f, 0});
   const ValueId mean = net.stored("bn.mean", Role::state, tensor({3}, {0, 0, 0})), variance = net.stored("bn.variance", Role::state, tensor({3}, {1, 1, 1}));
   h = net.node("BatchNormalization", {h, scale, shift, mean, variance}, "bn", {}, 9);
   h = net.node("Flatten", {net.node("Tanh", {h}, "hidden")}, "flat");
-  const ValueId y = net.node("Gemm", {h, net.parameter("fc.weight", {27, 3}, ramp({27, 3}, -0.2f, 0.005f)), net.parameter("fc.bias", {3}, {0, 0.1f, 0.2f})}, "y");
+  const ValueId matrix = net.parameter("fc.weight", {27, 3}, ramp({27, 3}, -0.2f, 0.005f));
+  const ValueId y = net.node("Gemm", {h, matrix, net.parameter("fc.bias", {3}, {0, 0.1f, 0.2f})}, "y");
   net.graph.outputs = {y};
   LossSpec loss;
   loss.kind = LossKind::cross_entropy;
@@ -258,8 +260,9 @@ TEST_CASE("what cannot be made from shares is refused", "[train][shared]") {
   own.model.loss = own.model.graph.outputs.front();
   Training turned({.rows = 8, .batch = 4, .dropout = true});
   Net across;
-  ValueId h = across.node("Transpose", {across.rows("x", 4)}, "turned", {{"perm", std::vector<std::int64_t>{1, 0}}});
-  h = across.node("Transpose", {across.node("Dropout", {h, across.constant("ratio", {}, {0.4f})}, "dropped")}, "back", {{"perm", std::vector<std::int64_t>{1, 0}}});
+  const Attributes exchange{{"perm", std::vector<std::int64_t>{1, 0}}};
+  ValueId h = across.node("Transpose", {across.rows("x", 4)}, "turned", exchange);
+  h = across.node("Transpose", {across.node("Dropout", {h, across.constant("ratio", {}, {0.4f})}, "dropped")}, "back", exchange);
   across.graph.outputs = {across.node("Gemm", {h, across.parameter("w", {4, 1})}, "y")};
   const Attached attached = attach_losses(across.graph, {LossSpec{}});
   turned.model = {std::move(across.graph), attached.loss, attached.heads.front().value, true, "target"};
