@@ -1,5 +1,5 @@
 // Dropout. Active in Mode::train unless ratio is 0: y = x / (1 - ratio) where kept, else 0. Which elements are kept is a pure
-// function of the step's seed, the name of the output and the element's place, so it does not depend on threads.
+// function of the step's seed, the name of the output and the element's place in the whole batch, so it does not depend on threads or processes.
 #include <cmath>
 #include <cstring>
 
@@ -27,12 +27,14 @@ struct Rate {
   float scale;
 };
 
-// mask[i] = 1 where element i is kept, for [begin, end), begin a multiple of 4; a node has its own substream.
-void draw_mask(std::uint64_t node, std::uint64_t drop_below, std::uint64_t seed, std::uint8_t* mask, std::int64_t begin, std::int64_t end) {
-  for (std::int64_t i = begin; i < end; i += 4) {
-    const auto words = philox(seed, node, static_cast<std::uint64_t>(i) / 4);
-    const std::int64_t n = std::min<std::int64_t>(4, end - i);
-    for (std::int64_t k = 0; k < n; ++k) mask[i + k] = words[static_cast<std::size_t>(k)] >= drop_below;
+// mask[i] = 1 where element i is kept, for [begin, end); a node has its own substream. place: of element 0 in the whole batch's tensor.
+void draw_mask(std::uint64_t node, std::uint64_t drop_below, std::uint64_t seed, std::uint8_t* mask, std::int64_t begin, std::int64_t end, std::int64_t place) {
+  for (std::int64_t i = begin; i < end;) {
+    const std::int64_t at = place + i, k = at % 4;
+    const auto words = philox(seed, node, static_cast<std::uint64_t>(at) / 4);
+    const std::int64_t n = std::min<std::int64_t>(4 - k, end - i);
+    for (std::int64_t j = 0; j < n; ++j) mask[i + j] = words[static_cast<std::size_t>(k + j)] >= drop_below;
+    i += n;
   }
 }
 
@@ -54,7 +56,8 @@ class Dropout final : public Op {
     const Buffer x = e.in(0), y = e.out(0), mask = e.has_out(1) ? e.out(1) : e.keep({Dtype::boolean, type_.shape}, "mask");
     e.memo() = mask;
     e.step({"dropout", "own", 2.0 * static_cast<double>(count())}, {x}, {y, mask},
-           [=, id = node_, own = ratio_, n = count(), threads = e.threads(), seed = e.seed(), other = e.dropout_ratio()](const Memory& m) -> Run {
+           [=, id = node_, own = ratio_, n = count(), each = count() / e.rows(), threads = e.threads(), seed = e.seed(), other = e.dropout_ratio(),
+            company = e.company()](const Memory& m) -> Run {
              return [=, px = m.f32(x), py = m.f32(y), pm = m.u8(mask)] {
                const Rate rate(*other < 0 ? own : *other);
                if (rate.drop_below == 0) {
@@ -63,7 +66,7 @@ class Dropout final : public Op {
                  return;
                }
                in_quads(n, threads, [&](std::int64_t begin, std::int64_t end) {
-                 draw_mask(id, rate.drop_below, *seed, pm, begin, end);
+                 draw_mask(id, rate.drop_below, *seed, pm, begin, end, company->first * each);
                  for (std::int64_t i = begin; i < end; ++i) py[i] = pm[i] ? px[i] * rate.scale : 0.0f;
                });
              };

@@ -1,5 +1,6 @@
 // BatchNormalization. Training uses the batch's mean and population variance and moves the averages,
-// running = momentum running + (1 - momentum) batch, torch's running variance by n/(n-1) of the batch's; evaluation uses the averages.
+// running = momentum running + (1 - momentum) batch, torch's running variance by n/(n-1) of the batch's; evaluation uses the averages. A batch that
+// several processes share has the statistics of all its rows.
 #include <cmath>
 
 #include "engine/ops/batch_norm.h"
@@ -43,14 +44,25 @@ void each(const Layout& l, int threads, const F& f) {
 
 struct Moments { float *mean, *variance, *inverse; };  // inverse = 1/sqrt(variance + epsilon)
 
-void batch_moments(const Layout& l, const float* x, float epsilon, const Moments& m, double* sum) {
+// n sums over the plan's rows become those over the whole batch.
+void share_sums(const Company& company, double* sum, std::int64_t n) {
+  if (!company.counts) std::fill(sum, sum + n, 0.0);
+  company.others->sum(std::span(sum, static_cast<std::size_t>(n)));
+}
+
+// sum: room for channels + 1. Returns the number of elements of a channel.
+double batch_moments(const Layout& l, const float* x, float epsilon, const Moments& m, double* sum, const Company& company) {
+  double count = sum[l.channels] = l.per_channel();
   channel_sums(l, sum, [&](std::int64_t k, std::int64_t) { return x[k]; });
-  for (std::int64_t c = 0; c < l.channels; ++c) m.mean[c] = static_cast<float>(sum[c] / l.per_channel());
+  if (company.others) share_sums(company, sum, l.channels + 1), count = sum[l.channels];
+  for (std::int64_t c = 0; c < l.channels; ++c) m.mean[c] = static_cast<float>(sum[c] / count);
   channel_sums(l, sum, [&](std::int64_t k, std::int64_t c) { return (x[k] - m.mean[c]) * (x[k] - m.mean[c]); });
+  if (company.others) share_sums(company, sum, l.channels);
   for (std::int64_t c = 0; c < l.channels; ++c) {
-    m.variance[c] = static_cast<float>(sum[c] / l.per_channel());
-    m.inverse[c] = static_cast<float>(1 / std::sqrt(sum[c] / l.per_channel() + epsilon));
+    m.variance[c] = static_cast<float>(sum[c] / count);
+    m.inverse[c] = static_cast<float>(1 / std::sqrt(sum[c] / count + epsilon));
   }
+  return count;
 }
 
 void normalise(const Layout& l, const float* x, const Moments& m, const float* scale, const float* bias, float* y, int threads) {
@@ -64,8 +76,9 @@ struct Backward {
 };
 
 // With xhat = (x - mean) inverse: dbias = sum dy, dscale = sum dy xhat,
-// dx = scale inverse (dy - (dbias + xhat dscale)/count), without the bracket where the statistics are fixed.
-void backward(const Layout& l, const Backward& b, bool batch, double* sums, int threads) {
+// dx = scale inverse (dy - (dbias + xhat dscale)/count), without the bracket where the statistics are fixed. In dx the sums are those of
+// the whole batch; dbias and dscale are of the plan's rows, as all gradients of parameters are. sums: room for 2 channels + 1.
+void backward(const Layout& l, const Backward& b, bool batch, double* sums, int threads, const Company& company) {
   double *sum = sums, *dot = sums + l.channels;
   channel_sums(l, sum, [&](std::int64_t k, std::int64_t) { return b.dy[k]; });
   channel_sums(l, dot, [&](std::int64_t k, std::int64_t c) { return b.dy[k] * ((b.x[k] - b.mean[c]) * b.inverse[c]); });
@@ -74,7 +87,13 @@ void backward(const Layout& l, const Backward& b, bool batch, double* sums, int 
     if (b.dscale) b.dscale[c] = static_cast<float>(dot[c] + (b.add_scale ? b.dscale[c] : 0.0f));
   }
   if (!b.dx) return;
-  const double per = batch ? 1 / l.per_channel() : 0.0;
+  double count = sums[2 * l.channels] = l.per_channel();
+  if (batch && company.others) share_sums(company, sums, 2 * l.channels + 1), count = sums[2 * l.channels];
+  if (!company.counts) {
+    if (!b.add_x) std::fill(b.dx, b.dx + l.n * l.channels * l.inner, 0.0f);
+    return;
+  }
+  const double per = batch ? 1 / count : 0.0;
   each(l, threads, [=](std::int64_t k, std::int64_t c) {
     const float xhat = (b.x[k] - b.mean[c]) * b.inverse[c];
     const float d = b.scale[c] * b.inverse[c] * (b.dy[k] - static_cast<float>(sum[c] * per) - xhat * static_cast<float>(dot[c] * per));
@@ -114,7 +133,7 @@ class BatchNormalization final : public Op {
     e.memo() = std::pair(mean, inverse);
     std::vector<Buffer> writes{y, mean, variance, inverse, sums};
     const bool batch = e.batch_statistics();
-    if (batch && layout_.n * layout_.inner == 1)
+    if (batch && layout_.n * layout_.inner == 1 && e.whole_rows() <= e.rows())
       throw Error("X is ", type_.shape, ": one value a channel has no variance, so nothing in front could learn; training needs batches of 2 rows or more, "
                   "or the running statistics in place of the batch's").code(Exit::mismatch);
     for (std::size_t i = 0; i < 2 && batch; ++i)
@@ -123,13 +142,13 @@ class BatchNormalization final : public Op {
     for (std::size_t i = 1; i < outputs_; ++i)
       if (e.has_out(i)) extra.push_back({e.out(i), static_cast<int>(i - 1)}), writes.push_back(e.out(i));
     e.step({"batch norm", "own", 8.0 * static_cast<double>(elements(type_.shape))}, {x, scale, bias, running_mean, running_variance}, writes,
-           [=, this_ = *this, threads = e.threads(), moved = e.unbiased_variance() ? unbiased() : 1](const Memory& m) -> Run {
+           [=, this_ = *this, threads = e.threads(), unbiased = e.unbiased_variance(), company = e.company()](const Memory& m) -> Run {
              std::vector<std::pair<float*, const float*>> copies;
              const float* shown[] = {m.f32(running_mean), m.f32(running_variance), m.f32(mean), m.f32(variance)};
              for (const auto& [to, what] : extra) copies.push_back({m.f32(to), shown[what]});
              return [=, px = m.f32(x), ps = m.f32(scale), pb = m.f32(bias), rm = m.f32(running_mean), rv = m.f32(running_variance), py = m.f32(y),
                      s = reinterpret_cast<double*>(m.at(sums)), moments = Moments{m.f32(mean), m.f32(variance), m.f32(inverse)}] {
-               if (batch) this_.observe(px, moments, rm, rv, moved, s);
+               if (batch) this_.observe(px, moments, rm, rv, unbiased, s, *company);
                else this_.recall(moments, rm, rv);
                normalise(this_.layout_, px, moments, ps, pb, py, threads);
                for (const auto& [to, from] : copies) std::copy(from, from + this_.layout_.channels, to);
@@ -151,25 +170,23 @@ class BatchNormalization final : public Op {
       if (to[i].add) reads.push_back(to[i].buffer);
     }
     e.step({"batch norm dX", "own", 12.0 * static_cast<double>(elements(type_.shape))}, reads, writes,
-           [=, mean = mean, inverse = inverse, l = layout_, batch = e.batch_statistics(), threads = e.threads()](const Memory& m) -> Run {
+           [=, mean = mean, inverse = inverse, l = layout_, batch = e.batch_statistics(), threads = e.threads(),
+            company = e.company()](const Memory& m) -> Run {
              Backward b{.x = m.f32(x), .dy = m.f32(dy), .scale = m.f32(scale), .mean = m.f32(mean), .inverse = m.f32(inverse)};
              if (wanted[0]) b.dx = m.f32(to[0].buffer), b.add_x = to[0].add;
              if (wanted[1]) b.dscale = m.f32(to[1].buffer), b.add_scale = to[1].add;
              if (wanted[2]) b.dbias = m.f32(to[2].buffer), b.add_bias = to[2].add;
-             return [=, s = reinterpret_cast<double*>(m.at(sums))] { lehr::backward(l, b, batch, s, threads); };
+             return [=, s = reinterpret_cast<double*>(m.at(sums))] { lehr::backward(l, b, batch, s, threads, *company); };
            });
   }
 
  private:
   Buffer statistics(Emit& e, const char* what) const { return e.keep({Dtype::f32, {layout_.channels}}, what); }
-  Buffer doubles(Emit& e, std::int64_t arrays) const {
-    return e.temp(static_cast<std::size_t>(std::max<std::int64_t>(1, arrays * layout_.channels)) * sizeof(double));
-  }
+  Buffer doubles(Emit& e, std::int64_t arrays) const { return e.temp(static_cast<std::size_t>(arrays * layout_.channels + 1) * sizeof(double)); }
 
-  double unbiased() const { return layout_.per_channel() / (layout_.per_channel() - 1); }
-  // moved: what the batch's variance is multiplied by before the running one moves by it.
-  void observe(const float* x, const Moments& m, float* running_mean, float* running_variance, double moved, double* sum) const {
-    batch_moments(layout_, x, epsilon_, m, sum);
+  void observe(const float* x, const Moments& m, float* running_mean, float* running_variance, bool unbiased, double* sum, const Company& company) const {
+    const double count = batch_moments(layout_, x, epsilon_, m, sum, company);
+    const double moved = unbiased ? count / (count - 1) : 1;  // what the batch's variance is multiplied by before the running one moves by it
     for (std::int64_t c = 0; c < layout_.channels; ++c) {
       if (updates_[0]) running_mean[c] = momentum_ * running_mean[c] + (1 - momentum_) * m.mean[c];
       if (updates_[1]) running_variance[c] = momentum_ * running_variance[c] + (1 - momentum_) * static_cast<float>(moved * m.variance[c]);

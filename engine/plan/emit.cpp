@@ -75,6 +75,9 @@ const std::uint64_t* Emit::seed() const {
   return &planner_.plan_->seed;
 }
 const float* Emit::dropout_ratio() const { return &planner_.plan_->dropout; }
+const Company* Emit::company() const { return &planner_.plan_->company; }
+std::int64_t Emit::rows() const { return planner_.options_.batch; }
+std::int64_t Emit::whole_rows() const { return planner_.options_.collective ? planner_.options_.least_whole : planner_.options_.batch; }
 std::any& Emit::memo() { return planner_.memo_[node_]; }
 
 void Emit::alias_out(std::size_t i) {

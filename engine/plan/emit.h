@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan/collective.h"
 #include "engine/plan/op.h"
 
 namespace lehr {
@@ -70,6 +71,9 @@ class Emit {
   const std::uint64_t* seed() const;                    // stable address; the trainer writes a new value before each step. Who asks runs each
                                                         // time, even on constants
   const float* dropout_ratio() const;                   // stable address; below 0: each Dropout's own ratio holds, else this one in its place
+  const Company* company() const;                       // stable address; others: whose sums the statistics of a batch are, else null
+  std::int64_t rows() const;                            // of the plan's batch
+  std::int64_t whole_rows() const;                      // of the smallest batch they are a share of; those themselves where they are all
   std::any& memo();                                     // what forward leaves for backward
 
   void alias_out(std::size_t i = 0);                    // out 0 is in i under another shape: same bytes, no step (dtypes must agree)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "engine/plan/planner.h"
 
@@ -65,6 +66,7 @@ void Plan::loss_gradient(float value) {
 }
 std::uint64_t& Plan::seed() { return impl_->seed; }
 void Plan::dropout(std::optional<double> ratio) { impl_->dropout = ratio ? static_cast<float>(*ratio) : -1.0f; }
+void Plan::share(const RowShare& share) { impl_->company.first = share.first, impl_->company.counts = share.rows > 0; }
 std::int64_t Plan::batch() const { return impl_->batch; }
 std::size_t Plan::arena_bytes() const { return impl_->arena; }
 
@@ -117,6 +119,11 @@ std::vector<double> Plan::profile(int repeats) {
 }
 
 std::string Plan::first_bad() {
+  struct Alone {  // each process stops at a tensor of its own
+    Company& company;
+    Collective* others = std::exchange(company.others, nullptr);
+    ~Alone() { company.others = others; }
+  } const alone{impl_->company};
   const auto bad = [&](Buffer b) {
     const BufferInfo& info = impl_->buffers[static_cast<std::size_t>(b.id)];
     if (info.type.dtype != Dtype::f32) return false;

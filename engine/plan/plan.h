@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan/collective.h"
 #include "engine/plan/emit.h"
 #include "engine/plan/weights.h"
 
@@ -20,6 +21,8 @@ struct CompileOptions {
   bool batch_statistics = true;       // Mode::train: BatchNormalization uses the batch's statistics and updates its averages
   bool unbiased_variance = false;     // the running variance moves by n/(n-1) of the batch's, as torch's does; ONNX: by the batch's own
   int threads = 1;                    // OpenMP threads the plan is made for
+  Collective* collective = nullptr;   // the batch is a process' share of one; it must outlive the plan
+  std::int64_t least_whole = 0;       // rows of the smallest batch it is a share of; with a collective
 };
 
 // A compiled graph: a list of prepared steps over one arena. Not copyable; bound to its Weights, which must outlive it.
@@ -45,6 +48,8 @@ class Plan {
   void loss_gradient(float value);                     // d(loss) fed to backward(): 1 unless set (1/k under accumulation)
   std::uint64_t& seed();                               // dropout's key for the next step
   void dropout(std::optional<double> ratio);           // in [0, 1): of every Dropout that has one above 0; absent: the nodes' own again
+  // With CompileOptions::collective, before a step: where in the whole batch its rows are; no rows: it counts for nothing (see Company).
+  void share(const RowShare& share);
   std::int64_t batch() const;
 
   std::size_t arena_bytes() const;
@@ -54,7 +59,8 @@ class Plan {
   std::vector<StepInfo> steps() const;
   // Seconds of one run of each step, in the order of steps(): the median over `repeats` runs of the whole plan.
   std::vector<double> profile(int repeats);
-  // Name of the first value among outputs of steps (in order of execution) holding a NaN or an infinity, "" if none. Allocates. Runs the plan step by step.
+  // Name of the first value among outputs of steps (in order of execution) holding a NaN or an infinity, "" if none. Allocates. Runs the plan step by step,
+  // without the other processes.
   std::string first_bad();
 
  private:

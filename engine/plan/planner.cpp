@@ -17,6 +17,7 @@ std::size_t at(ValueId id) { return static_cast<std::size_t>(id); }
 
 Planner::Planner(const Graph& graph, const OpTable& table, const Weights& weights, const CompileOptions& options)
     : graph_(graph), weights_(weights), options_(options), plan_(std::make_unique<Plan::Impl>()) {
+  plan_->company.others = options_.collective;
   if (options_.batch < 1) throw Error("batch ", options_.batch, ": at least 1 is needed");
   if (options_.outputs.empty() && options_.loss == no_value) options_.outputs = graph.outputs;
   std::vector<ValueId> wanted = options_.outputs;

@@ -48,6 +48,7 @@ struct Plan::Impl {
   Buffer loss, loss_gradient;
   std::uint64_t seed = 0;
   float dropout = -1;
+  Company company;
   std::int64_t batch = 0;
   std::size_t arena = 0;
   const Weights* weights = nullptr;

@@ -50,8 +50,8 @@ void unscale(const Dataset::TargetScaling& by, std::span<const float> from, std:
 }
 }  // namespace
 
-void Scorer::add(const Plan& plan, std::span<const std::int32_t> rows) {
-  if (!metrics_.empty() || search_) add(plan.output_f32(job_.model->scores), rows, *job_.data);
+void Scorer::add(std::span<const float> scores, std::span<const std::int32_t> rows) {
+  if (!metrics_.empty() || search_) add(scores, rows, *job_.data);
 }
 
 void Scorer::add(std::span<const float> scores, std::span<const std::int32_t> rows, const Dataset& data) {
@@ -126,32 +126,34 @@ Evaluation Evaluator::mean(Scorer* scorer, Observer* observer, std::vector<float
     counted += batch.counted;
     if (predicted) std::ranges::copy(batch.fed.plan->output_f32(scores_), std::back_inserter(*predicted));
     if (!scorer) continue;
-    if (!std::isfinite(loss) || !all_finite(batch.fed.plan->output_f32(scores_))) return {loss / counted, false, batch.fed.plan->first_bad()};
-    scorer->add(*batch.fed.plan, batch.rows);
+    const std::span<const float> scores = batch.fed.plan->output_f32(scores_);
+    if (!std::isfinite(loss) || !all_finite(scores)) return {loss / counted, false, batch.fed.plan->first_bad()};
+    scorer->add(scores, batch.rows);
   }
   return {loss / counted};
 }
 
 // A batch moves a state to m state + (1 - m) statistic: one from 0 then holds (1 - m) statistic, and one from 1 also m.
-void retake_statistics(std::span<float> state, const std::vector<Fed>& plans, std::span<const std::int32_t> all) {
+void retake_statistics(std::span<float> state, const Dealer& dealer, std::span<const std::int32_t> all) {
   const std::vector<float> before(state.begin(), state.end());
   std::vector<double> sum(state.size(), 0), share(state.size(), 0);  // share: 1 - m
   double rows = 0;
-  const auto run = [&](const Fed& fed, std::span<const std::int32_t> chosen, float from) {
+  const auto run = [&](std::span<const std::int32_t> chosen, float from) {
     std::ranges::fill(state, from);
-    fed.feed.fill(chosen);
-    fed.plan->dropout(0);
-    fed.plan->forward();
+    Plan& plan = dealer.deal(chosen);
+    plan.dropout(0);
+    plan.forward();
   };
   for (std::size_t at = 0; at < all.size();) {
-    const auto fits = std::find_if(plans.rbegin(), plans.rend(), [&](const Fed& f) { return static_cast<std::size_t>(f.plan->batch()) <= all.size() - at; });
-    if (fits == plans.rend()) break;  // fewer rows than any plan takes
-    const auto chosen = all.subspan(at, static_cast<std::size_t>(fits->plan->batch()));
+    const auto& sizes = dealer.sizes();
+    const auto fits = std::find_if(sizes.rbegin(), sizes.rend(), [&](std::int64_t size) { return static_cast<std::size_t>(size) <= all.size() - at; });
+    if (fits == sizes.rend()) break;  // fewer rows than any batch has
+    const auto chosen = all.subspan(at, static_cast<std::size_t>(*fits));
     if (at == 0) {
-      run(*fits, chosen, 1);
+      run(chosen, 1);
       std::ranges::copy(state, share.begin());
     }
-    run(*fits, chosen, 0);
+    run(chosen, 0);
     const auto weight = static_cast<double>(chosen.size());
     for (std::size_t i = 0; i < state.size(); ++i) {
       if (at == 0) share[i] = 1 - (share[i] - static_cast<double>(state[i]));

@@ -1,12 +1,8 @@
 #pragma once
 #include "engine/kernels/reduce.h"
-#include "engine/train/feed.h"
-#include "engine/train/job.h"
+#include "engine/train/dealer.h"
 
 namespace lehr {
-
-// A plan and what fills its inputs.
-struct Fed { Plan* plan; Feed feed; };
 
 // The metrics of a job, over rows added to them. add() does not allocate.
 class Scorer {
@@ -14,9 +10,8 @@ class Scorer {
   // width: scores a row; most_rows: rows between two resets; batch: rows of one add.
   Scorer(const Job& job, std::int64_t width, std::int64_t most_rows, std::int64_t batch);
   void reset();
-  // A plan's scores for the rows it was fed.
-  void add(const Plan& plan, std::span<const std::int32_t> rows);
-  // Scores as the model gives them, [rows, width], against these rows of any dataset with the job's target.
+  // Scores as the model gives them, [rows, width], of these rows of the job's data, or of any with the same target.
+  void add(std::span<const float> scores, std::span<const std::int32_t> rows);
   void add(std::span<const float> scores, std::span<const std::int32_t> rows, const Dataset& data);
   void measured(std::vector<Measured>& out) const;
   // What Job::best_by says an epoch is judged by; more is better.
@@ -67,8 +62,8 @@ class Evaluator {
   std::vector<Batch> batches_;
 };
 
-// Running statistics of the weights as they are: the mean, over the training rows, of what a batch makes of them; `plans` are training
-// plans, sizes rising. A state that no batch moves keeps its value.
-void retake_statistics(std::span<float> state, const std::vector<Fed>& plans, std::span<const std::int32_t> rows);
+// Running statistics of the weights as they are: the mean, over the training rows, of what a batch of the dealer's makes of them. A state that no batch moves
+// keeps its value.
+void retake_statistics(std::span<float> state, const Dealer& dealer, std::span<const std::int32_t> rows);
 
 }  // namespace lehr

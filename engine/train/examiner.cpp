@@ -5,17 +5,9 @@
 
 namespace lehr {
 
-namespace {
-std::int64_t scores_a_row(const Examiner::Of& of) {
-  const Plan& plan = *of.fed.back().plan;
-  return elements(plan.type(of.job.model->scores).shape) / plan.batch();
-}
-}  // namespace
-
 Examiner::Examiner(const Of& of)
     : of_(of),
-      width_(scores_a_row(of)),
-      scores_(of.job, width_, std::max(of.bench.sizes().validation_rows, of.bench.sizes().test_rows), of.bench.evaluation_batch()),
+      scores_(of.job, of.dealer.scores_a_row(), std::max(of.bench.sizes().validation_rows, of.bench.sizes().test_rows), of.bench.evaluation_batch()),
       validation_(of.bench, of.job, of.job.split->validation),
       test_(of.bench, of.job, of.job.split->test) {
   scores_.search();
@@ -50,11 +42,11 @@ void Examiner::evaluate(EpochRecord& record, bool last) {
   if (last) result.tallies.clear(), result.predictions.clear();
   if (averaging())
     at_point(of_.average->values(), [&] {
-      record.average_loss = measure(validation_, record.average, "validation loss of the averaged weights", of_.job.observer);
+      record.average_loss = measure(validation_, record.average, "validation loss of the averaged weights", of_.observer);
       if (last && good()) count("avg_val"), result.average_threshold = scores_.best_threshold();
     });
   at_point(evaluation_point(), [&] {
-    record.val_loss = measure(validation_, record.val, "validation loss", of_.job.observer, last ? predicted("val") : nullptr);
+    record.val_loss = measure(validation_, record.val, "validation loss", of_.observer, last ? predicted("val") : nullptr);
     if (!good()) return;
     if (last) count("val"), result.threshold = scores_.best_threshold();
     consider(record);
@@ -81,7 +73,7 @@ void Examiner::finish(Plan* batch) {
     const std::vector<float> state(now.state.begin(), now.state.end());
     const auto again = [&](const char* what) {
       batch->forward();
-      if (!std::isfinite(batch->loss())) find(cat(what, " ", batch->loss()), batch->first_bad());
+      if (of_.dealer.sum(std::isfinite(batch->loss()) ? 0.0 : 1.0) > 0) find(cat(what, " ", batch->loss()), batch->first_bad());
     };
     at_point(evaluation_point(), [&] { again("loss of the last batch"); });
     if (averaging()) at_point(of_.average->values(), [&] { again("the averaged weights' loss of the last batch"); });
@@ -95,7 +87,7 @@ void Examiner::consider(const EpochRecord& record) {
   better_ = !std::isnan(value) && (of_.progress.result.best_epoch == 0 || value > of_.progress.best);  // what is undefined is not best
   if (!better_) return;
   merit_ = value, better_threshold_ = scores_.best_threshold();
-  if (of_.job.keep_best && of_.job.observer && of_.job.observer->keeps_states()) candidate_.take(numbers());
+  if (of_.job.keep_best && of_.observer && of_.observer->keeps_states()) candidate_.take(numbers());
 }
 
 void Examiner::keep_best(const EpochRecord& record) {
@@ -112,7 +104,7 @@ void Examiner::count(const char* rows) {
 
 std::vector<float>* Examiner::predicted(const char* rows) {
   if (!of_.job.keep_predictions) return nullptr;
-  of_.progress.result.predictions.push_back({rows, width_, {}});
+  of_.progress.result.predictions.push_back({rows, of_.dealer.scores_a_row(), {}});
   return &of_.progress.result.predictions.back().values;
 }
 

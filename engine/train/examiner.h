@@ -14,11 +14,12 @@ struct Fault { std::string what, tensor; };
 // epoch; finds what is not finite.
 class Examiner {
  public:
-  // What it looks at; all of it outlives it. fed: the training plans, sizes rising.
+  // What it looks at; all of it outlives it. observer: null where there is none.
   struct Of {
     Workbench& bench;
     const Job& job;
-    const std::vector<Fed>& fed;
+    Observer* observer;
+    const Dealer& dealer;
     const Groups& groups;
     const std::optional<Average>& average;
     const Clock& clock;
@@ -48,7 +49,7 @@ class Examiner {
     const Numbers now = numbers();
     held_.take(now);
     std::ranges::copy(point, now.values.begin());
-    if (!held_.state.empty()) retake_statistics(now.state, of_.fed, of_.job.split->train);
+    if (!held_.state.empty()) retake_statistics(now.state, of_.dealer, of_.job.split->train);
     body();
     held_.give(now);
   }
@@ -66,7 +67,6 @@ class Examiner {
   std::vector<float>* predicted(const char* rows);
 
   Of of_;
-  std::int64_t width_;  // scores a row
   Scorer scores_;
   Evaluator validation_, test_;
   std::optional<Fault> fault_;

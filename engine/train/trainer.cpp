@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "base/readable.h"
+#include "engine/train/agreed.h"
 #include "engine/train/batches.h"
 #include "engine/train/clipping.h"
+#include "engine/train/dealer.h"
 #include "engine/train/evaluate.h"
 #include "engine/train/followers.h"
 #include "engine/train/groups.h"
@@ -23,7 +25,7 @@ const Counts every_row;
 
 class Trainer {
  public:
-  Trainer(Workbench& bench, const Job& job)
+  Trainer(Workbench& bench, const Job& job, Observer* observer)
       : bench_(bench),
         job_(job),
         counts_(job.counts ? *job.counts : every_row),
@@ -35,9 +37,10 @@ class Trainer {
         clipping_(bench.weights(), job, quantities_),
         followers_(following(), job.metrics, !job.split->validation.empty(), clock_, {bench.weights().values(), bench.weights().state(), groups_.slots()}),
         order_(job.split->train.size()),
-        fed_(feeds()),
-        train_scores_(scorer()),
-        examiner_({bench, job, fed_, groups_, average_, clock_, p_}) {
+        dealer_(bench, job, batches_.sizes()),
+        train_scores_(job, dealer_.scores_a_row(), sizes_.train_rows, dealer_.sizes().back()),
+        examiner_({bench, job, observer, dealer_, groups_, average_, clock_, p_}),
+        observer_(observer) {
     if (job.average) average_.emplace(job.average->type, job.average->options, job.average->numbers, bench.weights().values());
     if (job.divergence.skip) guard_.take(moving_.numbers(true));
   }
@@ -47,6 +50,7 @@ class Trainer {
     result.metrics = job_.metrics;
     result.epochs.reserve(static_cast<std::size_t>(job_.epochs));
     if (job_.from) restore(*job_.from);
+    if (dealer_.others()) check_start();
     if (p_.seen == 0) take(good_, retries());
     if (job_.from && p_.seen == 0 && !over() && observer_ && observer_->stopping()) interrupted(cat("interrupted after epoch ", p_.epoch));
     try {
@@ -85,17 +89,26 @@ class Trainer {
     return out;
   }
 
-  std::vector<Fed> feeds() {
-    std::vector<Fed> out;
-    for (const std::int64_t rows : batches_.sizes()) {
-      Plan& plan = bench_.train(rows);
-      out.push_back({&plan, Feed(plan, *job_.data, job_.model->target, job_.model->weights, counts_.fed())});
-    }
-    return out;
+  // Processes that do not hold the same would wait for each other for ever, or train apart.
+  void check(const std::string& what, std::span<const double> numbers) const {
+    const Weights& w = bench_.weights();
+    const std::span<const std::int32_t> rows = job_.split->train;
+    check_alike(*dealer_.others(), {std::as_bytes(w.values()), std::as_bytes(w.state()), std::as_bytes(rows), std::as_bytes(numbers)}, what);
   }
-  Scorer scorer() const {
-    const Plan& plan = *fed_.back().plan;
-    return {job_, elements(plan.type(job_.model->scores).shape) / plan.batch(), sizes_.train_rows, plan.batch()};
+  void check_start() const {
+    std::vector<double> n{counts_.sum(job_.split->train)};
+    const auto high = static_cast<std::int64_t>(job_.seed >> 32), low = static_cast<std::int64_t>(job_.seed & 0xffffffffu);
+    for (const std::int64_t count : {high, low, job_.epochs, job_.evaluate_every, job_.max_steps, clock_.step, p_.epoch, p_.seen, p_.batches,
+                                     sizes_.validation_rows, sizes_.batch, sizes_.accumulate, batches_.usable(),
+                                     static_cast<std::int64_t>(job_.metrics.size())})
+      n.push_back(static_cast<double>(count));
+    check("the weights, rows, sizes or counts to start with", n);
+  }
+  void check_epoch(const EpochRecord& r) const {
+    std::vector<double> n{r.loss, r.val_loss, r.average_loss.value_or(0), examiner_.fault() ? 1.0 : 0.0};
+    for (const auto* list : {&r.train, &r.val, &r.average})
+      for (const Measured& m : *list) n.push_back(m.value);
+    check(cat("the weights or what was measured after epoch ", r.epoch), n);
   }
 
   double seconds() const { return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -127,6 +140,7 @@ class Trainer {
     examiner_.check_weights(*last_);
     if (!examiner_.fault() && examiner_.validates() && ((e + 1) % job_.evaluate_every == 0 || last)) examiner_.evaluate(record, last && !restores());
     if (examiner_.stopped()) return interrupted(cat("interrupted while evaluating epoch ", e + 1));
+    if (dealer_.others()) check_epoch(record);
     if (examiner_.fault()) return diverged(e, *examiner_.fault());
     followers_.epoch(record, clock_);
     if (last && !restores()) finish();
@@ -181,13 +195,12 @@ class Trainer {
 
   // What the last update left in its plan, where a training goes on within an epoch.
   void refeed() {
-    const Fed& fed = fed_of(p_.last_rows);
-    fed.feed.fill(std::span<const std::int32_t>(order_).subspan(static_cast<std::size_t>(p_.seen - p_.last_rows), static_cast<std::size_t>(p_.last_rows)));
-    last_ = fed.plan;
+    const std::span<const std::int32_t> order = order_;
+    last_ = &dealer_.deal(order.subspan(static_cast<std::size_t>(p_.seen - p_.last_rows), static_cast<std::size_t>(p_.last_rows)));
   }
 
-  // One update from `accumulate` batches (fewer at the end of an epoch), each with the share of what its rows count for. Nothing here allocates. Returns the
-  // rows used, 0 where the epoch is over; loss: the mean over what they count for, 0 where that is nothing.
+  // One update from `accumulate` batches (fewer at the end of an epoch), each with the share of what its rows count for, and each process' rows with theirs.
+  // Nothing here allocates. Returns the rows used, 0 where the epoch is over; loss: the mean over what they count for, 0 where that is nothing.
   std::int64_t step(std::int64_t begin, double& loss, double& counted) {
     const Weights& w = bench_.weights();
     const std::int64_t size = batches_.size(clock_), rows = batches_.update(size, batches_.usable() - begin);
@@ -201,22 +214,23 @@ class Trainer {
     const double weight = loss_weight_ ? loss_weight_->at(clock_) : 1;
     for (std::int64_t done = 0; done < rows;) {
       const std::int64_t n = std::min(size, rows - done);
-      const Fed& fed = fed_of(n);
-      const auto chosen = of_step.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n));
+      const auto chosen = of_step.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n)), own = dealer_.share(chosen);
       const double share = counted > 0 ? counts_.sum(chosen) / counted : 0;
-      fed.feed.fill(chosen);
-      fed.plan->seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(p_.batches++);
-      fed.plan->loss_gradient(static_cast<float>(share * weight));
-      fed.plan->dropout(dropout_ ? std::optional(dropout_->at(clock_)) : std::nullopt);
-      fed.plan->forward();
-      loss += share * static_cast<double>(fed.plan->loss());
-      last_ = fed.plan;
+      const double own_share = own.size() == chosen.size() ? share : counted > 0 ? counts_.sum(own) / counted : 0;
+      Plan& plan = dealer_.deal(chosen);
+      plan.seed() = job_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(p_.batches++);
+      plan.loss_gradient(static_cast<float>(own_share * weight));
+      plan.dropout(dropout_ ? std::optional(dropout_->at(clock_)) : std::nullopt);
+      plan.forward();
+      loss += dealer_.sum(own.empty() ? 0 : own_share * static_cast<double>(plan.loss()));
+      last_ = &plan;
       p_.last_rows = n;
       if (!std::isfinite(loss)) return job_.divergence.skip ? leave_out(rows, loss, counted) : rows;
-      train_scores_.add(*fed.plan, chosen);
-      if (share > 0) fed.plan->backward();
+      if (!job_.metrics.empty()) train_scores_.add(dealer_.scores(plan, chosen), chosen);
+      if (share > 0) plan.backward();
       done += n;
     }
+    if (counted > 0) dealer_.sum(w.gradients());
     if (counted > 0 && !update(w)) return leave_out(rows, loss, counted);
     ++clock_.step;
     clock_.samples += rows;
@@ -246,10 +260,6 @@ class Trainer {
     ++clock_.step;
     clock_.samples += rows;
     return rows;
-  }
-
-  const Fed& fed_of(std::int64_t rows) const {  // a few sizes, rising
-    return *std::ranges::lower_bound(fed_, rows, {}, [](const Fed& f) { return f.plan->batch(); });
   }
 
   void finish() { examiner_.finish(p_.last_left_out ? nullptr : last_); }
@@ -358,7 +368,7 @@ class Trainer {
     archive.end();
     archive.check(p_.epoch >= 0 && p_.step >= 0 && p_.samples >= 0 && p_.seen >= 0 && p_.seen <= batches_.usable());
     archive.check(p_.seen == 0 || p_.last_rows <= p_.seen);
-    archive.check(p_.seen == 0 || std::ranges::any_of(fed_, [&](const Fed& f) { return f.plan->batch() == p_.last_rows; }));
+    archive.check(p_.seen == 0 || std::ranges::binary_search(dealer_.sizes(), p_.last_rows));
     moving_.restore(state, p_.step);
     groups_.scale(p_.rate);
     p_.result.metrics = job_.metrics;
@@ -412,7 +422,7 @@ class Trainer {
   const Controlled *dropout_ = quantity("dropout"), *loss_weight_ = quantity("loss.weight");
   Followers followers_;
   std::vector<std::int32_t> order_;
-  std::vector<Fed> fed_;
+  Dealer dealer_;
   Scorer train_scores_;
   std::optional<Average> average_;
   Progress p_;
@@ -423,7 +433,7 @@ class Trainer {
   Snapshot best_, ahead_;  // of Job::early_stop: the best look; the end, where the training ended with the numbers of best_
   EpochRecord best_record_, ahead_record_;
   Plan* last_ = nullptr;  // of the last batch
-  Observer* observer_ = job_.observer;
+  Observer* observer_;
   const bool saves_ = observer_ && observer_->keeps_states();
   bool again_ = false;    // the epoch under way starts once more
   double before_ = 0;  // seconds of the training before it was stopped
@@ -431,6 +441,10 @@ class Trainer {
 };
 }  // namespace
 
-TrialResult train(Workbench& bench, const Job& job) { return Trainer(bench, job).run(); }
+TrialResult train(Workbench& bench, const Job& job) {
+  if (!bench.collective()) return Trainer(bench, job, job.observer).run();
+  AgreedObserver observer(*bench.collective(), job.observer);
+  return Trainer(bench, job, &observer).run();
+}
 
 }  // namespace lehr

@@ -39,16 +39,22 @@ struct PlanSizes {
 // The compiled plans of one worker and the numbers they share: made once, used by trial after trial.
 class Workbench {
  public:
-  Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes);
+  // collective: the processes that train together, null where this one is alone; it outlives the bench. `sizes` are of whole batches, the training plans of
+  // this process' shares; every process evaluates all rows. Error (Exit::mismatch) where a Dropout does not have the rows outermost, so that nobody knows
+  // which part of the batch's mask is whose.
+  Workbench(const TrainGraph& model, const OpTable& table, const PlanSizes& sizes, Collective* collective = nullptr);
   const PlanSizes& sizes() const { return sizes_; }
   Weights& weights() { return weights_; }
   const Weights& weights() const { return weights_; }
-  Plan& train(std::int64_t rows);      // rows: one of Batches::sizes()
+  Collective* collective() const { return collective_; }
+  std::int64_t trained_rows(std::int64_t whole) const;  // of a plan for this process' part of so many rows: its share, 1 where that is none
+  Plan& train(std::int64_t rows);      // rows: of one of Batches::sizes(), what trained_rows() says
   Plan& evaluate(std::int64_t rows);   // the evaluation batch or its remainder
   std::int64_t evaluation_batch() const { return evaluation_batch_; }
 
  private:
   PlanSizes sizes_;
+  Collective* collective_;
   Weights weights_;
   std::int64_t evaluation_batch_ = 0;
   std::vector<Plan> train_, evaluate_;
