@@ -45,12 +45,13 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   options.command_line = context.command_line;
   options.stop = &stop;
   options.folder = folder.get();
-  const auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), overrides), options);
+  auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), overrides), options);
   if (resumes) {
     using S = run::Resumption::Schedule;
     const S schedule = o.schedule == "keep" ? S::keep : o.schedule == "rescale" ? S::rescale : S::unsaid;
     const std::string changed = run::check_resume(prepared, folder->stored(), {on_purpose, schedule, o.force}, options);
     if (!changed.empty()) folder->setting("changed", changed);
+    prepared.info.warnings.insert(prepared.info.warnings.begin(), run::going_on(prepared, folder->stored(), options.longer));
   }
   if (o.dry) {
     report::Console(report::console_options(true, false, "")).start(prepared.info);

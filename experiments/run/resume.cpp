@@ -136,6 +136,23 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
   return changed;
 }
 
+std::string going_on(const PreparedStudy& p, const store::RunFolder::Stored& stored, bool longer) {
+  std::map<std::string, const store::StoredTrial*> known;
+  for (const auto& trial : stored.trials) known[trial.name] = &trial;
+  std::size_t ended = 0, on = 0, begin = 0;
+  std::int64_t low = 0, high = 0;
+  for (const auto& trial : p.study.trials) {
+    const auto it = known.find(trial.id);
+    const store::StoredTrial* one = it == known.end() ? nullptr : it->second;
+    const bool done = one && (one->status == name(Outcome::done) || one->status == name(Outcome::cut));
+    if (one && ((done && !longer) || one->status == name(Outcome::diverged))) ++ended;
+    else if (one && one->state) low = on == 0 ? *one->state : std::min(low, *one->state), high = std::max(high, *one->state), ++on;
+    else ++begin;
+  }
+  return cat("resume: ", ended, " of ", p.study.trials.size(), p.study.trials.size() == 1 ? " trial has" : " trials have", " ended, ", on, on == 1 ? " goes" : " go", " on",
+             on == 0 ? "" : low == high ? cat(" (behind epoch ", low, ")") : cat(" (behind epochs ", low, " to ", high, ")"), ", ", begin, begin == 1 ? " begins" : " begin");
+}
+
 std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings) {
   const auto it = settings.find("schedule_epochs");
   return it == settings.end() ? 0 : std::atoll(it->second.c_str());

@@ -26,6 +26,10 @@ struct Resumption {
 // the run began, "epochs 2 -> 4"; "": nothing that matters.
 std::string check_resume(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, const Resumption& how, RunOptions& options);
 
+// "resume: 12 of 40 trials have ended, 3 go on (behind epochs 7 to 23), 25 begin".
+// longer: those that were done go on, too.
+std::string going_on(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, bool longer);
+
 // RunOptions::schedule_epochs as the run had it last.
 std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings);
 

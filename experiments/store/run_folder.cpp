@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "experiments/report/environment.h"
 #include "experiments/report/json_text.h"
@@ -283,6 +284,23 @@ void RunFolder::keep_models(const std::vector<std::string>& names) {
   writer_->hand(256, [list = report::json_list(models_)](Store& store) { store.setting("models", list); });
 }
 
+// Files that were renamed into place survive a loss of power: a few one by one, many with all else that the file system holds.
+void RunFolder::settle() const {
+  constexpr std::size_t few = 64;
+  const auto at = [](const fs::path& path, const auto& sync) {
+    if (const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) sync(fd), ::close(fd);
+  };
+  if (models_.size() > few) return at(folder_, ::syncfs);
+  std::set<fs::path> folders{folder_};
+  for (const char* name : written) at(folder_ / name, ::fdatasync);
+  for (const auto& name : models_) {
+    const fs::path file = folder_ / "models" / name;
+    at(file, ::fdatasync);
+    for (fs::path above = file.parent_path(); above != folder_ && above.has_relative_path(); above = above.parent_path()) folders.insert(above);
+  }
+  for (const fs::path& folder : folders) at(folder, ::fsync);
+}
+
 void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResult>& results) {
   const bool whole = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::interrupted; });
   writer_->hand(256, [whole, now = report::utc_now()](Store& store) {
@@ -306,8 +324,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
   write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
   write_file_lazily(folder_ / "summary.md", report::summary_md(info, results, pooled_));
   writer_->close();
-  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) ::syncfs(fd), ::close(fd);
+  settle();
   writer_.reset();
   lock_.reset();
 }

@@ -62,6 +62,7 @@ class RunFolder : public report::Reporter {
  private:
   void take();
   void empty() const;
+  void settle() const;
   std::filesystem::path folder_;
   Mode mode_;
   std::map<std::string, std::string> settings_;

@@ -168,6 +168,8 @@ std::vector<StoredTrial> Store::trials() const {
     one.epochs = e.integer(1);
     if (e.integer(2) != one.epochs) throw damaged(cat("epochs of ", quote(one.name), " are missing: ", one.epochs, " of ", e.integer(2)));
   }
+  Statement s = database_.prepare("SELECT trial, epoch FROM blob WHERE kind = 'state'");
+  while (s.next()) of(s.integer(0)).state = s.integer(1);
   return out;
 }
 

@@ -17,6 +17,7 @@ struct StoredTrial {
   std::string name, status, config, hash;  // config: complete YAML; status: planned, running, or the name of an Outcome
   std::uint64_t seed = 0;
   std::int64_t epochs = 0;                 // rows there are
+  std::optional<std::int64_t> state;       // epochs finished by the state that is kept
   std::optional<TrialResult> result;       // of a trial that ended; of its epochs the last one
 };
 
