@@ -109,8 +109,13 @@ void RunFolder::empty() const {
       models = report::read_json_list(it->second);
   } catch (const std::exception&) {  // a store that cannot be read is replaced all the same; its models stay
   }
-  for (const auto& name : models)
-    if (const fs::path below = fs::path(name).lexically_normal(); below.is_relative() && *below.begin() != "..") fs::remove(folder_ / "models" / below, error);
+  // The store is a file like any other: of the names in it only those go that lie in models/ without a link on the way.
+  const fs::path top = fs::canonical(folder_, error) / "models";
+  for (const auto& name : models) {
+    const fs::path file = (top / name).lexically_normal();
+    if (const fs::path below = file.lexically_relative(top); below.empty() || below == "." || *below.begin() == "..") continue;
+    if (fs::canonical(file.parent_path(), error) == file.parent_path()) fs::remove(file, error);
+  }
   if (fs::is_directory(fs::symlink_status(folder_ / "states", error)))
     for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
       if (entry.path().extension() == ".safetensors") fs::remove(entry.path(), error);
@@ -268,7 +273,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
   }
   write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
   write_file_lazily(folder_ / "summary.md", report::summary_md(info, results));
-  writer_->close();
+  problem_ = writer_->close();
   const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) ::syncfs(fd), ::close(fd);
   writer_.reset();

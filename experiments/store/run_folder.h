@@ -50,6 +50,7 @@ class RunFolder : public report::Reporter {
   virtual std::filesystem::path model(const std::string& name, std::string_view content);
   void remove_model(const std::string& name);
   void finish(const report::RunInfo& info, const std::vector<TrialResult>& results) override;
+  const std::string& problem() const { return problem_; }  // after finish(): why the store is not as it should be left, else ""
 
  private:
   void take();
@@ -62,6 +63,7 @@ class RunFolder : public report::Reporter {
   std::unique_ptr<Writer> writer_;
   std::mutex reading_;
   std::vector<std::string> models_;
+  std::string problem_;
   std::vector<std::size_t> ids_;  // of the trials of the run, in the store: those it had keep theirs
   std::size_t id(const report::TrialInfo& trial) const { return ids_.at(trial.index); }
 };
