@@ -32,9 +32,10 @@ Error damaged(const std::string& what) { return Error("the store is damaged: ", 
 
 // A file that a row names lies in states/ and nowhere else, whoever wrote the row: what is replaced is removed.
 std::string state_file(const Statement& row, int column) {
-  constexpr std::string_view below = "states/", end = ".safetensors";
+  constexpr std::string_view below = "states/";
   std::string name = row.text(column);
-  const bool plain = name.starts_with(below) && name.ends_with(end) && name.find_first_of(std::string_view("/\0", 2), below.size()) == std::string::npos;
+  const bool known = name.ends_with(".safetensors") || name.ends_with(".f32");
+  const bool plain = name.starts_with(below) && known && name.find_first_of(std::string_view("/\0", 2), below.size()) == std::string::npos;
   if (!plain) throw damaged(cat("a state is said to lie in ", quote(name), ", which is no file of states/"));
   return name;
 }
