@@ -1,4 +1,5 @@
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -25,20 +26,32 @@ class Archive {
     if (!left_.empty()) throw Error("the saved state has ", left_.size(), left_.size() == 1 ? " byte" : " bytes", " more than it should");
   }
 
-  // Error where what was read cannot be.
+  // Error where what was read cannot be; nothing where it is written.
   void check(bool holds) const {
-    if (!holds) throw Error("the saved state holds numbers that cannot be");
+    if (reading_ && !holds) throw Error("the saved state holds numbers that cannot be");
   }
 
   template <class... T>
   void operator()(T&... values) {
     (one(values), ...);
   }
+  // The same for numbers of things counted one by one: Error where one is negative, or so large that counting on could leave the type.
+  template <std::same_as<std::int64_t>... T>
+  void counted(T&... values) {
+    constexpr std::int64_t most = std::int64_t{1} << 53;
+    (one(values), ...);
+    check(((values >= 0 && values <= most) && ...));
+  }
 
  private:
   template <class T>
   void one(T& value) {
-    if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) raw(&value, sizeof value);
+    if constexpr (std::is_same_v<T, bool>) {
+      auto byte = static_cast<std::uint8_t>(value);
+      raw(&byte, 1);
+      check(byte <= 1);  // any other byte would be no bool
+      value = byte == 1;
+    } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) raw(&value, sizeof value);
     else if constexpr (requires { value.fields(*this); }) value.fields(*this);
     else fields(*this, value);
   }
@@ -48,11 +61,14 @@ class Archive {
   }
   template <class T>
   void one(std::vector<T>& values) {
-    constexpr bool plain = std::is_arithmetic_v<T>;
-    values.resize(count(values.size(), plain ? sizeof(T) : 1));
-    if constexpr (plain) raw(values.data(), values.size() * sizeof(T));
-    else
-      for (T& value : values) one(value);
+    if constexpr (std::is_arithmetic_v<T>) {
+      values.resize(count(values.size(), sizeof(T)));
+      raw(values.data(), values.size() * sizeof(T));
+    } else {
+      const std::size_t n = count(values.size(), 1);
+      if (reading_) values.clear();
+      for (std::size_t i = 0; i < n; ++i) one(reading_ ? values.emplace_back() : values[i]);  // it grows as bytes are read: a count alone allocates nothing
+    }
   }
   template <class T>
   void one(std::optional<T>& value) {

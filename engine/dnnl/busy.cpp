@@ -8,6 +8,7 @@
 #include <fstream>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "engine/dnnl/team.h"
@@ -93,7 +94,12 @@ BusyWatch::BusyWatch(int threads) {
       before = all, at = now;
       if (share > crowded) {
         // Back soon after the last time: the load is one that comes and goes.
-        if (!parked) stay = now - busy < 2 * stay ? std::min(2 * stay, longest_stay) : least_stay, parked.emplace(threads);
+        if (!parked) try {
+            stay = now - busy < 2 * stay ? std::min(2 * stay, longest_stay) : least_stay;
+            parked.emplace(threads);
+          } catch (const std::system_error&) {  // no thread more is to be had here: the training waits as it did
+            return;
+          }
         busy = now;
       } else if (parked && now - busy > stay) {
         parked.reset(), busy = now;

@@ -10,7 +10,7 @@ namespace {
 class Hits : public Metric {
  public:
   void reset() override { right_ = count_ = 0, of_labels_.reset(); }
-  void fields(Archive& a) override { a(right_, count_, of_labels_); }
+  void fields(Archive& a) override { a.counted(right_, count_), a(of_labels_); }
   Measured value() const override { return of_labels_.value().count > 0 ? of_labels_.value() : proportion(right_, count_); }
   bool percent() const override { return true; }
 

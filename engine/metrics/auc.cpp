@@ -88,9 +88,9 @@ class Ranked final : public Metric {
   explicit Ranked(bool precision) : precision_(precision) {}
   void reset() override { scores_.clear(), truth_.clear(), rows_ = 0; }
   void fields(Archive& a) override {
-    a(labels_, width_, rows_, scores_, truth_);
-    const auto rows = static_cast<std::size_t>(rows_), scores = scores_.size();
-    a.check(width_ > 0 && rows_ >= 0 && rows_ <= width_ * rows_ && scores == rows * static_cast<std::size_t>(width_) && truth_.size() == (labels_ ? scores : rows));
+    a(labels_), a.counted(width_, rows_), a(scores_, truth_);
+    const auto rows = static_cast<std::size_t>(rows_), width = static_cast<std::size_t>(width_), scores = scores_.size();
+    a.check(width_ > 0 && scores % width == 0 && scores / width == rows && truth_.size() == (labels_ ? scores : rows));
   }
   void reserve(std::int64_t rows, std::int64_t width) override {
     truth_.reserve(static_cast<std::size_t>(rows));
@@ -98,6 +98,7 @@ class Ranked final : public Metric {
   }
 
   void add(const Scored& b) override {
+    if (rows_ > 0 && (labels_ != b.labels || width_ != b.width)) throw Error(name(), ": the rows before had ", width_, " scores each, these have ", b.width);
     labels_ = b.labels, width_ = b.width;
     if (labels_) check_values(b, name());
     else check_classes(b, name());

@@ -29,7 +29,7 @@ class LossMean {
 class SampleMean {
  public:
   void reset() { *this = {}; }
-  void fields(Archive& a) { a(mean_, squares_, count_); }
+  void fields(Archive& a) { a(mean_, squares_), a.counted(count_); }
   void add(double x) {
     ++count_;
     const double step = x - mean_;

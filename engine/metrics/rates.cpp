@@ -12,7 +12,7 @@ double real(std::int64_t n) { return static_cast<double>(n); }
 // Of one class: rows (or labels) that are so, that were answered so, and both.
 struct Hit {
   std::int64_t truths = 0, answers = 0, both = 0;
-  void fields(Archive& a) { a(truths, answers, both); }
+  void fields(Archive& a) { a.counted(truths, answers, both); }
 };
 Hit hit(const Tally& t, std::int64_t c) {
   Hit out{0, 0, t.at(c, c)};
@@ -53,7 +53,7 @@ class OfTwo final : public Tallied {
  private:
   const char* name() const override { return rate_.name; }
   Measured of(const Tally& t, std::int64_t rows) const override {
-    if (t.classes > 2) throw Error(rate_.name, " is for two classes, the model scores ", t.classes);
+    if (t.classes != 2) throw Error(rate_.name, " is for two classes, the model scores ", t.classes);
     const Hit h = hit(t, 1);
     if (rate_.below(h) == 0)
       return undefined(rate_.p == 0 ? "no row is answered with the second class" : rate_.q == 0 ? "no row is of the second class"
@@ -84,12 +84,13 @@ class Averaged final : public Tallied {
   void reserve(std::int64_t rows, std::int64_t width) override { cells_.reserve(static_cast<std::size_t>(rows * width)); }
   void fields(Archive& a) override {
     Tallied::fields(a);
-    a(labels_, cells_, rows_);
-    a.check(rows_ >= 0 && cells_.size() == static_cast<std::size_t>(rows_) * labels_.size());
+    a(labels_, cells_), a.counted(rows_);
+    a.check(cells_.size() == static_cast<std::size_t>(rows_) * labels_.size());
   }
   void add(const Scored& b) override {
     if (!b.labels) return Tallied::add(b);
     check_values(b, name_);
+    if (rows_ > 0 && labels_.size() != static_cast<std::size_t>(b.width)) throw Error(name_, ": the rows before had ", labels_.size(), " labels each, these have ", b.width);
     labels_.resize(static_cast<std::size_t>(b.width));
     rows_ += b.rows;
     for (std::size_t i = 0; i < b.values.size(); ++i) {

@@ -6,8 +6,9 @@
 namespace lehr {
 
 void Tally::fields(Archive& a) {
-  a(classes, unanswered, counts);
-  a.check(classes >= 0 && classes < (1 << 20) && static_cast<std::size_t>(classes * classes) == counts.size());
+  a.counted(classes, unanswered), a(counts);
+  a.check(classes < (1 << 20) && static_cast<std::size_t>(classes * classes) == counts.size());
+  a.check(std::ranges::all_of(counts, [](std::int64_t n) { return n >= 0 && n <= std::int64_t{1} << 32; }));  // their sum stays a number, too
 }
 
 void Tally::grow(std::int64_t to) {

@@ -30,7 +30,7 @@ struct Patience {
   double best = 0;
   std::int64_t epoch = 0, waited = 0;  // of the best, 0: none; looks since then
   Answer look(const EarlyStop& rule, std::int64_t epoch, double value);
-  void fields(Archive& a) { a(best, epoch, waited); }
+  void fields(Archive& a) { a(best), a.counted(epoch, waited); }
 };
 
 // A quantity of measured_names in an epoch; absent where the epoch did not measure it.

@@ -1,5 +1,6 @@
 #include "engine/train/progress.h"
 
+#include <algorithm>
 #include <mutex>
 #include <set>
 
@@ -24,8 +25,10 @@ void fields(Archive& a, Measured& m) {
 void fields(Archive& a, FollowEvent& e) { a(e.step, e.quantity, e.metric, e.value, e.before, e.after, e.restored); }
 
 void fields(Archive& a, EpochRecord& r) {
-  a(r.epoch, r.step, r.samples, r.lr_first, r.lr_last, r.loss, r.evaluated, r.val_loss, r.train, r.val, r.seconds, r.average_loss, r.average, r.events,
-    r.left_out, r.grad_norm);
+  a.counted(r.epoch, r.step, r.samples);
+  a(r.lr_first, r.lr_last, r.loss, r.evaluated, r.val_loss, r.train, r.val, r.seconds, r.average_loss, r.average, r.events);
+  a.counted(r.left_out);
+  a(r.grad_norm);
 }
 
 void fields(Archive& a, TrialResult::Counted& c) { a(c.rows, c.tally); }
@@ -35,15 +38,23 @@ void fields(Archive& a, TrialResult& r) {
   std::optional<EpochRecord> last = r.epochs.empty() ? std::nullopt : std::optional(r.epochs.back());
   a(r.outcome, r.message, r.notes, last, r.seconds, r.test_loss, r.test, r.average_test_loss, r.average_test, r.test_rows, r.threshold, r.average_threshold,
     r.tallies, r.predictions, r.best_epoch, r.best_val_loss);
+  a.check(r.outcome >= Outcome::done && r.outcome <= Outcome::interrupted);
   if (a.reading()) {
     r.epochs.clear();
     if (last) r.epochs.push_back(std::move(*last));
   }
 }
 
+bool within_metrics(const EpochRecord& r, std::size_t metrics) { return std::max({r.train.size(), r.val.size(), r.average.size()}) <= metrics; }
+bool within_metrics(const TrialResult& r, std::size_t metrics) {
+  return std::max(r.test.size(), r.average_test.size()) <= metrics && std::ranges::all_of(r.epochs, [&](const EpochRecord& e) { return within_metrics(e, metrics); });
+}
+
 void Progress::fields(Archive& a) {
-  a(epoch, step, samples, batches, seen, last_rows, loss, counted, record, norm, best, best_threshold, result, patience, ended, retries, left_out,
-    first_left_out, rate, last_left_out, told, events);
+  a.counted(epoch, step, samples, batches, seen, last_rows);
+  a(loss, counted, record, norm, best, best_threshold, result, patience, ended);
+  a.counted(retries, left_out, first_left_out);
+  a(rate, last_left_out, told, events);
 }
 
 }  // namespace lehr

@@ -35,4 +35,8 @@ void fields(Archive& a, EpochRecord& r);
 // Without names (id, variant, seed, metrics), which the run knows; of the epochs the last one only.
 void fields(Archive& a, TrialResult& r);
 
+// Has it no more values of any list than there are metrics? What is read from a file need not.
+bool within_metrics(const EpochRecord& r, std::size_t metrics);
+bool within_metrics(const TrialResult& r, std::size_t metrics);
+
 }  // namespace lehr

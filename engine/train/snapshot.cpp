@@ -4,7 +4,12 @@
 
 namespace lehr {
 
-void Snapshot::fields(Archive& a) { a(epoch, step, samples, batches, numbers, whole, average, averages, notes, followers); }
+void Snapshot::fields(Archive& a) {
+  a.counted(epoch, step, samples, batches);
+  a(numbers, whole, average);
+  a.counted(averages);
+  a(notes, followers);
+}
 
 void Moving::take(Snapshot& to, bool all) const {
   to.numbers.take(numbers(all));

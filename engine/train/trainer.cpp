@@ -367,6 +367,9 @@ class Trainer {
     fields(archive);
     archive.end();
     archive.check(p_.epoch >= 0 && p_.step >= 0 && p_.samples >= 0 && p_.seen >= 0 && p_.seen <= batches_.usable());
+    archive.check(p_.epoch == from.epoch && p_.step == from.step && (p_.epoch > 0) == !p_.result.epochs.empty());
+    for (const EpochRecord* record : {&p_.record, &best_record_, &ahead_record_}) archive.check(within_metrics(*record, job_.metrics.size()));
+    archive.check(within_metrics(p_.result, job_.metrics.size()));
     archive.check(p_.seen == 0 || p_.last_rows <= p_.seen);
     archive.check(p_.seen == 0 || std::ranges::binary_search(dealer_.sizes(), p_.last_rows));
     moving_.restore(state, p_.step);

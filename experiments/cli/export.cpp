@@ -38,12 +38,20 @@ std::size_t find_trial(const std::vector<store::StoredTrial>& trials, const std:
               join(names, ", "), count > 8 ? ", …" : "");
 }
 
+// A text of several lines from the store, for a terminal.
+std::string of_lines(const std::string& text) {
+  std::string out;
+  for (const auto& line : split(text, '\n'))
+    if (!line.empty()) out += printable(line) + "\n";
+  return out;
+}
+
 // The run's trials as the experiment makes them.
 run::PreparedStudy prepared(const store::Store& run, const std::string& only) {
   const auto settings = run.settings();
   auto [file, overrides] = run::stored_study(settings);
   run::RunOptions options;
-  if (const auto it = settings.find("threads"); it != settings.end()) options.threads = std::atoi(it->second.c_str());
+  options.threads = run::stored_threads(settings);
   if (!only.empty()) {
     const auto slash = only.rfind('/');
     if (slash != std::string::npos) overrides.only = only.substr(0, slash);
@@ -85,10 +93,10 @@ int verify(const Options& o) {
             " trained again: the same bits in ", grouped(epochs), " epochs and in the last weights\n"));
   if (same == results.size()) return 0;
   if (const auto changed = settings.find("changed"); changed != settings.end())
-    print(cat("the run went on with other settings, which no training from the start has: ", changed->second, "\n"));
+    print(cat("the run went on with other settings, which no training from the start has: ", printable(changed->second), "\n"));
   const auto environment = settings.find("environment");
   const std::string here = report::environment_json(study.info);
-  if (environment != settings.end() && environment->second != here) print(cat("the run was made on\n", environment->second, "this is\n", here));
+  if (environment != settings.end() && environment->second != here) print(cat("the run was made on\n", of_lines(environment->second), "this is\n", here));
   return static_cast<int>(Exit::failed);
 }
 

@@ -18,14 +18,15 @@ namespace lehr::cli {
 
 namespace {
 std::atomic<bool> stop{false};
-std::atomic<int> by{0};
+std::atomic<int> by{0};  // the signal that asked for it
 
 // The first asks the trials to save where they stand and to end; the second, of either kind, ends the program, whatever its threads do.
 void on_signal(int signal) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
-  if (stop.exchange(true)) std::raise(signal);  // two at once: both were on their way here
-  else by = signal;
+  int none = 0;
+  if (!by.compare_exchange_strong(none, signal)) std::raise(signal);  // two at once: both were on their way here
+  else stop = true;
 }
 
 struct Options {
@@ -77,6 +78,7 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   report::Expectations expectations(o.json || shown.taken);
   reporters.push_back(&expectations);
   const int code = run::exit_code(prepared.info, run::run(prepared, options, reporters));
+  if (!folder->problem().empty()) note(folder->problem());
   if (events && !events->problem().empty()) note(cat("not every event was written to ", quote(o.events), ": ", events->problem()));
   return stop ? 128 + by : code;
 }

@@ -1,6 +1,7 @@
 #include "experiments/run/resume.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "experiments/spec/experiment.h"
@@ -20,6 +21,17 @@ Change::Kind kind_of(const std::string& key) {
   // Hyperparameters, not what decides which numbers an optimizer keeps.
   if (below(key, "optimizer") && key != "optimizer.type" && key != "optimizer.form") return Change::Kind::asks;
   return Change::Kind::refused;
+}
+
+constexpr std::int64_t most_epochs = 1'000'000'000;  // as `epochs` allows
+
+// A number that the store tells: a file like any other, which may hold anything.
+std::int64_t whole_number(const std::string& key, const std::string& text, std::int64_t most) {
+  std::int64_t out = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size() || out < 0 || out > most)
+    throw Error("the store of the run says that its ", key, " are ", quote(text), ", which is no number from 0 to ", most).code(Exit::failed);
+  return out;
 }
 
 std::map<std::string, std::string> as_map(const std::string& yaml) {
@@ -80,7 +92,7 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
     if (trial.hash != it->second->hash) {
       const auto &now = keys(trial.resolved()), &was = keys(it->second->config);
       if (const auto epochs = was.find("epochs"); epochs != was.end() && now.contains("epochs") && epochs->second != now.at("epochs"))
-        before = std::atoll(epochs->second.c_str());
+        before = whole_number("epochs", epochs->second, most_epochs);
       compare(was, now, changes);
     }
     known.erase(it);
@@ -155,7 +167,12 @@ std::string going_on(const PreparedStudy& p, const store::RunFolder::Stored& sto
 
 std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings) {
   const auto it = settings.find("schedule_epochs");
-  return it == settings.end() ? 0 : std::atoll(it->second.c_str());
+  return it == settings.end() ? 0 : whole_number(it->first, it->second, most_epochs);
+}
+
+int stored_threads(const std::map<std::string, std::string>& settings) {
+  const auto it = settings.find("threads");
+  return it == settings.end() ? 0 : static_cast<int>(whole_number(it->first, it->second, 1024));
 }
 
 std::map<std::string, std::string> study_settings(const std::filesystem::path& file, const spec::Overrides& overrides) {
@@ -179,7 +196,7 @@ StoredStudy stored_study(const std::map<std::string, std::string>& settings) {
   for (auto& argument : split(setting("set"), '\n'))
     if (!argument.empty()) out.overrides.set.push_back(argument);
   if (const auto only = setting("only"); !only.empty()) out.overrides.only = only;
-  if (const auto seeds = setting("seeds"); !seeds.empty()) out.overrides.seeds = std::atoll(seeds.c_str());
+  if (const auto seeds = setting("seeds"); !seeds.empty()) out.overrides.seeds = whole_number("seeds", seeds, 10'000);
   return out;
 }
 

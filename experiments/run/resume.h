@@ -30,8 +30,11 @@ std::string check_resume(const PreparedStudy& prepared, const store::RunFolder::
 // longer: those that were done go on, too.
 std::string going_on(const PreparedStudy& prepared, const store::RunFolder::Stored& stored, bool longer);
 
-// RunOptions::schedule_epochs as the run had it last.
+// RunOptions::schedule_epochs as the run had it last. Error (Exit::failed) where the store says what cannot be.
 std::int64_t stored_schedule_epochs(const std::map<std::string, std::string>& settings);
+
+// The threads a trial of the run had; 0 where the store does not say so. Error (Exit::failed) where it says what cannot be.
+int stored_threads(const std::map<std::string, std::string>& settings);
 
 // The experiment of a stored run, with the arguments it was given.
 struct StoredStudy {

@@ -39,6 +39,16 @@ void sweep(const fs::path& folder) {
       if (half_written(it->path())) fs::remove(it->path(), error);
 }
 
+// The store is a file like any other: of the names in it only those go that lie in models/ without a link on the way. Folders that are empty then go, too.
+void remove_below(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  const fs::path top = fs::canonical(folder, error) / "models", file = (top / name).lexically_normal();
+  if (const fs::path below = file.lexically_relative(top); error || below.empty() || below == "." || *below.begin() == "..") return;
+  if (fs::canonical(file.parent_path(), error) != file.parent_path() || error) return;
+  fs::remove(file, error);
+  for (fs::path above = file.parent_path(); above != top.parent_path() && ::rmdir(above.c_str()) == 0; above = above.parent_path()) {}
+}
+
 // Is nothing of a run in it, beside what a kill before the plan was stored leaves?
 bool nothing_in(const fs::path& folder) {
   std::error_code error;
@@ -111,11 +121,10 @@ void RunFolder::empty() const {
       models = report::read_json_list(it->second);
   } catch (const std::exception&) {  // a store that cannot be read is replaced all the same; its models stay
   }
-  for (const auto& name : models)
-    if (const fs::path below = fs::path(name).lexically_normal(); below.is_relative() && *below.begin() != "..") fs::remove(folder_ / "models" / below, error);
+  for (const auto& name : models) remove_below(folder_, name);
   if (fs::is_directory(fs::symlink_status(folder_ / "states", error)))
     for (const auto& entry : fs::directory_iterator(folder_ / "states", error))
-      if ((entry.path().extension() == ".safetensors" || entry.path().extension() == ".f32")) fs::remove(entry.path(), error);
+      if (entry.path().extension() == ".safetensors" || entry.path().extension() == ".f32") fs::remove(entry.path(), error);
   std::vector<fs::path> folders;
   for (auto it = fs::recursive_directory_iterator(folder_ / "models", error); !error && it != fs::recursive_directory_iterator(); it.increment(error))
     if (it->is_directory(error) && !it->is_symlink(error)) folders.push_back(it->path());
@@ -268,16 +277,13 @@ void RunFolder::remove_model(const std::string& name) {
 }
 
 void RunFolder::keep_models(const std::vector<std::string>& names) {
-  std::error_code ignored;
   std::vector<std::string> left;
   for (const auto& name : models_) {
     if (std::ranges::find(names, name) != names.end()) {
       left.push_back(name);
       continue;
     }
-    const fs::path file = folder_ / "models" / name;
-    fs::remove(file, ignored);
-    for (fs::path folder = file.parent_path(); folder != folder_ && ::rmdir(folder.c_str()) == 0; folder = folder.parent_path()) {}
+    remove_below(folder_, name);
   }
   if (left.size() == models_.size()) return;
   models_ = std::move(left);
@@ -323,7 +329,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
   }
   write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
   write_file_lazily(folder_ / "summary.md", report::summary_md(info, results, pooled_));
-  writer_->close();
+  problem_ = writer_->close();
   settle();
   writer_.reset();
   lock_.reset();

@@ -58,6 +58,7 @@ class RunFolder : public report::Reporter {
   EpochRecord record(std::size_t trial, std::int64_t epoch);
   // Scores of the last weights on these rows ("val", "test"), [rows, width]; empty where they were not kept.
   std::vector<float> predictions(std::size_t trial, const std::string& rows);
+  const std::string& problem() const { return problem_; }  // after finish(): why the store is not as it should be left, else ""
 
  private:
   void take();
@@ -73,6 +74,7 @@ class RunFolder : public report::Reporter {
   std::vector<std::string> models_;
   std::vector<report::Pooled> pooled_;
   bool folds_ = false;  // scores are kept whatever their size
+  std::string problem_;
   std::vector<std::size_t> ids_;  // of the trials of the run, in the store: those it had keep theirs
   std::size_t id(const report::TrialInfo& trial) const { return ids_.at(trial.index); }
 };

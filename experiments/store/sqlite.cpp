@@ -49,7 +49,7 @@ Statement& Statement::bind(double value) {
 }
 Statement& Statement::bind(std::string_view text) {
   sum_.add(text), sum_.add({"\0", 1});
-  check(sqlite3_bind_text(statement_.get(), at(), text.data() ? text.data() : "", static_cast<int>(text.size()), SQLITE_TRANSIENT), "the store refuses a text");
+  check(sqlite3_bind_text64(statement_.get(), at(), text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8), "the store refuses a text");
   return *this;
 }
 Statement& Statement::blob(std::string_view bytes) {

@@ -30,6 +30,24 @@ std::string axes(const report::RunInfo& info, const report::TrialInfo& trial) {
 std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
 
 Error damaged(const std::string& what) { return Error("the store is damaged: ", what).code(Exit::failed); }
+
+// A file that a row names lies in states/ and nowhere else, whoever wrote the row: what is replaced is removed.
+std::string state_file(const Statement& row, int column) {
+  constexpr std::string_view below = "states/";
+  std::string name = row.text(column);
+  const bool known = name.ends_with(".safetensors") || name.ends_with(".f32");
+  const bool plain = name.starts_with(below) && known && name.find_first_of(std::string_view("/\0", 2), below.size()) == std::string::npos;
+  if (!plain) throw damaged(cat("a state is said to lie in ", quote(name), ", which is no file of states/"));
+  return name;
+}
+
+// The statements of a schema, as sqlite_master has them.
+std::vector<std::string> statements(const SchemaText& text) {
+  std::vector<std::string> out;
+  std::string_view rest = text.sql;
+  for (std::size_t end; (end = rest.find(";\n")) != std::string_view::npos; rest.remove_prefix(end + 2)) out.emplace_back(trim(rest.substr(0, end)));
+  return out;
+}
 }  // namespace
 
 Store Store::create(const fs::path& folder, const report::RunInfo& info, const std::map<std::string, std::string>& settings) {
@@ -79,6 +97,12 @@ void Store::prepare() {
 }
 
 void Store::read_columns() {
+  std::set<std::string> found;
+  Statement each = database_.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL");
+  while (each.next()) found.emplace(trim(each.text(0)));
+  const auto differ = [] { return damaged("its tables are not those of its format"); };
+  // What the tables are is told by meta, so that meta itself comes first: a view of that name may give rows without end.
+  if (!found.contains(statements(schema({}, false)).front())) throw differ();
   const auto stored = settings();
   const auto setting = [&](const char* key) {
     const auto it = stored.find(key);
@@ -89,13 +113,8 @@ void Store::read_columns() {
   averages_ = setting("averages") == "true", metrics_ = names;
   const SchemaText text = schema(metrics_, averages_);
   columns_ = text.quantities;
-  // A flipped bit may have renamed a table or a column.
-  std::set<std::string> expected, found;
-  std::string_view rest = text.sql;
-  for (std::size_t end; (end = rest.find(";\n")) != std::string_view::npos; rest.remove_prefix(end + 2)) expected.insert(std::string(trim(rest.substr(0, end))));
-  Statement each = database_.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL");
-  while (each.next()) found.insert(std::string(trim(each.text(0))));
-  if (expected != found) throw damaged("its tables are not those of its format");
+  const auto expected = statements(text);
+  if (std::set(expected.begin(), expected.end()) != found) throw differ();  // a flipped bit may have renamed a table or a column
 }
 
 Statement& Store::statement(const std::string& sql) {
@@ -156,10 +175,14 @@ std::vector<StoredTrial> Store::trials() const {
     if (!o.intact()) throw damaged(cat("the outcome of ", quote(one.name), " has another check sum"));
     one.status = o.text(1);
     if (o.is_null(11)) continue;
-    Archive archive(o.bytes(11));
-    one.result.emplace();
-    fields(archive, *one.result);
-    archive.end();
+    try {
+      Archive archive(o.bytes(11));
+      fields(archive, one.result.emplace());
+      archive.end();
+      archive.check(within_metrics(*one.result, metrics_.size()));
+    } catch (const Error& error) {
+      throw damaged(cat("the outcome of ", quote(one.name), ": ", error.sentence()));
+    }
     one.result->id = one.name, one.result->seed = one.seed, one.result->metrics = metrics_;
   }
   Statement e = database_.prepare("SELECT trial, count(*), max(epoch) FROM epoch GROUP BY trial");
@@ -214,7 +237,7 @@ void Store::event(std::optional<std::size_t> trial, const std::string& time, con
 void Store::blob(std::size_t trial, const std::string& kind, const Saved& of, std::optional<double> threshold, std::string_view content) {
   const auto id = static_cast<std::int64_t>(trial);
   Statement& old = statement("SELECT file FROM blob WHERE trial=? AND kind=? AND file IS NOT NULL").bind(id).bind(kind);
-  while (old.next()) replaced_.push_back(old.text(0));
+  while (old.next()) replaced_.push_back(state_file(old, 0));
   std::string file;
   if (content.size() > largest_blob) {
     file = cat("states/", trial, ".", kind, ".", of.step, kind.starts_with("predictions") ? ".f32" : ".safetensors");
@@ -254,9 +277,10 @@ void Store::sweep() const {
 std::string Store::content(const Statement& row) const {
   enum { bytes = 6, sum, file, data };
   if (row.is_null(file)) return row.text(data);
-  std::string out = read_file(folder_ / row.text(file));
-  if (out.size() != static_cast<std::size_t>(row.integer(bytes)) || fingerprint(out) != row.bytes(sum))
-    throw damaged(cat("the file ", quote(row.text(file)), " has another length or check sum than the store says"));
+  const std::string name = state_file(row, file);
+  const bool as_long = InputFile(folder_ / name).size() == static_cast<std::uintmax_t>(row.integer(bytes));
+  std::string out = as_long ? read_file(folder_ / name) : std::string();
+  if (!as_long || fingerprint(out) != row.bytes(sum)) throw damaged(cat("the file ", quote(name), " has another length or check sum than the store says"));
   return out;
 }
 
@@ -338,7 +362,7 @@ std::int64_t Store::rewind() {
 void Store::forget(std::size_t trial) {
   const auto id = static_cast<std::int64_t>(trial);
   Statement& files = statement("SELECT file FROM blob WHERE trial=? AND file IS NOT NULL").bind(id);
-  while (files.next()) replaced_.push_back(files.text(0));
+  while (files.next()) replaced_.push_back(state_file(files, 0));
   for (const char* table : {"epoch", "final", "tally", "blob", "outcome"}) statement(cat("DELETE FROM ", table, " WHERE trial=?")).bind(id).run();
 }
 

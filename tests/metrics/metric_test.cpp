@@ -336,6 +336,35 @@ TEST_CASE("an unknown metric names the known ones", "[metric]") {
   for (const std::string& name : standard_metrics().names()) CHECK_FALSE(standard_metrics().find(name).doc.empty());
 }
 
+TEST_CASE("sums that no rows have are not read back", "[metric]") {
+  const auto read = [](const char* name, auto... values) {
+    Archive out;
+    (out(values), ...);
+    const std::string bytes = out.take();
+    Archive in(bytes);
+    const auto metric = make_metric(name, 2);
+    metric->fields(in);
+    in.end();
+    return metric->value();
+  };
+  using Numbers = std::vector<double>;
+  CHECK(read("auc", false, std::int64_t{1}, std::int64_t{2}, Numbers{1, 2}, Classes{0, 1}).value == 1);
+  // 5 rows of this width wrap around to 9 scores.
+  CHECK_THROWS_AS(read("auc", false, std::int64_t{3689348814741910325}, std::int64_t{5}, Numbers(9), Classes(5)), Error);
+  CHECK_THROWS_AS(read("auc", false, std::int64_t{0}, std::int64_t{0}, Numbers{}, Classes{}), Error);
+  CHECK_THROWS_AS(read("f1", std::int64_t{1}, std::int64_t{0}, Classes{5}), Error);  // a table of one class
+  CHECK_THROWS_AS(read("mcc", std::int64_t{2}, std::int64_t{0}, Classes{1, 2, 3, std::numeric_limits<std::int64_t>::max()}), Error);
+  CHECK_THROWS_AS(read("log_loss", 0.0, 0.0, std::int64_t{-5}), Error);
+}
+
+TEST_CASE("rows of another width than those before are refused", "[metric]") {
+  const auto metric = make_metric("auc", 0);
+  metric->add(classified({0.1f, 0.2f, 0.3f, 0.4f}, {0, 1}));
+  const Floats wider{1, 2, 3, 4, 5, 6};
+  const Classes two{0, 2};
+  CHECK_THROWS_AS(metric->add(classified(wider, two)), Error);
+}
+
 TEST_CASE("means of losses weigh batches by their rows", "[metric]") {
   LossMean mean;
   CHECK(std::isnan(mean.value()));

@@ -1,6 +1,8 @@
 // Train N = train k, save, restore N - k: the same bits, at whatever update it was stopped.
 #include <cstring>
+#include <functional>
 
+#include "engine/train/progress.h"
 #include "tests/support/catch.h"
 #include "tests/train/training.h"
 
@@ -190,6 +192,80 @@ TEST_CASE("no damaged state is taken, and none crashes", "[train][resume]") {
     std::string bytes = good.state;
     bytes[static_cast<std::size_t>(random.uniform() * static_cast<double>(bytes.size() - 1))] ^= static_cast<char>(1 << (i % 8));
     tried(bytes);
+  }
+}
+
+namespace {
+// The state of a training stopped after so many updates, and what becomes of it with other bytes for its progress.
+struct Stopped {
+  const Kind& kind;
+  Saved saved;
+  TrialState state;
+  Stopped(const Kind& of, std::int64_t after) : kind(of) {
+    const auto t = training(kind);
+    std::int64_t updates = 0;
+    t->hooks.on_step = [&](std::int64_t step, double) { updates = step + 1; };
+    t->hooks.stop = [&] { return updates >= after; };
+    t->run();
+    saved = t->hooks.saved;
+    const Weights weights(t->model.graph);
+    state = read_safetensors(saved.state, weights);
+  }
+  bool taken(const std::string& progress) const {
+    const auto rest = training(kind);
+    const Weights weights(rest->model.graph);
+    Saved other = saved;
+    TrialState changed = read_safetensors(saved.state, weights);
+    changed.progress = progress;
+    other.state = safetensors(weights, changed);
+    rest->job.from = &other;
+    try {
+      rest->run();
+    } catch (const Error&) {
+      return false;
+    }
+    return true;
+  }
+  // The same with a Progress that `change` has been at.
+  bool taken(const std::function<void(Progress&)>& change) const {
+    Progress p;
+    Archive in(state.progress), same, other;
+    p.fields(in), p.fields(same);
+    const std::size_t length = same.take().size();
+    change(p);
+    p.fields(other);
+    return taken(other.take() + state.progress.substr(length));
+  }
+};
+}  // namespace
+
+TEST_CASE("a made-up progress is refused where a training could not have it", "[train][resume]") {
+  for (const auto& [kind, after] : {std::pair{&kinds[4], 7}, {&kinds[4], 10}, {&kinds[15], 7}, {&kinds[11], 10}}) {
+    INFO(kind->name << " after " << after);
+    const Stopped stopped(*kind, after);
+    REQUIRE(stopped.taken([](Progress&) {}));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.result.epochs.clear(), p.ended = true; }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.epoch += 1; }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.epoch = std::numeric_limits<std::int64_t>::max(); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.step = std::numeric_limits<std::int64_t>::max(); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.seen = std::numeric_limits<std::int64_t>::max(); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.result.outcome = static_cast<Outcome>(77); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.result.epochs.back().val.resize(100); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.record.train.resize(100); }));
+    CHECK_FALSE(stopped.taken([](Progress& p) { p.result.test.resize(100); }));
+  }
+}
+
+TEST_CASE("no byte of a progress makes a training crash", "[train][resume]") {
+  Random random(7, Stream::data);
+  for (const std::size_t kind : {4, 5, 13, 15}) {
+    const Stopped stopped(kinds[kind], 7);
+    for (int i = 0; i < 60; ++i) {
+      std::string bytes = stopped.state.progress;
+      const std::size_t at = i % 2 == 0 ? random.below(std::min<std::size_t>(bytes.size(), 400)) : random.below(bytes.size());
+      for (std::size_t k = at; k < std::min(bytes.size(), at + 1 + 7 * (i % 3 == 0)); ++k) bytes[k] = static_cast<char>(i % 5 == 0 ? 0xff : i % 5 == 1 ? 0x7f : i);
+      stopped.taken(bytes);
+    }
   }
 }
 
