@@ -38,7 +38,7 @@ void fields(Archive& a, TrialResult& r) {
   std::optional<EpochRecord> last = r.epochs.empty() ? std::nullopt : std::optional(r.epochs.back());
   a(r.outcome, r.message, r.notes, last, r.seconds, r.test_loss, r.test, r.average_test_loss, r.average_test, r.test_rows, r.threshold, r.average_threshold,
     r.tallies, r.predictions, r.best_epoch, r.best_val_loss);
-  a.check(r.outcome >= Outcome::done && r.outcome <= Outcome::interrupted);
+  a.check(r.outcome >= Outcome::done && r.outcome <= Outcome::cut);
   if (a.reading()) {
     r.epochs.clear();
     if (last) r.epochs.push_back(std::move(*last));
