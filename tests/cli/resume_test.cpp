@@ -190,6 +190,41 @@ TEST_CASE("a disk that fails or fills leaves what was stored, says so, and the r
   }
 }
 
+TEST_CASE("a file system that is full says so, and gives the rest where it has grown", "[cli][resume][disk]") {
+  const Workplace place;
+  const auto [whole, calls] = Unbroken(place, study("400"));
+  struct Small {  // a file system of its own, where the tests may mount one
+    fs::path at;
+    bool there;
+    explicit Small(fs::path folder) : at(std::move(folder)) {
+      fs::create_directories(at);
+      there = std::system(cat("mount -t tmpfs -o size=64k none '", at.string(), "' 2>/dev/null").c_str()) == 0;
+    }
+    ~Small() {
+      if (there) there = std::system(cat("umount -l '", at.string(), "'").c_str()) != 0;
+    }
+    void grow(int kib) const { REQUIRE(std::system(cat("mount -o remount,size=", kib, "k '", at.string(), "'").c_str()) == 0); }
+  };
+  const Small small(place.path("small"));
+  if (!small.there) SUCCEED("no file system can be mounted here");
+  for (const int kib : {64, 128, 200, 300, 500}) {
+    if (!small.there) break;
+    INFO(kib << " KiB");
+    small.grow(kib);
+    fs::remove_all(place.path("small/run"));
+    const auto ran = place.lehr("run study.yaml --quiet --out small/run");
+    INFO(ran.both());
+    if (ran.code != 0) {
+      CHECK((ran.code == 1 || ran.code == 5));
+      CHECK((ran.both().find("No space left on device") != std::string::npos || ran.both().find("no space is left") != std::string::npos));
+      small.grow(20'000);
+      bring_to_an_end(place, "small/run");
+    }
+    CHECK(results(place, "small/run") == whole);
+    fs::remove_all(place.path("small/run"));
+  }
+}
+
 TEST_CASE("a folder has one run at a time", "[cli][resume][lock]") {
   const Workplace place;
   place.write("study.yaml", experiment("epochs: 2", "epochs: 200"));
