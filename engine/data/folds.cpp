@@ -195,8 +195,7 @@ std::vector<std::string> fold_values(const CsvTable& table, const std::string& c
   if (cells.numeric) {
     std::vector<double> values = cells.numbers.all();
     std::ranges::sort(values);
-    const auto [first, last] = std::ranges::unique(values);
-    values.erase(first, last);
+    values.erase(std::unique(values.begin(), values.end()), values.end());
     for (const double value : values)
       if (out.size() <= most) out.push_back(number(value));
   } else {
