@@ -38,7 +38,7 @@ struct Options {
 
 using Mode = store::RunFolder::Mode;
 
-int train(const std::filesystem::path& file, const spec::Overrides& overrides, const std::vector<std::string>& on_purpose, std::unique_ptr<store::RunFolder> folder,
+int train(spec::Study study, const spec::Overrides& overrides, const std::vector<std::string>& on_purpose, std::unique_ptr<store::RunFolder> folder,
           report::Events* events, bool resumes, const Options& o, const Context& context) {
   run::RunOptions options;
   options.jobs = static_cast<std::size_t>(o.jobs);
@@ -46,7 +46,8 @@ int train(const std::filesystem::path& file, const spec::Overrides& overrides, c
   options.command_line = context.command_line;
   options.stop = &stop;
   options.folder = folder.get();
-  auto prepared = run::prepare(spec::read_study(file, run::vocabulary(), overrides), options);
+  const std::filesystem::path file = study.path;
+  auto prepared = run::prepare(std::move(study), options);
   if (resumes) {
     using S = run::Resumption::Schedule;
     const S schedule = o.schedule == "keep" ? S::keep : o.schedule == "rescale" ? S::rescale : S::unsaid;
@@ -97,9 +98,9 @@ int execute(const Options& o, const Context& context) {
   if (o.json && o.dry) throw Error("--json tells what a run gave: --dry-run gives nothing to tell");
   spec::Overrides overrides = o.overrides;
   if (o.seeds > 0) overrides.seeds = o.seeds;
-  const std::string name = spec::read_study(o.file, run::vocabulary(), overrides).name;
-  const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / name : std::filesystem::path(o.out);
-  return train(o.file, overrides, overrides.set, std::make_unique<store::RunFolder>(folder, o.resume ? Mode::resume : o.force ? Mode::replace : Mode::fresh), events.get(),
+  spec::Study study = spec::read_study(o.file, run::vocabulary(), overrides);
+  const std::filesystem::path folder = o.out.empty() ? std::filesystem::path("runs") / study.name : std::filesystem::path(o.out);
+  return train(std::move(study), overrides, overrides.set, std::make_unique<store::RunFolder>(folder, o.resume ? Mode::resume : o.force ? Mode::replace : Mode::fresh), events.get(),
                o.resume, o, context);
 }
 
@@ -114,7 +115,7 @@ int resume(const Options& o, const Context& context) {
     overrides.set.push_back(argument);
   }
   if (o.seeds > 0) overrides.seeds = o.seeds;
-  return train(file, overrides, o.overrides.set, std::move(folder), events.get(), true, o, context);
+  return train(spec::read_study(file, run::vocabulary(), overrides), overrides, o.overrides.set, std::move(folder), events.get(), true, o, context);
 }
 
 void shared_options(CLI::App* command, Options& o) {

@@ -41,15 +41,19 @@ std::vector<Final> finals(const TrialResult& r) {
 namespace {
 std::string cell(double v) { return std::isnan(v) ? std::string() : number(v); }
 
-// A column for each swept key, after the variant.
-std::string swept_header(const RunInfo& info) {
+// A column for each key of an axis between variant and seed: swept ones, the fold.
+std::string axes_header(const RunInfo& info) {
   std::string out;
-  for (const auto& key : info.axes.swept()) out += "," + csv_cell(key);
+  for (const Axis& axis : info.axes.all)
+    if (axis.role == Axis::Role::point || axis.role == Axis::Role::fold)
+      for (const auto& key : axis.keys) out += "," + csv_cell(key);
   return out;
 }
-std::string point_cells(const RunInfo& info, const TrialInfo& trial) {
+std::string axes_cells(const RunInfo& info, const TrialInfo& trial) {
   std::string out;
-  for (const auto& value : info.axes.point(trial.levels)) out += "," + csv_cell(value);
+  for (const Axis::Role role : {Axis::Role::point, Axis::Role::fold})
+    if (const Axis::Level* level = info.axes.level(trial.levels, role))
+      for (const auto& value : level->values) out += "," + csv_cell(value);
   return out;
 }
 }  // namespace
@@ -62,10 +66,10 @@ std::string summary_csv(const RunInfo& info, const std::vector<TrialResult>& res
     for (const Choice& choice : choose(info, all))
       if (choice.any()) chosen.insert(choice.results.begin(), choice.results.end());
   }
-  std::string out = cat("trial,variant", swept_header(info), ",seed", swept ? ",chosen" : "", ",status,epoch,quantity,value,uncertainty,count\n");
+  std::string out = cat("trial,variant", axes_header(info), ",seed", swept ? ",chosen" : "", ",status,epoch,quantity,value,uncertainty,count\n");
   for (std::size_t i = 0; i < results.size(); ++i) {
     const TrialResult& r = results[i];
-    const std::string head = cat(csv_cell(r.id), ",", csv_cell(info.axes.variant(info.trials[i].levels)), point_cells(info, info.trials[i]), ",", r.seed,
+    const std::string head = cat(csv_cell(r.id), ",", csv_cell(info.axes.variant(info.trials[i].levels)), axes_cells(info, info.trials[i]), ",", r.seed,
                                  !swept                ? ""
                                  : chosen.contains(&r) ? ",yes"
                                                        : ",no",

@@ -142,6 +142,8 @@ TEST_CASE("folds score every row once, with and without a split of their own", "
   CHECK(difference.at("mean").get<double>() == Approx(mean));
   CHECK(difference.at("high").get<double>() - difference.at("low").get<double>() == Approx(2 * half).epsilon(1e-5));
   CHECK(place.read("runs/short/summary.md").find("out of fold") != std::string::npos);
+  CHECK(place.read("runs/short/summary.csv").starts_with("trial,variant,fold,seed,status,"));
+  CHECK(place.read("runs/short/summary.csv").find("\nb/fold-3/seed-1,b,3,1,done,2,val_accuracy,") != std::string::npos);
   // One fold of one variant alone, and its model.
   CHECK(place.lehr("export runs/short --trial a/fold-3/seed-1").code == 0);
   CHECK(place.lehr("run short.yaml --only b/fold-2 --quiet --out one").code == 0);
