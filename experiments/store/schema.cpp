@@ -8,7 +8,7 @@ std::string quoted(const std::string& identifier) {
   return out + "\"";
 }
 
-SchemaText schema(const std::vector<std::string>& metrics, bool averages) {
+SchemaText schema(const std::vector<std::string>& metrics, bool averages, std::int64_t format) {
   SchemaText out;
   auto& q = out.quantities;
   q = {"lr_first", "lr_last", "loss"};
@@ -36,7 +36,7 @@ CREATE TABLE final (trial INTEGER NOT NULL, quantity TEXT NOT NULL, value REAL, 
 CREATE TABLE tally (trial INTEGER NOT NULL, rows TEXT NOT NULL, truth INTEGER NOT NULL, answer INTEGER NOT NULL, count INTEGER NOT NULL, crc INTEGER NOT NULL,
   PRIMARY KEY (trial, rows, truth, answer)) STRICT, WITHOUT ROWID;
 CREATE TABLE blob (trial INTEGER NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL, finished INTEGER NOT NULL, threshold REAL,
-  bytes INTEGER NOT NULL, sum TEXT, file TEXT, data BLOB, crc INTEGER NOT NULL, UNIQUE (trial, kind)) STRICT;
+  bytes INTEGER NOT NULL, sum TEXT, file TEXT, data BLOB, crc INTEGER NOT NULL, )", format == 1 ? "UNIQUE (trial, kind)) STRICT" : "PRIMARY KEY (kind, trial)) STRICT, WITHOUT ROWID", R"(;
 CREATE TABLE event (id INTEGER PRIMARY KEY, trial INTEGER, time TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL, crc INTEGER NOT NULL) STRICT;
 CREATE VIEW trials AS SELECT t.id, t.name, t.variant, t.axes, t.seed, coalesce(o.status, 'planned') AS status, o.started, o.ended, o.message, o.epochs,
   o.best_epoch, o.best_val_loss, o.threshold, o.seconds, c.yaml || 'seed: ' || t.seed || char(10) AS yaml

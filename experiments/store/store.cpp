@@ -54,6 +54,7 @@ Store Store::create(const fs::path& folder, const report::RunInfo& info, const s
     out.replan(info, ids);
     plan.commit();
   }
+  out.format_ = version;
   out.read_columns();
   return out;
 }
@@ -79,7 +80,8 @@ void Store::prepare() {
   if (id == 0 && database_.integer("SELECT count(*) FROM sqlite_master") == 0) throw Error("the run was stopped before its plan was stored").code(Exit::failed);
   if (id != application) throw Error("it is no store of a run (its application_id is ", id, ")");
   if (found > version) throw Error("it was written by a later version of lehr (format ", found, ", this one reads ", version, ")");
-  if (found != version) throw damaged(cat("its format is ", found));
+  if (found < 1) throw damaged(cat("its format is ", found));
+  format_ = found;
   read_columns();
 }
 
@@ -98,7 +100,7 @@ void Store::read_columns() {
   };
   const auto names = report::read_json_list(setting("metrics"));
   averages_ = setting("averages") == "true", metrics_ = names;
-  const SchemaText text = schema(metrics_, averages_);
+  const SchemaText text = schema(metrics_, averages_, format_);
   columns_ = text.quantities;
   const auto expected = statements(text);
   if (std::set(expected.begin(), expected.end()) != found) throw differ();  // a flipped bit may have renamed a table or a column
@@ -249,9 +251,12 @@ std::int64_t Store::rewind() {
 
 void Store::forget(std::size_t trial) {
   const auto id = static_cast<std::int64_t>(trial);
-  Statement& files = statement("SELECT file FROM blob WHERE trial=? AND file IS NOT NULL").bind(id);
-  while (files.next()) replaced_.push_back(state_file(files, 0));
-  for (const char* table : {"epoch", "final", "tally", "blob", "outcome"}) statement(cat("DELETE FROM ", table, " WHERE trial=?")).bind(id).run();
+  for (const char* kind : blob_kinds) {
+    Statement& files = statement("SELECT file FROM blob WHERE trial=? AND kind=? AND file IS NOT NULL").bind(id).bind(kind);
+    while (files.next()) replaced_.push_back(state_file(files, 0));
+    statement("DELETE FROM blob WHERE trial=? AND kind=?").bind(id).bind(kind).run();
+  }
+  for (const char* table : {"epoch", "final", "tally", "outcome"}) statement(cat("DELETE FROM ", table, " WHERE trial=?")).bind(id).run();
 }
 
 }  // namespace lehr::store

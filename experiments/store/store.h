@@ -83,6 +83,7 @@ class Store {
   std::vector<std::string> columns_;  // of epoch, those of the experiment's own quantities
   std::vector<std::string> metrics_;
   bool averages_ = false;
+  std::int64_t format_ = 0;
   std::map<std::string, Statement> statements_;
   std::vector<std::string> replaced_;
   std::int64_t next_event_ = 0;

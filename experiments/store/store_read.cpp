@@ -99,22 +99,20 @@ std::string Store::content(const Statement& row) const {
 }
 
 std::optional<Saved> Store::saved(std::size_t trial) const {
-  Statement s = database_.prepare("SELECT * FROM blob WHERE trial=?");
-  s.bind(static_cast<std::int64_t>(trial));
-  std::optional<Saved> out;
-  while (s.next()) {
+  Saved out;
+  bool any = false;
+  for (const auto& [kind, to] : {std::pair{"state", &out.state}, {"best", &out.best}, {"point", &out.point}, {"average", &out.average}}) {
+    Statement s = database_.prepare("SELECT * FROM blob WHERE trial=? AND kind=?");
+    s.bind(static_cast<std::int64_t>(trial)).bind(std::string_view(kind));
+    if (!s.next()) continue;
     if (!s.intact()) throw damaged("a row of blob has another check sum");
-    const std::string kind = s.text(1);
-    if (kind.starts_with("predictions")) continue;
-    if (!out) out.emplace();
-    std::string* to = kind == "state" ? &out->state : kind == "best" ? &out->best : kind == "point" ? &out->point : kind == "average" ? &out->average : nullptr;
-    if (!to) throw damaged(cat("a blob is of the unknown kind ", quote(kind)));
+    any = true;
     *to = content(s);
-    if (kind == "state") out->epoch = s.integer(2), out->step = s.integer(3), out->finished = s.integer(4) != 0;
-    if (kind == "best" && !s.is_null(5)) out->threshold = s.real(5);
+    if (to == &out.state) out.epoch = s.integer(2), out.step = s.integer(3), out.finished = s.integer(4) != 0;
+    if (to == &out.best && !s.is_null(5)) out.threshold = s.real(5);
   }
-  if (out && out->state.empty()) throw damaged("a trial has weights without a state");
-  return out;
+  if (any && out.state.empty()) throw damaged("a trial has weights without a state");
+  return any ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::vector<float> Store::predictions(std::size_t trial, const std::string& rows) const {
@@ -201,6 +199,7 @@ void Store::check() const {
   Statement b = database_.prepare("SELECT * FROM blob");  // the rows are intact: what is left are files, and what belongs together
   while (b.next()) {
     if (b.integer(0) >= static_cast<std::int64_t>(all.size())) throw damaged(cat("there is no trial ", b.integer(0)));
+    if (std::ranges::find(blob_kinds, b.bytes(1)) == std::end(blob_kinds)) throw damaged(cat("a blob is of the unknown kind ", quote(b.text(1))));
     if (!b.is_null(8)) content(b);
     if (b.bytes(1) == "state" && all[static_cast<std::size_t>(b.integer(0))].epochs < b.integer(2))
       throw damaged(cat("epochs before the state of ", quote(all[static_cast<std::size_t>(b.integer(0))].name), " are missing"));

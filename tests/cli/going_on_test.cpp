@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "experiments/store/schema.h"
 #include "experiments/store/run_folder.h"
 #include "tests/cli/program.h"
 #include "tests/support/catch.h"
@@ -106,6 +107,22 @@ TEST_CASE("the models of a run are exported from its store", "[cli][resume]") {
   refused(place, "export nothing --trial b/seed-1", {"'nothing' is not there"});
 }
 
+TEST_CASE("a run of format 1 goes on", "[cli][resume]") {
+  const Workplace place;
+  place.write("e.yaml", experiment("epochs: 2", "epochs: 4"));
+  done(place, "run e.yaml --out run");
+  done(place, "run e.yaml --out now --seeds 3");
+  {
+    store::Database d(place.path("run/run.db"), store::Database::Access::write);
+    const std::string all = store::schema({}, false, 1).sql;
+    const auto at = all.find("CREATE TABLE blob");
+    d.run("ALTER TABLE blob RENAME TO later; " + all.substr(at, all.find(';', at) + 1 - at) + " INSERT INTO blob SELECT * FROM later; DROP TABLE later; PRAGMA user_version=1");
+  }
+  done(place, "resume run --seeds 3");
+  CHECK(place.read("run/metrics.csv") == place.read("now/metrics.csv"));
+  done(place, "verify run");
+}
+
 TEST_CASE("what is no run, or not one of this version, is named", "[cli][resume]") {
   const Workplace place;
   place.write("e.yaml", experiment());
@@ -125,7 +142,7 @@ TEST_CASE("what is no run, or not one of this version, is named", "[cli][resume]
   refused(place, "resume newer", {"written by a later version of lehr (format 99"});
   {
     store::Database d(place.path("newer/run.db"), store::Database::Access::write);
-    d.run("PRAGMA user_version=1; UPDATE final SET value = 1");
+    d.run("PRAGMA user_version=2; UPDATE final SET value = 1");
   }
   refused(place, "export newer --trial seed-0 --out x.onnx", {"the store is damaged: row 0 of the table final has another check sum"}, 1);
 }
