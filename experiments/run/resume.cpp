@@ -17,7 +17,7 @@ bool below(const std::string& key, std::string_view section) {
 Change::Kind kind_of(const std::string& key) {
   for (const char* free : {"name", "threads", "checkpoint", "keep", "compare", "time_limit", "expect"})
     if (below(key, free)) return Change::Kind::free;
-  for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every"})
+  for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every", "folds.repeat"})
     if (below(key, asks)) return Change::Kind::asks;
   // Hyperparameters, not what decides which numbers an optimizer keeps.
   if (below(key, "optimizer") && key != "optimizer.type" && key != "optimizer.form") return Change::Kind::asks;

@@ -161,3 +161,16 @@ TEST_CASE("out of fold a threshold of the fold's own rows has no say", "[cli][fo
     }
   }
 }
+
+TEST_CASE("a run of folds goes on with more dealings", "[cli][folds]") {
+  Workplace place;
+  place.write("short.yaml", experiment("33%, take: tail", "20%") + "folds: {k: 3, repeat: 2}\n");
+  CHECK(place.lehr("run short.yaml --quiet").code == 0);
+  const auto more = place.lehr("resume runs/short --set folds.repeat=3");
+  INFO(more.both());
+  CHECK(more.code == 0);
+  CHECK(place.lehr("run short.yaml --set folds.repeat=3 --quiet --out whole").code == 0);
+  CHECK(place.read("runs/short/metrics.csv") == place.read("whole/metrics.csv"));
+  CHECK(place.read("runs/short/summary.csv") == place.read("whole/summary.csv"));
+  CHECK(place.lehr("resume runs/short --set folds.k=4").code == 2);
+}
