@@ -117,10 +117,21 @@ Asked from_table(const Options& o, const onnx::Model& model, const std::optional
   return out;
 }
 
+// The trial that the model's name tells (RUN/TRIAL, RUN/models/TRIAL.best.onnx): where each has a split of its own, its rows are asked about. Null: none.
+const spec::Trial* trial_of(const spec::Study& study, const std::string& model) {
+  std::string name = fs::absolute(model).lexically_normal().generic_string();
+  for (const std::string_view end : {"/", ".onnx", ".best", ".average", "/last", "/best", "/average"})
+    if (name.ends_with(end)) name.resize(name.size() - end.size());
+  const auto it = std::ranges::find_if(study.trials, [&](const spec::Trial& trial) { return name.ends_with("/" + trial.id); });
+  return it == study.trials.end() ? nullptr : &*it;
+}
+
 Asked from_experiment(const Options& o, const onnx::Model& model, const std::optional<PreparedBy>& prepared) {
   if (!o.target.empty() || !o.classes.empty()) throw Error("the target stands in ", quote(o.data), ": --set data.target=… changes it there");
   const auto study = spec::read_study(o.data, run::vocabulary(), o.overrides);
-  const spec::Experiment& e = study.trials.front().experiment();
+  const spec::Trial* own = study.axes.split_varies() ? trial_of(study, o.model) : nullptr;
+  const spec::Trial& trial = own ? *own : study.trials.front();
+  const spec::Experiment& e = trial.experiment();
   const auto parts = run::Assembler().data(e, run::wants_of(model));
   Asked out;
   out.table = parts->table;
@@ -136,8 +147,10 @@ Asked from_experiment(const Options& o, const onnx::Model& model, const std::opt
   out.part = !o.split.empty() ? o.split : s.validation.empty() ? "all" : "validation";
   out.rows = out.part == "train" ? s.train : out.part == "validation" ? s.validation : out.part == "test" ? s.test : all_rows(out.data);
   if (out.rows.empty()) throw Error(quote(o.data), " keeps no ", out.part, " rows").code(Exit::mismatch);
-  if (study.axes.split_varies() && out.part != "all")
-    note(cat("there are several splits, this is the one of ", study.axes.split_of(study.trials.front().levels), " (--only does not choose it)"));
+  const bool several = std::ranges::any_of(study.axes.all, [](const Axis& axis) { return axis.splits && axis.levels.size() > 1; });
+  if (several && out.part != "all")
+    note(cat("there are several splits, this is the one of ", study.axes.split_of(trial.levels),
+             own ? ", as the model's" : ": the model's name does not say which is its own, and rows of another may be rows it was trained on"));
   out.question.loss = e.loss;
   if (e.loss.balanced) out.question.loss->class_weights = balanced_weights(parts->data, parts->split.train), out.question.loss->balanced = false;
   out.question.metrics = e.metrics;

@@ -13,7 +13,7 @@ std::vector<std::string> baseline_notes(const RunInfo& info, const std::vector<T
   const auto given_for = [&](const TrialInfo& trial) { return trial.baseline && trial.baseline->metric == info.metrics[*q.metric]; };
   if (!q.metric || std::ranges::none_of(info.trials, given_for)) return out;
   const double scale = percent(q, info) ? 100 : 1, sign = higher_is_better(q, info) ? 1 : -1;
-  const double overlap = static_cast<double>(rows(q, info, results)) / static_cast<double>(std::max<std::int64_t>(info.train_rows, 1));
+  const double overlap = q.test ? info.test_share : info.validation_share;
   const auto shown = [&](double v) { return scale == 1 ? readable(v, 3) : fixed(v, 2); };
   for (const Choice& choice : choices) {
     std::vector<double> reached, given;

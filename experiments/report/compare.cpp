@@ -65,10 +65,10 @@ std::string undefined(const TrialResult& r, const Quantity& q) {
   return !m || !std::isnan(m->value) ? "" : m->undefined ? m->undefined : "it is not a number";
 }
 
-std::int64_t counted(const Quantity& q, const std::vector<TrialResult>& results) {
-  std::int64_t out = 0;
+std::pair<std::int64_t, std::int64_t> counted(const Quantity& q, const std::vector<TrialResult>& results) {
+  std::pair<std::int64_t, std::int64_t> out{0, 0};
   for (const auto& r : results)
-    if (const auto m = measured(r, q)) out = std::max(out, m->count);
+    if (const auto m = measured(r, q); m && m->count > 0) out = {out.first == 0 ? m->count : std::min(out.first, m->count), std::max(out.second, m->count)};
   return out;
 }
 
@@ -206,8 +206,8 @@ std::vector<double> means(const std::vector<std::vector<std::size_t>>& samples, 
 }
 }  // namespace
 
-Comparison compare(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Choice>& choices, const Quantity& q) {
-  const double overlap = info.axes.split_varies() ? static_cast<double>(rows(q, info, results)) / static_cast<double>(std::max<std::int64_t>(info.train_rows, 1)) : 0;
+Comparison compare(const RunInfo& info, const std::vector<Choice>& choices, const Quantity& q) {
+  const double overlap = !info.axes.split_varies() ? 0 : q.test ? info.test_share : info.validation_share;
   std::vector<double> base;
   for (const Choice& choice : choices)
     if (choice.variant == info.against) base = values(choice.results, q);

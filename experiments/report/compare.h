@@ -22,8 +22,8 @@ double value(const TrialResult& result, const Quantity& q);  // NaN where the tr
 // Why it is undefined in a trial that is done; "" where it is not.
 std::string undefined(const TrialResult& result, const Quantity& q);
 std::int64_t rows(const Quantity& q, const RunInfo& info, const std::vector<TrialResult>& results);
-// Rows that the metric counted, at most.
-std::int64_t counted(const Quantity& q, const std::vector<TrialResult>& results);
+// Rows that the metric counted, at least and at most; 0 where none was measured.
+std::pair<std::int64_t, std::int64_t> counted(const Quantity& q, const std::vector<TrialResult>& results);
 // val_loss, the metrics, then the same for test; those without rows are left out.
 std::vector<Quantity> quantities(const RunInfo& info, const std::vector<TrialResult>& results);
 // The values of q in `results`, NaN where there is none.
@@ -73,6 +73,6 @@ struct Comparison {
   std::vector<Standing> standings;
   std::size_t tests = 0;
 };
-Comparison compare(const RunInfo& info, const std::vector<TrialResult>& results, const std::vector<Choice>& choices, const Quantity& q);
+Comparison compare(const RunInfo& info, const std::vector<Choice>& choices, const Quantity& q);
 
 }  // namespace lehr::report

@@ -54,8 +54,9 @@ struct RunInfo {
   std::vector<bool> metric_percent, metric_higher;
   std::vector<Expectation> expect;
   bool averages = false;  // some trial keeps an average of its weights
-  std::int64_t train_rows = 0, validation_rows = 0, epochs = 0, steps_per_epoch = 0;
-  std::vector<std::pair<std::string, std::string>> fingerprints;  // of each data and model file the trials read: "data x.csv" and its CRC
+  std::int64_t validation_rows = 0, epochs = 0, steps_per_epoch = 0;
+  double validation_share = 0, test_share = 0;  // rows that are measured by rows that train, over all trials
+  std::vector<std::pair<std::string, std::string>> fingerprints;  // of the data and model files: "data x.csv" and its CRC; of several of one name all
   std::vector<TrialInfo> trials;
   std::size_t jobs = 1;
   int threads = 1;

@@ -101,7 +101,7 @@ std::string run_json(const RunInfo& info, const std::vector<TrialResult>& result
     variants.push_back(std::move(entry));
   }
   for (const Quantity& q : measured) {
-    const Comparison c = compare(info, results, choices, q);
+    const Comparison c = compare(info, choices, q);
     for (std::size_t i = 0; i < c.standings.size(); ++i) {
       Json& quantity = variants[i]["quantities"][name(q, info)] = standing_of(c.standings[i]);
       if (const std::string why = undefined_in(c.standings[i].variant, q); !why.empty()) quantity["undefined"] = why;

@@ -96,7 +96,7 @@ Column out_of_fold(const Study& study, const Quantity& q) {
 
 TableView table(const Study& study, const Quantity& q) {
   const RunInfo& info = study.info;
-  const Comparison c = compare(info, study.results, study.choices, q);
+  const Comparison c = compare(info, study.choices, q);
   const bool as_percent = percent(q, info), with_validation = q.test && study.chosen && study.validated;
   TableView out{name(q, info), {{"variant", {}}}, {}};
   for (const Standing& s : c.standings) out.columns[0].cells.push_back(variant_text(s.variant));
@@ -131,11 +131,16 @@ TableView table(const Study& study, const Quantity& q) {
     if (c.standings[i].summary.count == 0)
       for (Column& column : out.columns) column.cells.erase(column.cells.begin() + static_cast<std::ptrdiff_t>(i));
   std::string units = spread ? cat("± is the sample standard deviation over ", info.axes.sample_word(), "s", " (n-1)") : "";
-  std::int64_t one = counted(q, study.results);
-  if (one == 0 && undefined_in == 0) one = rows(q, info, study.results);
-  if (as_percent && one > 0) units += cat(spread ? "; " : "", "1 row = ", fixed(100.0 / static_cast<double>(one), 2), " %");
+  auto [least, most] = counted(q, study.results);
+  if (most == 0 && undefined_in == 0) least = most = rows(q, info, study.results);
+  if (as_percent && most > 0) {
+    const std::string low = fixed(100.0 / static_cast<double>(most), 2), high = fixed(100.0 / static_cast<double>(least), 2);
+    units += cat(spread ? "; " : "", "1 row = ", low, low == high ? "" : " to " + high, " %");
+  }
   if (!units.empty()) out.notes.push_back(units);
-  if (of_folds(study, q)) out.notes.push_back("out of fold: the scores of all rows, each by the model that did not train on it, measured together");
+  if (of_folds(study, q))
+    out.notes.push_back(cat("out of fold: the scores of all rows, each by the model that did not train on it, measured together",
+                            std::ranges::any_of(study.pooled, [](const Pooled& one) { return one.samples.size() > 1; }) ? "; ± there is over dealings and seeds" : ""));
   if (undefined_in > 0) out.notes.push_back(cat(out.quantity, " is undefined", undefined_in > 1 ? cat(" in ", undefined_in, " runs") : "", ": ", reason));
   if (c.tests > 1)
     out.notes.push_back(

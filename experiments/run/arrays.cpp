@@ -6,6 +6,7 @@
 #include "engine/data/array.h"
 #include "engine/data/array_set.h"
 #include "experiments/run/fit_check.h"
+#include "experiments/run/weigh.h"
 
 namespace lehr::run {
 
@@ -51,11 +52,12 @@ std::shared_ptr<const DataParts> make_arrays(const DataKey& key) {
   PreparedArrays prepared = prepare_arrays(key.data.arrays, use_of(key), key.data.split);
   out->data = std::move(prepared.data);
   out->split = std::move(prepared.split);
+  if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
   out->preprocess.classes = out->data.classes;
   out->preprocess.arrays = std::move(prepared.plans);
   out->preprocess.target_scaling = out->data.target_scaling;
   out->notes = std::move(prepared.notes);
-  std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
+  std::ranges::move(class_notes(out->data, out->split.train, key.ignored), std::back_inserter(out->notes));
   out->fingerprint = fingerprint_of(key.data.arrays);
   return out;
 }

@@ -117,7 +117,7 @@ std::shared_ptr<const DataParts> make_data(const DataKey& key, bool keep_cells) 
   if (key.ignored) out->ignored = ignore_class(out->data, *key.ignored);
   out->split = std::move(fitted.split);
   out->preprocess = std::move(fitted.preprocess);
-  std::ranges::move(class_notes(out->data, out->split.train), std::back_inserter(out->notes));
+  std::ranges::move(class_notes(out->data, out->split.train, key.ignored), std::back_inserter(out->notes));
   std::ranges::move(fill_notes(*out), std::back_inserter(out->notes));
   std::ranges::move(odd, std::back_inserter(out->notes));
   return out;

@@ -190,20 +190,22 @@ void check_lookups(const TrainGraph& model, const DataParts& data) {
   if (!problems.empty()) throw Error(join(problems, "\n")).code(Exit::mismatch);
 }
 
-std::vector<std::string> class_notes(const Dataset& data, std::span<const std::int32_t> train) {
+std::vector<std::string> class_notes(const Dataset& data, std::span<const std::int32_t> train, std::optional<std::int64_t> uncounted) {
   std::vector<std::string> out;
   if (data.classes.size() < 2) return out;
   const Balance all = balance(data, train);
   std::vector<std::string> without;
+  const auto counts = [&](std::size_t c) { return !uncounted || static_cast<std::int64_t>(c) != *uncounted; };
   for (std::size_t c = 0; c < all.counts.size(); ++c)
-    if (all.counts[c] == 0) without.push_back(printable(data.classes[c]));
-  if (without.size() + 1 == all.counts.size())
+    if (counts(c) && all.counts[c] == 0) without.push_back(printable(data.classes[c]));
+  if (without.size() + 1 + (uncounted ? 1 : 0) == all.counts.size())
     out.push_back(cat("every training row is of class ", printable(data.classes[all.majority]), ": there is nothing to tell apart"));
   else if (!without.empty())
     out.push_back(cat(without.size() == 1 ? "class " : "classes ", join(without, ", "), without.size() == 1 ? " has" : " have", " no training row"));
   if (const auto ignored = std::ranges::count(data.target.i64, std::int64_t{-1}); ignored > 0)
     out.push_back(
-        cat(grouped(ignored), ignored == 1 ? " row does" : " rows do", " not count: data.target.ignore names ", ignored == 1 ? "its" : "their", " target"));
+        cat(grouped(ignored), ignored == 1 ? " row does" : " rows do", " not count: ", uncounted ? "loss.ignore_index" : "data.target.ignore", " names ",
+            ignored == 1 ? "its" : "their", " target"));
   return out;
 }
 

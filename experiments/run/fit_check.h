@@ -14,7 +14,8 @@ void check_inputs(const spec::Experiment& experiment, const TrainGraph& model, c
 // in between: its index is computed for all rows.
 void check_lookups(const TrainGraph& model, const DataParts& data);
 // What a training on these rows cannot learn: classes they lack; and rows that do not count.
-std::vector<std::string> class_notes(const Dataset& data, std::span<const std::int32_t> train);
+// uncounted: the class that loss.ignore_index names, whose rows are ignored already.
+std::vector<std::string> class_notes(const Dataset& data, std::span<const std::int32_t> train, std::optional<std::int64_t> uncounted);
 // What stands for the missing names of a column.
 std::vector<std::string> fill_notes(const DataParts& data);
 // "always answering the mean 22.5 has rmse 9.19": the mean of the training rows, measured on these, in the target's own unit. Of several columns the root

@@ -34,6 +34,9 @@ std::vector<std::int64_t> looks(const PreparedStudy& p) {
     const std::int64_t look = (static_cast<std::int64_t>(std::round(at)) + every - 1) / every * every;
     if (look < first.epochs && (out.empty() || look > out.back())) out.push_back(look);
   }
+  if (out.empty() && search.from)
+    throw Error(first.located("search.from", cat("search.from: all ", first.epochs, first.epochs == 1 ? " epoch is" : " epochs are",
+                                                 " over when halving would look first, so it would end no point early: look sooner, or leave search out")));
   return out;
 }
 

@@ -53,7 +53,8 @@ std::optional<report::Pooled::Sample> score(const PreparedStudy& p, const std::v
   for (const Part& part : parts) {
     const TrialResult& r = results[part.trial];
     const bool tested = r.test_rows > 0;
-    scorer.decide_by(r.threshold.value_or(made.job.threshold));
+    // A threshold that was chosen on validation rows is not for these themselves: they are measured as they are everywhere.
+    scorer.decide_by(tested && r.threshold ? *r.threshold : made.job.threshold);
     scorer.add(part.scores, *part.rows, p.parts[part.trial]->data->data);
     const double counts = p.parts[part.trial]->counts.sum(*part.rows);
     loss += counts * (tested ? r.test_loss : r.epochs.back().val_loss), counted += counts;

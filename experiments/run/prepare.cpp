@@ -118,15 +118,26 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
     info.metric_percent.push_back(made->percent());
     info.metric_higher.push_back(made->higher_is_better());
   }
-  info.train_rows = parts.sizes.train_rows;
+  double train = 0, validation = 0, test = 0;
+  for (const auto& each : p.parts) {
+    const Split& split = each->data->split;
+    train += static_cast<double>(split.train.size()), validation += static_cast<double>(split.validation.size()), test += static_cast<double>(split.test.size());
+  }
+  info.validation_share = validation / train, info.test_share = test / train;
   info.averages = std::ranges::any_of(study.trials, [](const spec::Trial& trial) { return trial.experiment().average.has_value(); });
   info.validation_rows = parts.sizes.validation_rows;
   info.epochs = first.epochs;
   info.steps_per_epoch = clock.steps_per_epoch;
-  for (const auto& each : p.parts)
-    for (const auto& pair : {std::pair(cat("data ", each->data->data.source), each->data->fingerprint),
-                             std::pair(cat("model ", study.trials.front().experiment().model.written()), each->model->fingerprint)})
-      if (std::ranges::find(info.fingerprints, pair) == info.fingerprints.end()) info.fingerprints.push_back(pair);
+  std::set<std::pair<std::string, std::string>> seen;
+  for (std::size_t i = 0; i < study.trials.size(); ++i)
+    for (auto& pair : fingerprints(p, i)) {
+      if (!seen.insert(pair).second) continue;
+      // One name may stand for several: networks of model.mlp, new heads.
+      if (const auto known = std::ranges::find(info.fingerprints, pair.first, &std::pair<std::string, std::string>::first); known != info.fingerprints.end())
+        known->second += " " + pair.second;
+      else
+        info.fingerprints.push_back(std::move(pair));
+    }
   for (const auto& trial : study.trials) {
     const std::size_t i = info.trials.size();
     info.trials.push_back({i, trial.id, trial.levels, trial.seed, trial.text, trial.hash});
@@ -191,6 +202,12 @@ void assemble(PreparedStudy& p, Assembler& assembler) {
 }
 }  // namespace
 
+std::array<std::pair<std::string, std::string>, 2> fingerprints(const PreparedStudy& p, std::size_t i) {
+  const Parts& parts = *p.parts[i];
+  return {std::pair(cat("data ", parts.data->data.source), parts.data->fingerprint),
+          std::pair(cat("model ", p.study.trials[i].experiment().model.written()), parts.model->fingerprint)};
+}
+
 PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   PreparedStudy p;
   p.study = std::move(study);
@@ -211,6 +228,9 @@ PreparedStudy prepare(spec::Study study, const RunOptions& options) {
   check_clock(p, p.info.warnings);
   p.info.searched = p.study.search.has_value();
   p.info.looks = looks(p);
+  if (p.study.search && p.study.search->halving && p.info.looks.empty())
+    p.info.warnings.push_back(cat("search: halving ends no point early: ", p.study.axes.count(Axis::Role::point), " points, factor ", number(p.study.search->factor), " and ",
+                                  p.info.epochs, p.info.epochs == 1 ? " epoch" : " epochs", " leave no look before the end"));
   if (!p.info.looks.empty()) p.info.plan_line += halving_text(p);
   p.info.threads = threads;
   const std::size_t possible = std::max<std::size_t>(1, cores() / static_cast<std::size_t>(threads));

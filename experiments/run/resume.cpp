@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "experiments/spec/experiment.h"
 
@@ -16,7 +17,7 @@ bool below(const std::string& key, std::string_view section) {
 Change::Kind kind_of(const std::string& key) {
   for (const char* free : {"name", "threads", "checkpoint", "keep", "compare", "time_limit", "expect"})
     if (below(key, free)) return Change::Kind::free;
-  for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every"})
+  for (const char* asks : {"epochs", "lr", "lr_scale", "clip", "dropout", "loss.weight", "evaluate_every", "folds.repeat"})
     if (below(key, asks)) return Change::Kind::asks;
   // Hyperparameters, not what decides which numbers an optimizer keeps.
   if (below(key, "optimizer") && key != "optimizer.type" && key != "optimizer.form") return Change::Kind::asks;
@@ -86,9 +87,16 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
     return found != texts.end() ? found->second : texts.emplace(shared, as_map(std::string(shared))).first->second;
   };
   std::int64_t before = 0;
-  for (const auto& trial : p.study.trials) {
+  const auto contents = stored.settings.find("fingerprints");
+  std::set<std::pair<std::string, std::string>> seen;
+  for (std::size_t i = 0; i < p.study.trials.size(); ++i) {
+    const spec::Trial& trial = p.study.trials[i];
     const auto it = known.find(trial.id);
     if (it == known.end()) continue;
+    if (contents != stored.settings.end())
+      for (const auto& pair : fingerprints(p, i))
+        if (seen.insert(pair).second && contents->second.find(pair.second) == std::string::npos)
+          changes.push_back({Change::Kind::refused, pair.first, "other content", pair.second});
     if (trial.hash != it->second->hash) {
       const auto &now = keys(trial.resolved()), &was = keys(it->second->config);
       if (const auto epochs = was.find("epochs"); epochs != was.end() && now.contains("epochs") && epochs->second != now.at("epochs"))
@@ -99,11 +107,6 @@ std::string check_resume(const PreparedStudy& p, const store::RunFolder::Stored&
   }
   std::vector<std::string> gone;
   for (const auto& [name, trial] : known) gone.push_back(name);
-  for (const auto& [what, fingerprint] : p.info.fingerprints) {
-    const auto all = stored.settings.find("fingerprints");
-    if (all != stored.settings.end() && all->second.find(fingerprint) == std::string::npos)
-      changes.push_back({Change::Kind::refused, what, "other content", fingerprint});
-  }
   const auto on_purpose = [&](const std::string& key) {
     return std::ranges::any_of(how.set, [&](const std::string& argument) {
       std::string named = argument.substr(0, argument.find('='));

@@ -125,6 +125,7 @@ class StudyRun {
     bool known = false, told = at_[i] == At::paused, paused = false;
     try {
       std::optional<Saved> from;
+      std::optional<TrialResult> cut;
       if (at_[i] == At::paused) {
         from = taken(i);
         if (!from) throw Error("its state at the last look of the search was not kept");
@@ -132,9 +133,12 @@ class StudyRun {
         store::RunFolder::Stand stand = options_.folder->stand(i, options_.longer);
         known = stand.finished.has_value();
         if (known) results_[i] = std::move(*stand.finished), known_[i] = 1;
-        from = std::move(stand.from);
+        from = std::move(stand.from), cut = std::move(stand.cut);
       }
       if (known) {
+      } else if (until > 0 && cut && !cut->epochs.empty() && cut->epochs.back().epoch == until && from && from->epoch == until) {
+        paused = true;  // it stood at this look before
+        results_[i] = std::move(*cut);
       } else if (until > 0 && from && from->epoch > until) {
         paused = true;  // it had gone on before the run was stopped
         results_[i] = {};

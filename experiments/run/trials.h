@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -31,6 +32,9 @@ struct PreparedStudy {
 
 // Throws Exit::usage or Exit::mismatch with all problems found.
 PreparedStudy prepare(spec::Study study, const RunOptions& options);
+
+// Of the data and the model that trial i reads: {"data x.csv", CRC}, {"model y.onnx", CRC}.
+std::array<std::pair<std::string, std::string>, 2> fingerprints(const PreparedStudy& prepared, std::size_t i);
 
 // Trains every trial, `jobs` at a time; the result of a trial does not depend on jobs. A trial that fails does not stop the others.
 std::vector<TrialResult> run(const PreparedStudy& prepared, const RunOptions& options, const std::vector<report::Reporter*>& reporters);

@@ -279,6 +279,12 @@ void StudyReader::read_folds() {
   const Experiment& e = cases.front().reading.experiment;
   if (!e.data.split.fold) return;
   const FoldOptions& fold = *e.data.split.fold;
+  for (const Case& one : cases)
+    if (const Experiment& other = one.reading.experiment; other.data.split.validates() != e.data.split.validates())
+      throw Error(other.located(other.data.split.validates() ? "data.split.validation" : "data.split",
+                                cat("data.split.validation keeps rows apart in ", quote((other.data.split.validates() ? one : cases.front()).folder()), " and none in ",
+                                    quote((other.data.split.validates() ? cases.front() : one).folder()),
+                                    ": with folds it decides which rows a fold scores, so it is for all or for none")));
   Axis axis{Axis::Role::fold, {"fold"}, {}, true, e.data.split.validates()};
   if (e.fold_repeats > 1) axis.keys = {"repeat", "fold"};
   const auto digits = [](std::int64_t most, std::int64_t number) {
@@ -305,7 +311,7 @@ void StudyReader::read_folds() {
     std::vector<std::string> names;
     for (const auto& level : axis.levels) names.push_back(join(level.values, "."));
     const auto it = std::ranges::find(names, e.fold_only);
-    if (it == names.end()) return problems_.error({}, "folds.only: there is no fold ", quote(e.fold_only), did_you_mean(e.fold_only, names), "; there are 1 to ", names.back());
+    if (it == names.end()) throw Error(e.located("folds.only", cat("folds.only: there is no fold ", quote(e.fold_only), ", there are ", names.front(), " to ", names.back())));
     only_fold = static_cast<std::size_t>(it - names.begin());
   }
   if (vary_split) return problems_.error(vary_at, "repeat.vary: [split] and folds exclude each other: folds.repeat deals the rows anew");

@@ -123,7 +123,8 @@ void StudyReader::read_dimension(const Entry& entry) {
     dimension.range = read_range(name, kind->kind, form->value);
     if (!dimension.range) return;
     if (!search || search->trials == 0)
-      problems_.error(value.at, "sweep.", name, " is a range: a search draws points from it, search: {method: random, trials: 32}");
+      problems_.error(value.at, "sweep.", name, " is a range: a search draws points from it, ",
+                      search ? "and search.trials says how many, as trials: 32" : "search: {method: random, trials: 32}");
   } else {
     if (list->items.empty()) return problems_.error(list->at, "sweep.", name, " is an empty list: give it values, or leave it out");
     dimension.settings = read_values(entry, *list);

@@ -116,7 +116,10 @@ RunFolder::Stand RunFolder::stand(std::size_t trial, bool more) {
     out.finished = t.result;
     return out;
   }
-  out.from = saved(trial);
+  // Nothing of it was handed over yet: what is stored is all, and no commit has to be waited for.
+  const std::lock_guard lock(reading_);
+  out.from = Store::open(folder_, false).saved(ids_[trial]);
+  if (t.status == name(Outcome::cut)) out.cut = t.result;
   return out;
 }
 
@@ -132,7 +135,6 @@ std::int64_t RunFolder::epochs(std::size_t trial) const {
 
 EpochRecord RunFolder::record(std::size_t trial, std::int64_t epoch) {
   const std::lock_guard lock(reading_);
-  writer_->flush();
   return Store::open(folder_, false).record(ids_.at(trial), epoch);
 }
 
@@ -217,7 +219,8 @@ void RunFolder::keep_models(const std::vector<std::string>& names) {
 
 void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResult>& results) {
   const bool whole = std::ranges::none_of(results, [](const TrialResult& r) { return r.outcome == Outcome::interrupted; });
-  writer_->hand(256, [whole, now = report::utc_now()](Store& store) {
+  writer_->hand(256, [whole, now = report::utc_now(), folds = folds_ ? report::pooled_json(info, pooled_) : ""](Store& store) {
+    if (!folds.empty()) store.setting("out_of_fold", folds);
     store.setting("status", whole ? "finished" : "interrupted");
     store.setting("ended", now);
   });

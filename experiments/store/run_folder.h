@@ -30,6 +30,7 @@ class RunFolder : public report::Reporter {
   struct Stand {
     std::optional<TrialResult> finished;
     std::optional<Saved> from;
+    std::optional<TrialResult> cut;  // what a search made of it, which `from` could go on from
   };
   // more: trials that ended as done go on, too (there are more epochs now).
   Stand stand(std::size_t trial, bool more);

@@ -231,6 +231,19 @@ TEST_CASE("arrays with a scaled target answer in its own unit", "[cli][arrays]")
   CHECK(p.lehr("evaluate scaled/seed-0 r.yaml --json").out.find("\"scaled_target\": true") != std::string::npos);
 }
 
+TEST_CASE("a class of arrays that does not count is that of a table", "[cli][arrays]") {
+  const std::string rest = "loss: {type: categorical_crossentropy, ignore_index: 1}\nmetrics: [accuracy]\nlr: 0.1\nepochs: 3\nbatch: 8\n";
+  for (const auto& [name, data] : {std::pair("i1", table_experiment), {"i2", array_experiment}}) {
+    place().write("e.yaml", data + rest);
+    const auto ran = place().lehr(cat("run e.yaml --out ", name));
+    INFO(ran.both());
+    CHECK(ran.code == 0);
+    CHECK_THAT(ran.both(), contains(" not count: loss.ignore_index names their target"));
+    CHECK(ran.both().find("has no training row") == std::string::npos);
+  }
+  CHECK(place().read("i1/metrics.csv") == place().read("i2/metrics.csv"));
+}
+
 // torch 2.14 in float64: loss and the matrix after one step of SGD at rate 1, from the identity.
 TEST_CASE("balanced class weights with label smoothing, and row weights, are torch's", "[cli][arrays]") {
   Workplace& p = place();
