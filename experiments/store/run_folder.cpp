@@ -231,7 +231,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
     fs::remove(temp, ignored);
     try {
       Appender out(temp);
-      Store::open(folder_, false).metrics([&](std::string_view piece) { out.write(piece); });
+      Store::open(folder_, false).metrics(ids_, [&](std::string_view piece) { out.write(piece); });
     } catch (...) {
       fs::remove(temp, ignored);
       throw;

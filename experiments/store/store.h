@@ -41,8 +41,8 @@ class Store {
   EpochRecord record(std::size_t trial, std::int64_t epoch) const;
   // Scores of the last weights, see RunFolder.
   std::vector<float> predictions(std::size_t trial, const std::string& rows) const;
-  // All rows of all epochs, as metrics.csv has them, in order of trial, then epoch, in pieces.
-  void metrics(const std::function<void(std::string_view piece)>& to) const;
+  // All rows of these trials' epochs, as metrics.csv has them, in this order, in pieces.
+  void metrics(const std::vector<std::size_t>& trials, const std::function<void(std::string_view piece)>& to) const;
   // What an epoch's row holds behind samples, in the order of columns(); NaN: null.
   const std::vector<std::string>& columns() const { return columns_; }
   std::vector<double> values(const EpochRecord& record) const;

@@ -128,7 +128,7 @@ std::vector<float> Store::predictions(std::size_t trial, const std::string& rows
   return out;
 }
 
-void Store::metrics(const std::function<void(std::string_view piece)>& to) const {
+void Store::metrics(const std::vector<std::size_t>& trials, const std::function<void(std::string_view piece)>& to) const {
   std::string out = "trial,epoch,step,samples";
   const std::size_t shown = columns_.size() - 2;  // no norms, no wall times: the same bytes for the same run
   for (std::size_t c = 0; c < shown; ++c) out += "," + report::csv_cell(columns_[c]);
@@ -136,14 +136,16 @@ void Store::metrics(const std::function<void(std::string_view piece)>& to) const
   std::vector<std::string> names;
   Statement t = database_.prepare("SELECT name FROM trial ORDER BY id");
   while (t.next()) names.push_back(report::csv_cell(t.text(0)));
-  Statement s = database_.prepare("SELECT * FROM epoch ORDER BY trial, epoch");
-  while (s.next()) {
-    const auto trial = static_cast<std::size_t>(s.integer(0));
-    if (!s.intact() || trial >= names.size()) throw damaged(cat("epoch ", s.integer(1), " of trial ", s.integer(0), " has another check sum"));
-    out += names[trial];
-    for (int c = 1; c < 4; ++c) out += ',', out += std::to_string(s.integer(c));
-    for (std::size_t c = 0; c < shown; ++c) out += ',', out += cell(s.real(4 + static_cast<int>(c)));
-    out += '\n';
+  Statement s = database_.prepare("SELECT * FROM epoch WHERE trial=? ORDER BY epoch");
+  for (const std::size_t trial : trials) {
+    s.bind(static_cast<std::int64_t>(trial));
+    while (s.next()) {
+      if (!s.intact() || trial >= names.size()) throw damaged(cat("epoch ", s.integer(1), " of trial ", s.integer(0), " has another check sum"));
+      out += names[trial];
+      for (int c = 1; c < 4; ++c) out += ',', out += std::to_string(s.integer(c));
+      for (std::size_t c = 0; c < shown; ++c) out += ',', out += cell(s.real(4 + static_cast<int>(c)));
+      out += '\n';
+    }
     if (out.size() < (1 << 16)) continue;
     to(out);
     out.clear();

@@ -73,7 +73,7 @@ TEST_CASE("a halving without a look says so", "[cli][search]") {
   const auto late = place.lehr("validate short.yaml");
   INFO(late.both());
   CHECK(late.code == 2);
-  CHECK(has(late.err, "search.from: all 2 epochs are over when halving would look first"));
+  CHECK(has(late.both(), "search.from: all 2 epochs are over when halving would look first"));
   place.write("short.yaml", experiment() + "sweep: {lr_scale: [1, 2]}\nsearch: {method: halving}\n");
   const auto few = place.lehr("run short.yaml");
   INFO(few.both());
@@ -128,7 +128,7 @@ TEST_CASE("a fold's model is evaluated on the rows of its fold", "[cli][folds]")
   REQUIRE(ran.code == 0);
   const json j = json::parse(ran.out);
   const double stored = j.at(json::json_pointer("/variants/1/quantities/test_accuracy/values/3")).get<double>();  // fold 2, seed 1
-  CHECK(place.lehr("export runs/short --trial b/fold-2/seed-1 --out runs/short/models/b/fold-2/seed-1.onnx").code == 0);
+  CHECK(place.lehr("export runs/short --trial b/fold-2/seed-1 --out runs/short/models/b/fold-2/seed-1.onnx --force").code == 0);
   {
     const auto asked = place.lehr("evaluate runs/short/models/b/fold-2/seed-1.onnx short.yaml --split test");
     INFO(asked.both());
