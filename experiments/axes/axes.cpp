@@ -69,12 +69,12 @@ bool Axes::split_varies() const { return std::ranges::any_of(all, &Axis::splits)
 Levels Axes::cell(const Levels& levels) const {
   return taken(*this, levels, [](const Axis& axis) { return !repeats(axis); });
 }
-Levels Axes::repeat(const Levels& levels) const { return taken(*this, levels, repeats); }
 Levels Axes::chooser(const Levels& levels) const {
   return taken(*this, levels, [](const Axis& axis) { return axis.splits && axis.chooses; });
 }
 Levels Axes::sample(const Levels& levels) const {
-  return split_varies() ? taken(*this, levels, [](const Axis& axis) { return axis.splits; }) : repeat(levels);
+  const bool any = split_varies();
+  return taken(*this, levels, [&](const Axis& axis) { return any ? axis.splits : repeats(axis); });
 }
 
 std::string Axes::sample_word() const {

@@ -51,12 +51,10 @@ class Axes {
   bool split_varies() const;
   // The levels of variant and point: trials that agree in them are repeats of each other.
   Levels cell(const Levels& levels) const;
-  // The levels of the repeats (fold and seed), by which trials are paired.
-  Levels repeat(const Levels& levels) const;
-  // Of a repeat, the levels that have a split of their own: repeats that agree in them share rows, choose a point together and count as one sample; all
+  // Of a repeat (its levels of fold and seed), those that have a split of their own: repeats that agree in them share rows and count as one sample; all
   // levels where no axis splits.
   Levels sample(const Levels& levels) const;
-  // The same for choosing: empty where no axis splits, since all repeats see the same validation rows then.
+  // Repeats that agree in these choose a point together: all do where no axis splits, since they see the same validation rows then.
   Levels chooser(const Levels& levels) const;
   // What a sample is called: "fold", "split", "seed".
   std::string sample_word() const;

@@ -76,9 +76,7 @@ int verify(const Options& o) {
   }
   const std::int64_t schedule_epochs = run::stored_schedule_epochs(settings);
   std::vector<run::Again> results(chosen.size());
-  run_on(study.info.jobs, chosen.size(), [&](std::size_t worker, std::size_t k) {
-    onednn::set_threads(study.info.threads);
-    flush_denormals();
+  run::on_workers(study, chosen.size(), [&](std::size_t worker, std::size_t k) {
     const store::Store own = store::Store::open(o.folder, false);
     results[k] = run::train_again(study, chosen[k].first, worker, own, chosen[k].second, schedule_epochs);
   });

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "base/readable.h"
 #include "engine/dnnl/prepared.h"
@@ -80,16 +81,15 @@ Price price(const run::PreparedStudy& p, double first) {
       Plan& plan = bench.train(std::min(bench.sizes().batch, bench.sizes().train_rows));
       const Feed feed(plan, parts.data->data, parts.model->train.target, parts.model->train.weights, parts.counts.fed());
       feed.fill(std::span(parts.data->split.train).first(static_cast<std::size_t>(plan.batch())));
-      double flops = 0;
-      at->second = 0;
-      steps_text(plan, flops, at->second);
+      const auto times = plan.profile(11);
+      at->second = std::accumulate(times.begin(), times.end(), 0.0);
     }
     steps += own;
     if (at->second >= 0) timed += own, out.seconds += own * at->second;
   }
   out.networks = known.size(), out.measured = std::min(known.size(), most);
   out.seconds *= timed > 0 ? steps / timed : 0;
-  if (!p.info.looks.empty()) out.seconds *= run::halved_steps(p, p.info.looks) / steps;
+  out.seconds *= run::halved_share(p);
   return out;
 }
 

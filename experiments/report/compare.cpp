@@ -134,12 +134,21 @@ std::vector<std::vector<std::size_t>> repeats_by(const RunInfo& info, Levels (Ax
 
 std::vector<std::vector<std::size_t>> choosers(const RunInfo& info) { return repeats_by(info, &Axes::chooser); }
 
-std::vector<const Cell*> ranked(const RunInfo& info, std::vector<const Cell*> points, const std::vector<std::size_t>& repeats) {
-  Quantity select;
+Quantity selecting(const RunInfo& info) {
   for (const Quantity& q : quantities(info, {}))
-    if (name(q, info) == info.select) select = q;
+    if (name(q, info) == info.select) return q;
+  return {};
+}
+
+std::vector<const Cell*> ranked(const RunInfo& info, std::vector<const Cell*> points, const std::vector<std::size_t>& repeats) {
+  const Quantity select = selecting(info);
   const bool higher = higher_is_better(select, info);
-  std::ranges::stable_sort(points, {}, [&](const Cell* cell) { return rank(*cell, repeats, select, higher); });
+  using Rank = decltype(rank(*points.front(), repeats, select, higher));
+  std::vector<std::pair<Rank, const Cell*>> by_rank;
+  by_rank.reserve(points.size());
+  for (const Cell* cell : points) by_rank.emplace_back(rank(*cell, repeats, select, higher), cell);
+  std::ranges::stable_sort(by_rank, {}, &std::pair<Rank, const Cell*>::first);
+  std::ranges::transform(by_rank, points.begin(), &std::pair<Rank, const Cell*>::second);
   return points;
 }
 

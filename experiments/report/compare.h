@@ -50,6 +50,8 @@ struct Choice {
 // validation rows, since those of others hold its test rows. A point whose trials all finished goes before one whose did not; ties go to
 // the lower val_loss, then to the earlier point. Test rows are not looked at.
 std::vector<Choice> choose(const RunInfo& info, const std::vector<Cell>& cells);
+// What RunInfo::select names; val_loss where it is not measured.
+Quantity selecting(const RunInfo& info);
 // The repeats that choose together, by their position in a cell.
 std::vector<std::vector<std::size_t>> choosers(const RunInfo& info);
 // Points in the order in which those repeats prefer them, the best first.

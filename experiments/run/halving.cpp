@@ -40,20 +40,17 @@ std::vector<std::int64_t> looks(const PreparedStudy& p) {
   return out;
 }
 
-double halved_steps(const PreparedStudy& p, const std::vector<std::int64_t>& looks) {
-  const double epochs = static_cast<double>(p.study.trials.front().experiment().epochs);
-  double whole = 0;
-  for (std::size_t i = 0; i < p.study.trials.size(); ++i) whole += static_cast<double>(run_clock(p.parts[i]->sizes, p.study.trials[i].experiment().epochs).steps);
+double halved_share(const PreparedStudy& p) {
   const std::size_t points = p.study.axes.count(Axis::Role::point);
-  double share = 0;
   std::size_t left = points;
   std::int64_t before = 0;
-  for (const std::int64_t look : looks) {
-    share += static_cast<double>(left) * static_cast<double>(look - before) / epochs;
+  double epochs = 0;
+  for (const std::int64_t look : p.info.looks) {
+    epochs += static_cast<double>(left) * static_cast<double>(look - before);
     left = left_of(left, p.study.search->factor), before = look;
   }
-  share += static_cast<double>(left) * (epochs - static_cast<double>(before)) / epochs;
-  return whole * share / static_cast<double>(points);
+  epochs += static_cast<double>(left) * static_cast<double>(p.info.epochs - before);
+  return epochs / static_cast<double>(points) / static_cast<double>(p.info.epochs);
 }
 
 std::vector<Cut> cut(const PreparedStudy& p, const std::vector<TrialResult>& standing, const std::vector<bool>& there, std::int64_t epoch) {

@@ -10,8 +10,8 @@ namespace lehr::run {
 // Error where trials have different epochs.
 std::vector<std::int64_t> looks(const PreparedStudy& prepared);
 
-// Updates of all trials, where each has `steps` of them and of the points of a variant only the share of each look goes on.
-double halved_steps(const PreparedStudy& prepared, const std::vector<std::int64_t>& looks);
+// Of the updates that all trials would make, the part that is made where at each look no more points go on than must: 1 without looks.
+double halved_share(const PreparedStudy& prepared);
 
 // A trial that does not go on after a look.
 struct Cut {

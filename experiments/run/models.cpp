@@ -17,13 +17,6 @@ using Keep = spec::Experiment::KeepModels;
 
 bool trained(const TrialResult& r) { return r.outcome != Outcome::failed && !r.epochs.empty(); }
 
-report::Quantity selecting(const report::RunInfo& info, const std::vector<TrialResult>& results) {
-  const auto all = report::quantities(info, results);
-  for (const auto& q : all)
-    if (report::name(q, info) == info.select) return q;
-  return all.empty() ? report::Quantity{} : all.front();
-}
-
 // The validation loss of the weights, where it was measured with them.
 std::optional<double> reported(const TrialResult& r, Which which) {
   if (r.epochs.empty()) return std::nullopt;
@@ -47,7 +40,7 @@ std::vector<std::size_t> kept(const PreparedStudy& p, const std::vector<TrialRes
       if (trained(results[i])) out.push_back(i);
     return out;
   }
-  const auto quantity = selecting(p.info, results);
+  const auto quantity = report::selecting(p.info);
   const bool higher = report::higher_is_better(quantity, p.info);
   const auto cells = report::cells(p.info, results);
   for (const report::Choice& choice : report::choose(p.info, cells)) {

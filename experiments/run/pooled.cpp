@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "experiments/report/compare.h"
 #include "engine/train/evaluate.h"
+#include "experiments/report/compare.h"
 #include "experiments/run/job.h"
 
 namespace lehr::run {

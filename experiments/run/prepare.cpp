@@ -87,13 +87,12 @@ bool alike(const spec::Study& study, std::size_t a, std::size_t b) { return stud
 
 // What halving leaves of the plan.
 std::string halving_text(const PreparedStudy& p) {
-  double whole = 0;
-  for (std::size_t i = 0; i < p.study.trials.size(); ++i) whole += static_cast<double>(p.info.trials[i].steps);
-  const double left = halved_steps(p, p.info.looks);
+  std::int64_t whole = 0;
+  for (const auto& trial : p.info.trials) whole += trial.steps;
   std::vector<std::string> epochs;
   for (const auto look : p.info.looks) epochs.push_back(cat(look));
-  return cat("; one point of ", readable(p.study.search->factor), " goes on after epochs ", join(epochs, ", "), ": at most ", grouped(std::llround(left)), " of ",
-             grouped(std::llround(whole)), " steps");
+  return cat("; one point of ", readable(p.study.search->factor), " goes on after epochs ", join(epochs, ", "), ": at most ", grouped(std::llround(static_cast<double>(whole) * halved_share(p))), " of ",
+             grouped(whole), " steps");
 }
 
 report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
@@ -104,7 +103,7 @@ report::RunInfo describe(const PreparedStudy& p, const RunOptions& options) {
   info.name = study.name;
   info.experiment_text = study.text;
   info.command_line = options.command_line;
-  info.data_line = data_line(first, *parts.data) + ((study.axes.split_varies() ? cat("   (split of ", study.axes.split_of(study.trials.front().levels), ")") : ""));
+  info.data_line = data_line(first, *parts.data) + (study.axes.split_varies() ? cat("   (split of ", study.axes.split_of(study.trials.front().levels), ")") : "");
   const Clock clock = run_clock(parts.sizes, first.epochs);
   info.plan_line = plan_line(p, clock);
   info.axes = study.axes;

@@ -58,6 +58,14 @@ TrialResult train_trial(const PreparedStudy& p, std::size_t i, std::size_t worke
   return result;
 }
 
+void on_workers(const PreparedStudy& p, std::size_t count, const std::function<void(std::size_t worker, std::size_t index)>& job) {
+  run_on(p.info.jobs, count, [&](std::size_t worker, std::size_t i) {
+    onednn::set_threads(p.info.threads);
+    flush_denormals();
+    job(worker, i);
+  });
+}
+
 namespace {
 // A study under way.
 class StudyRun {
@@ -112,11 +120,8 @@ class StudyRun {
   void train(std::int64_t until) {
     const bool left = std::ranges::any_of(at_, [](At at) { return at != At::over; });
     if (!left) return;
-    run_on(p_.info.jobs, results_.size(), [&](std::size_t worker, std::size_t i) {
-      if (at_[i] == At::over) return;
-      onednn::set_threads(p_.info.threads);
-      flush_denormals();
-      train(worker, i, until);
+    on_workers(p_, results_.size(), [&](std::size_t worker, std::size_t i) {
+      if (at_[i] != At::over) train(worker, i, until);
     });
   }
 
@@ -208,10 +213,8 @@ class StudyRun {
         const auto i = static_cast<std::size_t>(r - results_.data());
         if (r->outcome == Outcome::done && r->test_rows == 0 && !p_.parts[i]->data->split.test.empty()) chosen.push_back(i);
       }
-    run_on(p_.info.jobs, chosen.size(), [&](std::size_t worker, std::size_t k) {
+    on_workers(p_, chosen.size(), [&](std::size_t worker, std::size_t k) {
       const std::size_t i = chosen[k];
-      onednn::set_threads(p_.info.threads);
-      flush_denormals();
       const std::optional<Saved> from = taken(i);
       if (!from) return;
       const spec::Experiment& e = p_.study.trials[i].experiment();
@@ -270,7 +273,7 @@ class StudyRun {
   std::vector<std::uint8_t> known_;           // ended before the run was stopped
   std::mutex mutex_;                          // of what follows
   std::vector<std::optional<Saved>> states_;  // of a search
-  std::size_t held_ = 0;                      // bytes of them without a folder
+  std::size_t held_ = 0;                      // bytes of them
 };
 }  // namespace
 

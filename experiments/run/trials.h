@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "experiments/report/reporter.h"
@@ -38,6 +39,9 @@ std::array<std::pair<std::string, std::string>, 2> fingerprints(const PreparedSt
 
 // Trains every trial, `jobs` at a time; the result of a trial does not depend on jobs. A trial that fails does not stop the others.
 std::vector<TrialResult> run(const PreparedStudy& prepared, const RunOptions& options, const std::vector<report::Reporter*>& reporters);
+
+// Each job on a thread of one of the study's workers, which computes as its trials do.
+void on_workers(const PreparedStudy& prepared, std::size_t count, const std::function<void(std::size_t worker, std::size_t index)>& job);
 
 // Trains one trial from its beginning or from a state, on a worker's plans; the weights are left there. Handing over states is the observer's business. tests: the
 // test rows are measured at its end; from a state that is finished nothing else happens.

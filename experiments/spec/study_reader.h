@@ -74,6 +74,7 @@ class StudyReader {
   std::vector<Setting> read_values(const Entry& entry, const Node& list);
   void read_dimension(const Entry& entry);
   void read_zip(const Node& node);
+  static std::optional<Range::Kind> range_kind(std::string_view name);
   std::optional<Range> read_range(const std::string& name, Range::Kind kind, const Node& node);
   void extend(Point& point, const Dimension& dimension, const Setting& setting, std::size_t position);
   std::vector<Point> grid();

@@ -1,10 +1,6 @@
 // The sweep of a study: its values, and the cases that variants and values make.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <set>
 
-#include "base/rng.h"
 #include "experiments/spec/emit.h"
 #include "experiments/spec/study_reader.h"
 
@@ -12,12 +8,6 @@ namespace lehr::spec {
 
 namespace {
 constexpr std::size_t max_keys = 16;
-
-struct RangeRow {
-  const char* name;
-  StudyReader::Range::Kind kind;
-};
-constexpr RangeRow ranges[] = {{"uniform", StudyReader::Range::Kind::uniform}, {"log_uniform", StudyReader::Range::Kind::logarithmic}, {"int_uniform", StudyReader::Range::Kind::whole}};
 
 // The key a short form stands for, so that two spellings of one key are seen as one.
 std::string full_key(const std::string& dotted, const Schema& schema) {
@@ -114,14 +104,19 @@ void StudyReader::read_dimension(const Entry& entry) {
   const Entry* form = value.is_mapping() && value.entries.size() == 1 ? &value.entries.front() : nullptr;
   const Node* list = value.is_list() ? &value : form && form->key == "choice" && form->value.is_list() ? &form->value : nullptr;
   if (!list) {
-    const auto* kind = form ? std::ranges::find(ranges, form->key, &RangeRow::name) : std::end(ranges);
-    if (kind == std::end(ranges))
+    const auto kind = form ? range_kind(form->key) : std::nullopt;
+    if (!kind)
       return problems_.error(value.at, "sweep.", name, " must be a list of values, not ", kind_name(value),
                              value.is_mapping() ? cat(": a key inside is written ", name, ".KEY; a search draws from {uniform: [a, b]}, {log_uniform: [a, b]}, "
                                                       "{int_uniform: [a, b]} or {choice: […]}")
                                                 : in_brackets(value));
-    dimension.range = read_range(name, kind->kind, form->value);
+    dimension.range = read_range(name, *kind, form->value);
     if (!dimension.range) return;
+    const Key* key = schema_.find(full_key(entry.key, schema_));
+    const bool low = key && (dimension.range->low < key->low || (key->above && dimension.range->low == key->low));
+    if (low || (key && dimension.range->high > key->high))
+      problems_.error(form->value.at, "sweep.", name, ": the range goes from ", number(dimension.range->low), " to ", number(dimension.range->high), ", and ", key->path,
+                      " must be ", key->range());
     if (!search || search->trials == 0)
       problems_.error(value.at, "sweep.", name, " is a range: a search draws points from it, ",
                       search ? "and search.trials says how many, as trials: 32" : "search: {method: random, trials: 32}");
@@ -138,20 +133,6 @@ void StudyReader::read_dimension(const Entry& entry) {
     return;
   }
   if (dimension.range || !dimension.settings.empty()) dimensions_.push_back(std::move(dimension));
-}
-
-std::optional<StudyReader::Range> StudyReader::read_range(const std::string& name, Range::Kind kind, const Node& node) {
-  const bool whole = kind == Range::Kind::whole, logarithmic = kind == Range::Kind::logarithmic;
-  std::vector<double> ends;
-  for (const Node& item : node.items)
-    if (item.is_scalar() && !item.quoted)
-      if (const auto read = read_number(item.scalar); read && std::isfinite(read.value)) ends.push_back(read.value);
-  if (ends.size() != 2 || node.items.size() != 2 || !(ends[0] < ends[1]) || (logarithmic && ends[0] <= 0) ||
-      (whole && (ends[0] != std::round(ends[0]) || ends[1] != std::round(ends[1]) || std::fabs(ends[0]) > 1e15 || std::fabs(ends[1]) > 1e15))) {
-    problems_.error(node.at, "sweep.", name, ": a range is two ", whole ? "whole numbers" : logarithmic ? "numbers above 0" : "numbers", ", the smaller first, as [1, 100]");
-    return std::nullopt;
-  }
-  return Range{kind, ends[0], ends[1]};
 }
 
 // Keys that change together: their first values are one setting, their second ones the next.
@@ -190,37 +171,6 @@ void StudyReader::read_zip(const Node& node) {
   if (!dimension.keys.empty()) dimensions_.push_back(std::move(dimension));
 }
 
-void StudyReader::read_search() {
-  const Node node = take("search");
-  if (node.is_null()) return;
-  search_at_ = node.at;
-  if (!node.is_mapping()) return problems_.error(node.at, "search must be a mapping such as {method: random, trials: 32}, not ", kind_name(node));
-  SearchSpec out;
-  bool method = false;
-  for (const Entry& entry : node.entries) {
-    const Key* key = schema_.find("search." + entry.key);
-    if (!key) {
-      unknown_key(entry, "search", "", schema_, problems_);
-      continue;
-    }
-    Node ignored;
-    const auto value = ValueReader(schema_, *sources_, problems_).read(*key, entry.value, ignored);
-    if (!value) continue;
-    if (entry.key == "method") out.halving = value->text == "halving", method = true;
-    if (entry.key == "trials") out.trials = value->integer;
-    if (entry.key == "seed") out.seed = static_cast<std::uint64_t>(value->integer);
-    if (entry.key == "from") out.from = value->span;
-    if (entry.key == "factor") out.factor = value->number;
-  }
-  if (!method) problems_.error(node.at, "search needs a method: random, or halving");
-  if (method && !out.halving) {
-    if (out.trials == 0) problems_.error(node.at, "search: {method: random} needs a number of points to look at, as trials: 32");
-    for (const char* key : {"from", "factor"})
-      if (const Entry* entry = node.find(key)) problems_.error(entry->at, "search.", key, " is for method: halving; random trains every point to its end");
-  }
-  search = out;
-}
-
 void StudyReader::warn_of_variants() {
   for (const std::string& name : variants())
     for (const std::string& key : swept)
@@ -256,59 +206,6 @@ void StudyReader::extend(Point& point, const Dimension& dimension, const Setting
     point.level.values.push_back(setting.texts[k]);
     point.level.name += cat(point.level.name.empty() ? "" : "/", folder_of(dimension.keys[k], setting.texts[k], position));
   }
-}
-
-// A number of the range in six digits, so that the file that is written of it says it whole.
-StudyReader::Setting StudyReader::drawn(const Dimension& dimension, Random& random) {
-  const Range& range = *dimension.range;
-  double value = 0;
-  switch (range.kind) {
-    case Range::Kind::uniform: value = range.low + (range.high - range.low) * random.uniform(); break;
-    case Range::Kind::logarithmic: value = std::exp(std::log(range.low) + (std::log(range.high) - std::log(range.low)) * random.uniform()); break;
-    case Range::Kind::whole: value = range.low + static_cast<double>(random.below(static_cast<std::uint64_t>(range.high - range.low) + 1)); break;
-  }
-  if (range.kind != Range::Kind::whole) {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr;
-    std::from_chars(text, end, value);
-    value = std::clamp(value, range.low, range.high);
-  }
-  return setting(dimension.entry, make_scalar(number(value), dimension.entry.value.at));
-}
-
-// The point at each place is a function of search.seed and the place alone, so that more points leave the first ones as they are. None comes twice.
-std::vector<StudyReader::Point> StudyReader::sampled() {
-  double possible = 1;
-  for (const Dimension& dimension : dimensions_) possible *= dimension.range ? HUGE_VAL : static_cast<double>(dimension.settings.size());
-  auto count = static_cast<std::size_t>(search->trials);
-  if (static_cast<double>(count) > possible) {
-    problems_.error(search_at_, "search.trials asks for ", count, " points where the sweep has ", possible, ": ", search->halving ? "leave trials out" : "leave search out",
-                    ", and all of them are tried");
-    return grid();
-  }
-  std::vector<Point> out;
-  std::set<std::vector<std::string>> known;
-  constexpr int tries = 1000;  // a whole number of a narrow range comes again and again
-  for (std::size_t place = 0; place < count; ++place) {
-    Random random(search->seed, Stream::search, place);
-    for (int again = 0; again < tries && out.size() == place; ++again) {
-      Point point;
-      for (const Dimension& dimension : dimensions_) {
-        const auto chosen = dimension.range ? 0 : static_cast<std::size_t>(random.below(dimension.settings.size()));
-        extend(point, dimension, dimension.range ? drawn(dimension, random) : dimension.settings[chosen], chosen);
-      }
-      if (!known.insert(point.level.values).second) continue;
-      const std::string number = cat(place + 1), most = cat(count);
-      point.level.name = "point-" + std::string(std::max<std::size_t>(most.size(), 3) - std::min(number.size(), std::max<std::size_t>(most.size(), 3)), '0') + number;
-      out.push_back(std::move(point));
-    }
-    if (out.size() == place) {
-      problems_.error(search_at_, "search.trials asks for ", count, " points, but only ", place, " different ones were found in the ranges of the sweep");
-      break;
-    }
-  }
-  if (out.empty()) out.emplace_back();
-  return out;
 }
 
 void StudyReader::read_cases() {

@@ -41,6 +41,7 @@ RunFolder::RunFolder(fs::path folder, Mode mode) : folder_(std::move(folder)), m
 }
 
 RunFolder::~RunFolder() {
+  reader_.reset();
   writer_.reset();
   lock_.reset();
 }
@@ -107,6 +108,11 @@ void RunFolder::match(const report::RunInfo& info) {
   }
 }
 
+const Store& RunFolder::reader() {
+  if (!reader_) reader_.emplace(Store::open(folder_, false));
+  return *reader_;
+}
+
 RunFolder::Stand RunFolder::stand(std::size_t trial, bool more) {
   Stand out;
   if (mode_ != Mode::resume || ids_.at(trial) >= stored_.trials.size()) return out;
@@ -118,7 +124,7 @@ RunFolder::Stand RunFolder::stand(std::size_t trial, bool more) {
   }
   // Nothing of it was handed over yet: what is stored is all, and no commit has to be waited for.
   const std::lock_guard lock(reading_);
-  out.from = Store::open(folder_, false).saved(ids_[trial]);
+  out.from = reader().saved(ids_[trial]);
   if (t.status == name(Outcome::cut)) out.cut = t.result;
   return out;
 }
@@ -126,7 +132,7 @@ RunFolder::Stand RunFolder::stand(std::size_t trial, bool more) {
 std::optional<Saved> RunFolder::saved(std::size_t trial) {
   const std::lock_guard lock(reading_);
   writer_->flush();
-  return Store::open(folder_, false).saved(ids_.at(trial));
+  return reader().saved(ids_.at(trial));
 }
 
 std::int64_t RunFolder::epochs(std::size_t trial) const {
@@ -135,13 +141,13 @@ std::int64_t RunFolder::epochs(std::size_t trial) const {
 
 EpochRecord RunFolder::record(std::size_t trial, std::int64_t epoch) {
   const std::lock_guard lock(reading_);
-  return Store::open(folder_, false).record(ids_.at(trial), epoch);
+  return reader().record(ids_.at(trial), epoch);
 }
 
 std::vector<float> RunFolder::predictions(std::size_t trial, const std::string& rows) {
   const std::lock_guard lock(reading_);
   writer_->flush();
-  return Store::open(folder_, false).predictions(ids_.at(trial), rows);
+  return reader().predictions(ids_.at(trial), rows);
 }
 
 void RunFolder::trial_started(const report::TrialInfo& trial) {
@@ -231,7 +237,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
     fs::remove(temp, ignored);
     try {
       Appender out(temp);
-      Store::open(folder_, false).metrics(ids_, [&](std::string_view piece) { out.write(piece); });
+      reader().metrics(ids_, [&](std::string_view piece) { out.write(piece); });
     } catch (...) {
       fs::remove(temp, ignored);
       throw;
@@ -240,6 +246,7 @@ void RunFolder::finish(const report::RunInfo& info, const std::vector<TrialResul
   }
   write_file_lazily(folder_ / "summary.csv", report::summary_csv(info, results));
   write_file_lazily(folder_ / "summary.md", report::summary_md(info, results, pooled_));
+  reader_.reset();
   problem_ = writer_->close();
   settle();
   writer_.reset();

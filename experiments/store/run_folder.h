@@ -71,7 +71,9 @@ class RunFolder : public report::Reporter {
   Stored stored_;
   std::unique_ptr<Lock> lock_;
   std::unique_ptr<Writer> writer_;
-  std::mutex reading_;
+  std::mutex reading_;            // of the reader, once trials run
+  std::optional<Store> reader_;  // gone before the writer closes: the store is left in plain form by its last connection
+  const Store& reader();
   std::vector<std::string> models_;
   std::vector<report::Pooled> pooled_;
   bool folds_ = false;  // scores are kept whatever their size

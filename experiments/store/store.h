@@ -47,7 +47,7 @@ class Store {
   const std::vector<std::string>& columns() const { return columns_; }
   std::vector<double> values(const EpochRecord& record) const;
   struct EpochRow { std::int64_t epoch, step, samples; std::vector<double> values; };
-  std::vector<EpochRow> rows(std::size_t trial) const;
+  std::vector<EpochRow> rows(std::size_t trial, std::optional<std::int64_t> only = {}) const;  // one epoch's, or all
   // Every row's check sum, every file's, the counts, and SQLite's own check. Error naming the first thing that is wrong.
   void check() const;
 

@@ -153,10 +153,11 @@ void Store::metrics(const std::vector<std::size_t>& trials, const std::function<
   to(out);
 }
 
-std::vector<Store::EpochRow> Store::rows(std::size_t trial) const {
+std::vector<Store::EpochRow> Store::rows(std::size_t trial, std::optional<std::int64_t> only) const {
   std::vector<EpochRow> out;
-  Statement s = database_.prepare("SELECT * FROM epoch WHERE trial=? ORDER BY epoch");
+  Statement s = database_.prepare(cat("SELECT * FROM epoch WHERE trial=?", only ? " AND epoch=?" : "", " ORDER BY epoch"));
   s.bind(static_cast<std::int64_t>(trial));
+  if (only) s.bind(*only);
   while (s.next()) {
     EpochRow& row = out.emplace_back(EpochRow{s.integer(1), s.integer(2), s.integer(3), {}});
     for (std::size_t c = 0; c < columns_.size(); ++c) row.values.push_back(s.real(4 + static_cast<int>(c)));
@@ -165,8 +166,7 @@ std::vector<Store::EpochRow> Store::rows(std::size_t trial) const {
 }
 
 EpochRecord Store::record(std::size_t trial, std::int64_t epoch) const {
-  for (const EpochRow& row : rows(trial)) {
-    if (row.epoch != epoch) continue;
+  for (const EpochRow& row : rows(trial, epoch)) {
     EpochRecord out;
     out.epoch = row.epoch, out.step = row.step, out.samples = row.samples;
     const auto value = [&](const std::string& name) { return row.values.at(static_cast<std::size_t>(std::ranges::find(columns_, name) - columns_.begin())); };
