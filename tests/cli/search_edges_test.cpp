@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "experiments/store/run_folder.h"
 #include "tests/cli/program.h"
+#include "tests/cli/run_figures.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
@@ -25,18 +26,22 @@ std::string chosen(const std::string& summary) {
     if (has(line, ",yes,done,")) out += line + "\n";
   return out;
 }
+// short.yaml trained, then resumed with a key that adds trials (runs/short), and trained with it from the start (whole): the same epochs.
+void goes_on_with(const Workplace& place, const std::string& set) {
+  CHECK(place.lehr("run short.yaml --quiet").code == 0);
+  const auto more = place.lehr("resume runs/short --set " + set);
+  INFO(more.both());
+  CHECK(more.code == 0);
+  CHECK(place.lehr("run short.yaml --quiet --out whole --set " + set).code == 0);
+  CHECK(place.read("runs/short/metrics.csv") == place.read("whole/metrics.csv"));
+}
 }  // namespace
 
 TEST_CASE("a run of several networks is resumed: each is compared with its own", "[cli][search]") {
   Workplace place;
   place.write("short.yaml", without_model("{mlp: {hidden: [4]}}", "sweep: {model.mlp.hidden: {choice: [[4], [5], [6, 3]]}, lr_scale: {log_uniform: [0.1, 10]}}\n"
                                                                   "search: {method: random, trials: 4}\nvariants: {relu: {}, tanh: {model.mlp.activation: tanh}}\n"));
-  CHECK(place.lehr("run short.yaml --quiet").code == 0);
-  const auto more = place.lehr("resume runs/short --set search.trials=7");
-  INFO(more.both());
-  CHECK(more.code == 0);
-  CHECK(place.lehr("run short.yaml --set search.trials=7 --quiet --out whole").code == 0);
-  CHECK(place.read("runs/short/metrics.csv") == place.read("whole/metrics.csv"));
+  goes_on_with(place, "search.trials=7");
   CHECK(chosen(place.read("runs/short/summary.csv")) == chosen(place.read("whole/summary.csv")));
   // Another table is found all the same.
   std::string table = place.read("ionosphere.csv");
@@ -105,13 +110,10 @@ TEST_CASE("folds of different sizes are told as they are, and what all rows say 
   const json j = json::parse(ran.out);
   CHECK(has(place.read("runs/sites/summary.md"), "1 row = 1.67 to 10.00 %"));
   // 10, 30 and 60 of 100 rows are scored, so 100 by 200 that train: t(2) * sd * sqrt(1/3 + 1/2), whatever order the folds are in
-  const json &a = j.at(json::json_pointer("/variants/0/quantities/val_accuracy/values")), &b = j.at(json::json_pointer("/variants/1/quantities/val_accuracy/values"));
-  double d[3], mean = 0, squares = 0;
-  for (std::size_t f = 0; f < 3; ++f) d[f] = b[f].get<double>() - a[f].get<double>(), mean += d[f] / 3;
-  for (const double v : d) squares += (v - mean) * (v - mean);
   const json& difference = j.at(json::json_pointer("/variants/1/quantities/val_accuracy/difference"));
-  REQUIRE(squares > 0);
-  CHECK(difference.at("high").get<double>() - difference.at("low").get<double>() == Approx(2 * 4.302653 * std::sqrt(squares / 2) * std::sqrt(1.0 / 3 + 0.5)).epsilon(1e-5));
+  const double width = test::corrected_width(j, "val_accuracy", 3, 1, 4.302653, 0.5);
+  REQUIRE(width > 0);
+  CHECK(difference.at("high").get<double>() - difference.at("low").get<double>() == Approx(width).epsilon(1e-5));
   const auto settings = store::read_run(place.path("runs/sites")).settings();
   REQUIRE(settings.contains("out_of_fold"));
   const json all = json::parse(settings.at("out_of_fold"));
@@ -165,12 +167,7 @@ TEST_CASE("out of fold a threshold of the fold's own rows has no say", "[cli][fo
 TEST_CASE("a run of folds goes on with more dealings", "[cli][folds]") {
   Workplace place;
   place.write("short.yaml", experiment("33%, take: tail", "20%") + "folds: {k: 3, repeat: 2}\n");
-  CHECK(place.lehr("run short.yaml --quiet").code == 0);
-  const auto more = place.lehr("resume runs/short --set folds.repeat=3");
-  INFO(more.both());
-  CHECK(more.code == 0);
-  CHECK(place.lehr("run short.yaml --set folds.repeat=3 --quiet --out whole").code == 0);
-  CHECK(place.read("runs/short/metrics.csv") == place.read("whole/metrics.csv"));
+  goes_on_with(place, "folds.repeat=3");
   CHECK(place.read("runs/short/summary.csv") == place.read("whole/summary.csv"));
   CHECK(place.lehr("resume runs/short --set folds.k=4").code == 2);
 }

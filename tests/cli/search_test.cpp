@@ -1,14 +1,15 @@
 // Cross-validation and searches as a user runs them.
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "experiments/store/run_folder.h"
 #include "tests/cli/program.h"
+#include "tests/cli/run_figures.h"
 #include "tests/support/catch.h"
 
 using namespace lehr;
 using nlohmann::json;
+using test::below_header;
 using test::experiment;
 using test::Workplace;
 
@@ -43,8 +44,7 @@ TEST_CASE("a random search chooses on validation rows and tests the chosen point
   CHECK(place.read("again/metrics.csv") == metrics);
   place.write("alone.yaml", place.config("runs/short/point-004/seed-1"));
   CHECK(place.lehr("run alone.yaml --quiet --out runs/alone").code == 0);
-  const auto rows = [](const std::string& text) { return text.substr(text.find('\n')); };
-  CHECK(rows(place.metrics("runs/alone/seed-1")) == rows(place.metrics("runs/short/point-004/seed-1")));
+  CHECK(below_header(place.metrics("runs/alone/seed-1")) == below_header(place.metrics("runs/short/point-004/seed-1")));
   // What the test rows gave in the one pass behind the choice is what a training that has them from the start gives.
   const auto chosen = place.read("runs/short/summary.csv");
   const auto at = chosen.find(",test_accuracy,");
@@ -101,8 +101,7 @@ TEST_CASE("halving ends most points early and says when and why", "[cli][search]
   }();
   place.write("alone.yaml", place.config("runs/short/" + winner));
   CHECK(place.lehr("run alone.yaml --quiet --out runs/alone").code == 0);
-  const auto rows = [](const std::string& text) { return text.substr(text.find('\n')); };
-  CHECK(rows(place.metrics("runs/alone/" + winner.substr(winner.find('/') + 1))) == rows(place.metrics("runs/short/" + winner)));
+  CHECK(below_header(place.metrics("runs/alone/" + winner.substr(winner.find('/') + 1))) == below_header(place.metrics("runs/short/" + winner)));
 }
 
 TEST_CASE("folds score every row once, with and without a split of their own", "[cli][folds]") {
@@ -129,29 +128,19 @@ TEST_CASE("folds score every row once, with and without a split of their own", "
   }
   const json& difference = j.at(json::json_pointer("/variants/1/quantities/val_accuracy/difference"));
   CHECK(difference.at("pairs") == 4);
-  // Nadeau and Bengio: t(3) * sd * sqrt(1/4 + rows scored / rows trained)
-  const json &a = j.at(json::json_pointer("/variants/0/quantities/val_accuracy/values")), &b = j.at(json::json_pointer("/variants/1/quantities/val_accuracy/values"));
-  double d[4], mean = 0, squares = 0;
-  for (std::size_t f = 0; f < 4; ++f) {
-    d[f] = 0;
-    for (std::size_t s = 0; s < 2; ++s) d[f] += (b[2 * f + s].get<double>() - a[2 * f + s].get<double>()) / 2;
-    mean += d[f] / 4;
-  }
-  for (const double v : d) squares += (v - mean) * (v - mean);
-  const double half = 3.182446 * std::sqrt(squares / 3) * std::sqrt(0.25 + 1.0 / 3.0);
-  CHECK(difference.at("mean").get<double>() == Approx(mean));
-  CHECK(difference.at("high").get<double>() - difference.at("low").get<double>() == Approx(2 * half).epsilon(1e-5));
+  const double width = test::corrected_width(j, "val_accuracy", 4, 2, 3.182446, 351.0 / (3 * 351.0));  // t(3); 351 rows are scored, 3 x 351 trained
+  REQUIRE(width > 0);
+  CHECK(difference.at("high").get<double>() - difference.at("low").get<double>() == Approx(width).epsilon(1e-5));
   CHECK(place.read("runs/short/summary.md").find("out of fold") != std::string::npos);
   CHECK(place.read("runs/short/summary.csv").starts_with("trial,variant,fold,seed,status,"));
   CHECK(place.read("runs/short/summary.csv").find("\nb/fold-3/seed-1,b,3,1,done,2,val_accuracy,") != std::string::npos);
   // One fold of one variant alone, and its model.
   CHECK(place.lehr("export runs/short --trial a/fold-3/seed-1").code == 0);
   CHECK(place.lehr("run short.yaml --only b/fold-2 --quiet --out one").code == 0);
-  const auto rows = [](const std::string& text) { return text.substr(text.find('\n')); };
-  CHECK(rows(place.metrics("one/b/fold-2/seed-0")) == rows(place.metrics("runs/short/b/fold-2/seed-0")));
+  CHECK(below_header(place.metrics("one/b/fold-2/seed-0")) == below_header(place.metrics("runs/short/b/fold-2/seed-0")));
   place.write("alone.yaml", place.config("runs/short/b/fold-2/seed-1"));
   CHECK(place.lehr("run alone.yaml --quiet --out runs/alone").code == 0);
-  CHECK(rows(place.metrics("runs/alone/fold-2/seed-1")) == rows(place.metrics("runs/short/b/fold-2/seed-1")));
+  CHECK(below_header(place.metrics("runs/alone/fold-2/seed-1")) == below_header(place.metrics("runs/short/b/fold-2/seed-1")));
 }
 
 TEST_CASE("inside folds a sweep chooses on rows of its own, and says where it does not", "[cli][folds]") {
