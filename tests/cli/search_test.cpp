@@ -92,6 +92,24 @@ TEST_CASE("halving ends most points early and says when and why", "[cli][search]
       CHECK(trial.result->message.find(cat("after epoch ", trial.epochs, " of 9: number ")) == 0);
   }
   CHECK(epochs == std::map<std::string, int>{{"cut 1", 12}, {"cut 3", 4}, {"done 9", 2}});
+  // At each look those that go on stood before those that do not, by mean accuracy over the seeds, then by mean loss.
+  const auto column = [&](const char* name) { return static_cast<std::size_t>(std::ranges::find(store.columns(), name) - store.columns().begin()); };
+  for (const std::size_t look : {1, 3}) {
+    std::map<std::string, std::pair<double, double>> stood;  // less is better
+    std::map<std::string, bool> goes_on;
+    const auto trials = store.trials();
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      const auto rows = store.rows(i);
+      if (rows.size() < look) continue;
+      const std::string point = trials[i].name.substr(0, trials[i].name.find('/'));
+      stood[point].first -= rows[look - 1].values[column("val_accuracy")], stood[point].second += rows[look - 1].values[column("val_loss")];
+      goes_on[point] = rows.size() > look;
+    }
+    CHECK(stood.size() == (look == 1 ? 9 : 3));
+    for (const auto& [point, on] : goes_on)
+      for (const auto& [other, also] : goes_on)
+        if (on && !also) CHECK(stood[point] <= stood[other]);
+  }
   CHECK(place.lehr("verify runs/short").code == 0);
   // The winner has trained as if nothing had been looked at.
   const std::string winner = [&] {

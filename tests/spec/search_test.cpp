@@ -57,6 +57,7 @@ TEST_CASE("a search never draws a point twice, and what is drawn runs alone") {
   const Study study = study_of(folder, base + "sweep: {batch.size: {int_uniform: [1, 5]}, lr_scale: [1, 2]}\nsearch: {method: random, trials: 10}\n");
   std::set<Texts> seen;
   for (const auto& p : points(study)) CHECK(seen.insert(p).second);
+  CHECK(seen.size() == 10);  // all there are
   const Study alone = read_study(folder.write("alone.yaml", study.trials[3].resolved()), test_vocabulary());
   CHECK(alone.trials.size() == 1);
   CHECK(alone.trials[0].experiment().batch.size == study.trials[3].experiment().batch.size);
